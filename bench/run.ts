@@ -1,0 +1,47 @@
+/**
+ * The benchmark runner: `npm run bench -- NAME [--json FILE] [--quick]`, `npm run bench -- --list`.
+ * Prints a table whose ratios compare with a reference that is measured in the same run.
+ */
+import { readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { pathToFileURL } from 'node:url';
+import type { Bench, BenchRow } from './bench.ts';
+
+const here = import.meta.dirname;
+const names = readdirSync(here)
+  .filter((file) => file.endsWith('.bench.ts'))
+  .map((file) => file.slice(0, -'.bench.ts'.length))
+  .sort();
+const load = async (name: string) =>
+  ((await import(pathToFileURL(path.join(here, `${name}.bench.ts`)).href)) as { default: Bench }).default;
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { list: { type: 'boolean' }, json: { type: 'string' }, quick: { type: 'boolean', default: false } },
+});
+if (options.list) {
+  for (const name of names) console.log(`${name.padEnd(12)} ${(await load(name)).about}`);
+} else {
+  const unknown = positionals.filter((name) => !names.includes(name));
+  if (positionals.length === 0 || unknown.length > 0) {
+    console.error(
+      unknown.length > 0 ? `bench: no benchmark ${unknown.join(', ')}; there are: ${names.join(', ')}` : 'usage: npm run bench -- NAME [--json FILE]',
+    );
+    process.exit(2);
+  }
+  const all: Record<string, BenchRow[]> = {};
+  for (const name of positionals) {
+    const rows = await (await load(name)).run({ quick: options.quick });
+    all[name] = rows;
+    console.log(`\n${name}`);
+    for (const row of rows) {
+      const value = row.value >= 1000 ? Math.round(row.value).toLocaleString('en') : row.value.toPrecision(4);
+      const ratio = row.ratio === undefined ? '' : `${row.ratio.toFixed(2)} × ${row.reference}`;
+      const goal = row.goal === undefined ? '' : ` (goal ${row.goal}${row.ratio! >= row.goal ? ', reached' : ', NOT reached'})`;
+      console.log(`  ${row.name.padEnd(44)} ${value.padStart(12)} ${row.unit.padEnd(10)} ${ratio}${goal}${row.note ? `  ${row.note}` : ''}`);
+    }
+  }
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(all, null, 1)}\n`);
+  process.exit(0);
+}

@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { main } from '../dist/zope/cli/main.js';
+
+await main('zeopack', process.argv.slice(2));
