@@ -18,7 +18,11 @@ const load = async (name: string) =>
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
-  options: { list: { type: 'boolean' }, json: { type: 'string' }, quick: { type: 'boolean', default: false } },
+  options: {
+    list: { type: 'boolean' },
+    json: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+  },
 });
 if (options.list) {
   for (const name of names) console.log(`${name.padEnd(12)} ${(await load(name)).about}`);
@@ -26,7 +30,9 @@ if (options.list) {
   const unknown = positionals.filter((name) => !names.includes(name));
   if (positionals.length === 0 || unknown.length > 0) {
     console.error(
-      unknown.length > 0 ? `bench: no benchmark ${unknown.join(', ')}; there are: ${names.join(', ')}` : 'usage: npm run bench -- NAME [--json FILE]',
+      unknown.length > 0
+        ? `bench: no benchmark ${unknown.join(', ')}; there are: ${names.join(', ')}`
+        : 'usage: npm run bench -- NAME [--json FILE]',
     );
     process.exit(2);
   }
@@ -38,8 +44,13 @@ if (options.list) {
     for (const row of rows) {
       const value = row.value >= 1000 ? Math.round(row.value).toLocaleString('en') : row.value.toPrecision(4);
       const ratio = row.ratio === undefined ? '' : `${row.ratio.toFixed(2)} × ${row.reference}`;
-      const goal = row.goal === undefined ? '' : ` (goal ${row.goal}${row.ratio! >= row.goal ? ', reached' : ', NOT reached'})`;
-      console.log(`  ${row.name.padEnd(44)} ${value.padStart(12)} ${row.unit.padEnd(10)} ${ratio}${goal}${row.note ? `  ${row.note}` : ''}`);
+      const goal =
+        row.goal === undefined
+          ? ''
+          : ` (goal ${row.goal}${row.ratio! >= row.goal ? ', reached' : ', NOT reached'})`;
+      console.log(
+        `  ${row.name.padEnd(44)} ${value.padStart(12)} ${row.unit.padEnd(10)} ${ratio}${goal}${row.note ? `  ${row.note}` : ''}`,
+      );
     }
   }
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(all, null, 1)}\n`);

@@ -5,8 +5,21 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const rooms = [
-  'zope', 'publisher', 'access', 'catalog', 'templates', 'restricted', 'paste', 'zeo', 'relstorage', 'zodb', 'btrees',
-  'transaction', 'persistent', 'zconfig', 'pickle',
+  'zope',
+  'publisher',
+  'access',
+  'catalog',
+  'templates',
+  'restricted',
+  'paste',
+  'zeo',
+  'relstorage',
+  'zodb',
+  'btrees',
+  'transaction',
+  'persistent',
+  'zconfig',
+  'pickle',
 ];
 const src = path.join(path.dirname(path.dirname(fileURLToPath(import.meta.url))), 'src');
 const errors = [];
@@ -22,7 +35,8 @@ for (const entry of readdirSync(src, { recursive: true, withFileTypes: true })) 
   const name = path.relative(src, file);
   const room = name.split(path.sep)[0];
   const text = readFileSync(file, 'utf8');
-  const pattern = /(?:^|\n)\s*(?:import|export)\b[^'";]*?from\s*'([^']+)'|\bimport\(\s*'([^']+)'|(?:^|\n)\s*import\s*'([^']+)'/g;
+  const pattern =
+    /(?:^|\n)\s*(?:import|export)\b[^'";]*?from\s*'([^']+)'|\bimport\(\s*'([^']+)'|(?:^|\n)\s*import\s*'([^']+)'/g;
   for (const match of text.matchAll(pattern)) {
     const target = match[1] ?? match[2] ?? match[3];
     if (!target.startsWith('.')) continue;
@@ -30,7 +44,8 @@ for (const entry of readdirSync(src, { recursive: true, withFileTypes: true })) 
     const otherRoom = other.split(path.sep)[0];
     if (otherRoom === room) continue;
     if (otherRoom === '..') errors.push(`${name}: imports ${target}, outside of src`);
-    else if (rooms.indexOf(otherRoom) < rooms.indexOf(room)) errors.push(`${name}: imports up, from ${otherRoom}`);
+    else if (rooms.indexOf(otherRoom) < rooms.indexOf(room))
+      errors.push(`${name}: imports up, from ${otherRoom}`);
     else if (other !== path.join(otherRoom, 'index.ts')) {
       errors.push(`${name}: imports ${other}; another room is imported through its index.ts`);
     }

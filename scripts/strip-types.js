@@ -6,5 +6,9 @@ import amaro from 'amaro';
 export async function load(url, context, nextLoad) {
   if (!url.startsWith('file:') || !url.endsWith('.ts')) return nextLoad(url, context);
   const source = await readFile(fileURLToPath(url), 'utf8');
-  return { format: 'module', shortCircuit: true, source: amaro.transformSync(source, { mode: 'strip-only' }).code };
+  return {
+    format: 'module',
+    shortCircuit: true,
+    source: amaro.transformSync(source, { mode: 'strip-only' }).code,
+  };
 }

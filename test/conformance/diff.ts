@@ -3,7 +3,10 @@ import { canonical } from './suite.ts';
 /** A line diff of two values as indented JSON: `-` is expected, `+` what came instead. Equal stretches are cut short. */
 export function diffOf(expected: unknown, actual: unknown): string {
   const lines = (value: unknown) =>
-    (typeof value === 'string' ? JSON.stringify(value).replaceAll('\\n', '\\n\n') : canonical(value, 1)).split('\n');
+    (typeof value === 'string'
+      ? JSON.stringify(value).replaceAll('\\n', '\\n\n')
+      : canonical(value, 1)
+    ).split('\n');
   const [a, b] = [lines(expected), lines(actual)];
   const rows = lcs(a.slice(0, 600), b.slice(0, 600));
   const shown: string[] = [];
@@ -19,7 +22,8 @@ function lcs(a: string[], b: string[]): string[] {
   const table = Array.from({ length: a.length + 1 }, () => new Uint16Array(b.length + 1));
   for (let i = a.length - 1; i >= 0; i--) {
     for (let j = b.length - 1; j >= 0; j--) {
-      table[i]![j] = a[i] === b[j] ? table[i + 1]![j + 1]! + 1 : Math.max(table[i + 1]![j]!, table[i]![j + 1]!);
+      table[i]![j] =
+        a[i] === b[j] ? table[i + 1]![j + 1]! + 1 : Math.max(table[i + 1]![j]!, table[i]![j + 1]!);
     }
   }
   const rows: string[] = [];
@@ -28,7 +32,8 @@ function lcs(a: string[], b: string[]): string[] {
     if (i < a.length && j < b.length && a[i] === b[j]) {
       rows.push(` ${a[i++]}`);
       j++;
-    } else if (i < a.length && (j >= b.length || table[i + 1]![j]! >= table[i]![j + 1]!)) rows.push(`-${a[i++]}`);
+    } else if (i < a.length && (j >= b.length || table[i + 1]![j]! >= table[i]![j + 1]!))
+      rows.push(`-${a[i++]}`);
     else rows.push(`+${b[j++]}`);
   }
   return rows;

@@ -38,12 +38,17 @@ function readCases(dir: string, suite: string): Case[] {
   for (const file of readdirSync(dir).sort()) {
     if (!file.endsWith('.json')) continue;
     const content = readJson(path.join(dir, file));
-    for (const item of Array.isArray(content.cases) ? content.cases : []) cases.push({ ...item, suite, file });
+    for (const item of Array.isArray(content.cases) ? content.cases : [])
+      cases.push({ ...item, suite, file });
   }
   return cases;
 }
 
-function applyDivergences(suite: string, cases: Case[], all: Record<string, Record<string, Divergence>>): Set<string> {
+function applyDivergences(
+  suite: string,
+  cases: Case[],
+  all: Record<string, Record<string, Divergence>>,
+): Set<string> {
   const divergences = Object.entries(all[suite] ?? {});
   const names = new Set<string>();
   for (const [name, { answer, reason }] of divergences) {
@@ -126,7 +131,11 @@ for (const name of wanted) {
   const start = performance.now();
   let results: Result[];
   if (skipped.includes(name)) {
-    results = Array.from({ length: countCases(dir, name) }, () => ({ suite: name, name: '*', outcome: 'skipped' }));
+    results = Array.from({ length: countCases(dir, name) }, () => ({
+      suite: name,
+      name: '*',
+      outcome: 'skipped',
+    }));
   } else if (!existsSync(path.join(here, 'suites', `${name}.ts`))) {
     fail(`no runner for suite ${name}: add test/conformance/suites/${name}.ts`);
   } else results = await runSuite(dir, name, options.case);

@@ -1,0 +1,59 @@
+import { PyFloat } from './float.ts';
+import { Tuple } from './tuple.ts';
+
+/**
+ * A value class whose instances are equal by content defines `[KEY]()`: a string or number that is the same for equal
+ * values. A class without it is compared by identity.
+ */
+export const KEY: unique symbol = Symbol.for('zope-ts.pickle.key');
+
+const PREFIX = '\u0000k';
+
+/**
+ * What a Python dict or set compares a key by: the same JavaScript value for keys that are equal in Python
+ * (`1`, `1.0` and `True`; tuples and bytes by content). Strings and ordinary numbers stand for themselves.
+ */
+export function normalKey(key: unknown): unknown {
+  switch (typeof key) {
+    case 'string':
+      // A string that looks like a composed key is escaped, so that no text can imitate a tuple.
+      return key.charCodeAt(0) === 0 && key.startsWith(PREFIX) ? `${PREFIX}s${key}` : key;
+    case 'boolean':
+      return key ? 1 : 0;
+    case 'bigint':
+      return key;
+    case 'object':
+      return key === null ? key : composed(key);
+    default:
+      return key;
+  }
+}
+
+function composed(key: object): unknown {
+  if (key instanceof PyFloat) {
+    if (Number.isSafeInteger(key.value)) return key.value + 0;
+    return BigInt(key.value);
+  }
+  if (key instanceof Tuple) {
+    let text = `${PREFIX}t${key.length}`;
+    for (const item of key) text += `(${part(normalKey(item))})`;
+    return text;
+  }
+  if (key instanceof Uint8Array)
+    return `${PREFIX}b${Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1')}`;
+  const own = (key as { [KEY]?: () => unknown })[KEY];
+  return typeof own === 'function' ? `${PREFIX}o${String(own.call(key))}` : key;
+}
+
+const identities = new WeakMap<object, number>();
+let nextIdentity = 1;
+
+function part(normal: unknown): string {
+  if (typeof normal === 'string') return `s${normal.length}:${normal}`;
+  if (normal !== null && (typeof normal === 'object' || typeof normal === 'function')) {
+    let identity = identities.get(normal);
+    if (identity === undefined) identities.set(normal, (identity = nextIdentity++));
+    return `i${identity}`;
+  }
+  return `${typeof normal}:${String(normal)}`;
+}

@@ -1,0 +1,22 @@
+/**
+ * A Python tuple. A subclass of `Array`, so that indexing and iteration are native; made by `tuple(…)` or
+ * `Tuple.of(…)`, never with `new Tuple(n)`, whose one-number form would make holes.
+ */
+export class Tuple<T = unknown> extends Array<T> {
+  /** Methods such as `map` and `slice` give plain arrays: what they return is a list. */
+  static override get [Symbol.species](): ArrayConstructor {
+    return Array;
+  }
+}
+
+/** A tuple of these items. */
+export function tuple<T>(...items: T[]): Tuple<T> {
+  return tupleFrom(items);
+}
+
+/** A tuple with the items of an array. */
+export function tupleFrom<T>(items: ArrayLike<T>): Tuple<T> {
+  const result = new Tuple<T>(items.length);
+  for (let i = 0; i < items.length; i++) result[i] = items[i]!;
+  return result;
+}

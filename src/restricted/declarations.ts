@@ -1,0 +1,75 @@
+/**
+ * Security declarations of classes: what of a class may be reached from untrusted code and from a URL, and how its
+ * methods are called by keyword. Default deny: a name that no class of the chain declares is out of reach.
+ *
+ * A declaration says only *which permission* guards a name; who has the permission is decided by the security policy
+ * for the object at hand (roles are acquired).
+ */
+
+/** `'public'`: anybody; `'private'`: nobody but trusted code; otherwise `{ permission }`. */
+export type Declaration = 'public' | 'private' | { readonly permission: string };
+
+export interface ClassDeclarations {
+  /** Guards the object itself when it is published or reached as a value. Inherited; without one: default deny. */
+  readonly object?: Declaration;
+  /**
+   * For names that the object has and nothing declares: `'deny'` unless told. `'allow'` gives every name that does not
+   * begin with an underscore (Python's `__allow_access_to_unprotected_subobjects__ = 1`).
+   */
+  readonly default?: 'deny' | 'allow';
+  readonly names?: Readonly<Record<string, Declaration>>;
+  /** Roles that have a permission where no object of the chain says otherwise; default `['Manager']`. */
+  readonly roles?: Readonly<Record<string, readonly string[]>>;
+  /** Python parameter lists without `self`, e.g. `{ manage_addFolder: "id, title='', REQUEST=None" }`. */
+  readonly signatures?: Readonly<Record<string, string>>;
+}
+
+// oxlint-disable-next-line typescript/no-explicit-any -- any class, whatever its constructor takes
+export type Class = abstract new (...args: any[]) => object;
+
+const table = new WeakMap<Class, ClassDeclarations>();
+let generation = 0;
+
+/** Declares a class once, next to its definition. A second declaration of the same class is an error. */
+export function declareClass(cls: Class, declarations: ClassDeclarations): void {
+  if (table.has(cls)) throw new Error(`${cls.name} has been declared before`);
+  table.set(cls, declarations);
+  generation++;
+}
+
+/** Counts declarations made: caches that hold an answer of this file compare it. */
+export function declarationGeneration(): number {
+  return generation;
+}
+
+/** The declarations of a class and its bases, nearest first. */
+export function* declarationsOf(cls: Class): Generator<ClassDeclarations> {
+  for (let at: Class | null = cls; at !== null && at !== Function.prototype; at = Object.getPrototypeOf(at)) {
+    const own = table.get(at);
+    if (own !== undefined) yield own;
+  }
+}
+
+/** What guards `name` on instances of `cls`; undefined when nothing declares it (deny). */
+export function declarationOf(cls: Class, name: string): Declaration | undefined {
+  for (const { names, default: fallback } of declarationsOf(cls)) {
+    if (names !== undefined && Object.hasOwn(names, name)) return names[name];
+    if (fallback === 'deny') return undefined;
+    if (fallback === 'allow') return name.startsWith('_') ? undefined : 'public';
+  }
+  return undefined;
+}
+
+/** What guards instances of `cls` themselves. */
+export function objectDeclarationOf(cls: Class): Declaration | undefined {
+  for (const { object } of declarationsOf(cls)) if (object !== undefined) return object;
+  return undefined;
+}
+
+/** The Python parameter list of a method, without `self`. */
+export function signatureTextOf(cls: Class, method: string): string | undefined {
+  for (const { signatures } of declarationsOf(cls)) {
+    if (signatures !== undefined && Object.hasOwn(signatures, method)) return signatures[method];
+  }
+  return undefined;
+}
