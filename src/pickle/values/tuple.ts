@@ -10,7 +10,7 @@ export class Tuple<T = unknown> extends Array<T> {
 }
 
 /** A tuple of these items. */
-export function tuple<T>(...items: T[]): Tuple<T> {
+export function tuple<T extends readonly unknown[]>(...items: T): Tuple<T[number]> {
   return tupleFrom(items);
 }
 

@@ -1,0 +1,25 @@
+/** `egg:Zope#httpexceptions`: an HTTPException that escapes the application becomes its answer (INVENTORY W-005). */
+import { environOf } from '../gateway/environ.ts';
+import { HTTPException } from '../gateway/http-exception.ts';
+import type { Application } from '../gateway/types.ts';
+
+/** A key of `environ.extra`: an application may look whether its exceptions will be answered. */
+export const HTTP_EXCEPTIONS = 'Zope2.httpexceptions';
+
+export function httpExceptions(app: Application): Application {
+  const answer = (error: unknown): Response => {
+    if (error instanceof HTTPException) return error.toResponse();
+    throw error;
+  };
+  const filter: Application = (request) => {
+    environOf(request).extra.set(HTTP_EXCEPTIONS, filter);
+    let response: Response | Promise<Response>;
+    try {
+      response = app(request);
+    } catch (error) {
+      return answer(error);
+    }
+    return response instanceof Promise ? response.catch(answer) : response;
+  };
+  return filter;
+}

@@ -1,0 +1,82 @@
+/** The gateway: `.ini` loader, pipelines and composites, filters, servers, logging configuration. */
+export type { Application, Filter, RunningServer, ServerRunner } from './gateway/types.ts';
+export { type Environ, environOf, withEnviron } from './gateway/environ.ts';
+export {
+  BadRequest,
+  escapeHtml,
+  type ExceptionDetails,
+  Forbidden,
+  HTTPException,
+  httpExceptionByName,
+  InternalError,
+  MethodNotAllowed,
+  NotFound,
+  Redirect,
+  ResourceLockedError,
+  Unauthorized,
+} from './gateway/http-exception.ts';
+export { ClientGoneError, GatewayRequest } from './gateway/request.ts';
+export { GatewayResponse, type GatewayResponseInit, type ResponseBody } from './gateway/response.ts';
+export { AddressError, ServerError, SettingError } from './servers/errors.ts';
+export { registerGatewayDistributions, serve } from './servers/index.ts';
+export { createCascade } from './composites/cascade.ts';
+export { createUrlMap, type Mapping, type UrlMap } from './composites/urlmap.ts';
+export { createPrefixFilter, type PrefixFilter, type PrefixSettings } from './filters/prefix.ts';
+export { currentConfig } from './loader/config-filter.ts';
+export { ConfigParser, type ConfigParserOptions } from './loader/config-parser.ts';
+export {
+  type EntryPoint,
+  type EntryPoints,
+  registerDistribution,
+  registerModule,
+} from './loader/distributions.ts';
+export { LoadError, type LoadErrorCode, type Place } from './loader/errors.ts';
+export type {
+  AppFactory,
+  CompositeFactory,
+  Factory,
+  FilterAppFactory,
+  FilterFactory,
+  LoadedFilter,
+  Loader,
+  Protocol,
+  ServerFactory,
+  ServerRunnerFactory,
+  Settings,
+} from './loader/factories.ts';
+export { importSource, stripTypes } from './loader/import-file.ts';
+export {
+  type AppConfig,
+  appConfig,
+  loadApp,
+  loadFilter,
+  type LoadOptions,
+  loadServer,
+} from './loader/load.ts';
+export {
+  booleanOption,
+  integerOption,
+  listOption,
+  type OptionReader,
+  readOptions,
+  textOption,
+} from './loader/options.ts';
+export { LoggingConfigError, type LoggingConfigErrorCode } from './logging/errors.ts';
+export { Formatter, type FormatStyle } from './logging/formatter.ts';
+export { Handler } from './logging/handlers/handler.ts';
+export { StreamHandler } from './logging/handlers/stream.ts';
+export { addLevelName } from './logging/levels.ts';
+export type { LoggerDescription, LogOptions, PythonLogger } from './logging/loggers.ts';
+export { type Caller, LogRecord } from './logging/record.ts';
+export { type LoggingRuntime, type LogStream, runtime as loggingRuntime } from './logging/runtime.ts';
+export {
+  describeLoggers,
+  forwardLogging,
+  pythonLogger,
+  receiveLogging,
+  reopenLogs,
+  resetLogging,
+  setUpLogging,
+  shutDownLogging,
+} from './logging/set-up.ts';
+export { formatException } from './logging/traceback.ts';

@@ -1,0 +1,113 @@
+import { closeSync, fstatSync, openSync, statSync, writeSync } from 'node:fs';
+import path from 'node:path';
+import { type EncodeErrors, encoderOf } from '../encodings.ts';
+import { pythonError } from '../errors.ts';
+import type { LogRecord } from '../record.ts';
+import { Handler } from './handler.ts';
+
+export interface FileSettings {
+  readonly filename: string;
+  readonly mode?: string;
+  readonly encoding?: string | null;
+  readonly delay?: boolean;
+  readonly errors?: EncodeErrors | null;
+}
+
+const MODES = new Set(['a', 'w', 'x', 'a+', 'w+', 'x+', 'at', 'wt', 'xt']);
+
+/**
+ * `FileHandler`. Every record is handed to the operating system before the log call returns (one `write` with O_APPEND):
+ * nothing is lost when the process ends or dies, and lines of several threads do not mix.
+ */
+export class FileHandler extends Handler {
+  readonly pythonClass: string = 'FileHandler';
+  readonly filename: string;
+  protected readonly delay: boolean;
+  protected descriptor: number | undefined;
+  readonly #mode: string;
+  readonly #encoding: string | null;
+  readonly #encode: (text: string) => Uint8Array;
+
+  constructor({ filename, mode = 'a', encoding = null, delay = false, errors = null }: FileSettings) {
+    super();
+    if (!MODES.has(mode)) throw pythonError('ValueError', `invalid mode of a log file: '${mode}'`);
+    this.filename = path.resolve(filename);
+    this.#mode = mode;
+    this.#encoding = encoding;
+    this.#encode = encoderOf(encoding ?? 'utf-8', errors ?? 'strict');
+    this.delay = delay;
+    if (!delay) this.open();
+  }
+
+  protected open(flags = this.#mode.replace('t', '')): number {
+    try {
+      this.descriptor = openSync(this.filename, flags);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      const [name, reason] =
+        code === 'ENOENT'
+          ? ['FileNotFoundError', 'No such file or directory']
+          : code === 'EACCES'
+            ? ['PermissionError', 'Permission denied']
+            : code === 'EISDIR'
+              ? ['IsADirectoryError', 'Is a directory']
+              : ['OSError', message];
+      throw pythonError(name!, `${reason}: '${this.filename}'`, error);
+    }
+    return this.descriptor;
+  }
+
+  protected override emit(record: LogRecord): void {
+    this.write(this.#encode(`${this.format(record)}\n`));
+  }
+
+  protected encodedLength(record: LogRecord): number {
+    return this.format(record).length + 1;
+  }
+
+  protected write(bytes: Uint8Array): void {
+    const descriptor = this.descriptor ?? this.open();
+    for (let done = 0; done < bytes.length;) done += writeSync(descriptor, bytes, done);
+  }
+
+  /** Size of the open file. */
+  protected size(): number {
+    return fstatSync(this.descriptor ?? this.open()).size;
+  }
+
+  override reopen(): void {
+    if (this.descriptor === undefined) return;
+    this.close();
+    // Not as it was first opened: 'w' would empty the file, 'x' refuse it.
+    this.open('a');
+  }
+
+  override close(): void {
+    if (this.descriptor === undefined) return;
+    closeSync(this.descriptor);
+    this.descriptor = undefined;
+  }
+
+  protected override describeSettings(): Record<string, unknown> {
+    return {
+      baseFilename: this.filename,
+      mode: this.#mode,
+      encoding: this.#encoding ?? 'locale',
+      delay: this.delay,
+    };
+  }
+}
+
+/** `handlers.WatchedFileHandler`: opens the file anew when another program has moved or removed it. */
+export class WatchedFileHandler extends FileHandler {
+  override readonly pythonClass = 'WatchedFileHandler';
+  protected override emit(record: LogRecord): void {
+    if (this.descriptor !== undefined) {
+      const now = statSync(this.filename, { throwIfNoEntry: false });
+      if (now === undefined || identityOf(now) !== identityOf(fstatSync(this.descriptor))) this.reopen();
+    }
+    super.emit(record);
+  }
+}
+
+const identityOf = ({ dev, ino }: { dev: number; ino: number }) => `${dev} ${ino}`;

@@ -1,0 +1,187 @@
+/** Forwarded headers of trusted proxies (INVENTORY W-097 to W-101; RFC 7239). */
+import type { IncomingMessage } from 'node:http';
+import { getLogger } from '@logtape/logtape';
+import type { ServerSettings } from './settings.ts';
+
+const logger = getLogger(['waitress']);
+const NAMES = [
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-forwarded-port',
+  'x-forwarded-by',
+  'forwarded',
+];
+
+/** What a proxy told about the request that it took. */
+export interface ForwardedFacts {
+  scheme?: string;
+  serverName?: string;
+  serverPort?: string;
+  remoteAddr?: string;
+  remotePort?: string;
+}
+
+/** A header of a trusted proxy that cannot be read; answered with 400. */
+export class MalformedProxyHeader extends Error {
+  readonly code = 'PROXY_HEADER';
+  readonly header: string;
+
+  constructor(header: string, reason: string) {
+    super(reason);
+    this.header = header;
+  }
+}
+
+/** Whether any such header is there: most requests have none. */
+export function hasProxyHeaders(incoming: IncomingMessage): boolean {
+  const { rawHeaders } = incoming;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!;
+    if (
+      (name.length === 9 || name.length === 14 || name.length === 15 || name.length === 16) &&
+      NAMES.includes(name.toLowerCase())
+    )
+      return true;
+  }
+  return false;
+}
+
+/** Reads what trusted headers say, and takes the others out of the request. Throws a MalformedProxyHeader. */
+export function applyProxyHeaders(incoming: IncomingMessage, settings: ServerSettings): ForwardedFacts {
+  const peer = incoming.socket.remoteAddress?.replace(/^::ffff:/, '') ?? '';
+  const trusted = settings.trusted_proxy === '*' || settings.trusted_proxy === peer;
+  const known = trusted ? settings.trusted_proxy_headers : new Set<string>();
+  const facts = trusted ? readFacts(incoming, known, settings.trusted_proxy_count ?? 1) : {};
+  if (settings.clear_untrusted_proxy_headers) {
+    const untrusted = NAMES.filter((name) => !known.has(name) && incoming.headers[name] !== undefined);
+    if (untrusted.length > 0) {
+      for (const name of untrusted) delete incoming.headers[name];
+      removeRaw(incoming, untrusted);
+      if (settings.log_untrusted_proxy_headers)
+        logger.warn(`Removed untrusted headers (${untrusted.join(', ')})`);
+    }
+  }
+  return facts;
+}
+
+function removeRaw({ rawHeaders }: IncomingMessage, names: readonly string[]): void {
+  for (let i = rawHeaders.length - 2; i >= 0; i -= 2)
+    if (names.includes(rawHeaders[i]!.toLowerCase())) rawHeaders.splice(i, 2);
+}
+
+function setHeader(incoming: IncomingMessage, name: string, value: string): void {
+  incoming.headers[name] = value;
+  removeRaw(incoming, [name]);
+  incoming.rawHeaders.push(name, value);
+}
+
+function unquote(header: string, text: string): string {
+  const value = text.trim();
+  if (!value.includes('"')) return value;
+  if (value.length < 2 || !value.startsWith('"') || !value.endsWith('"'))
+    throw new MalformedProxyHeader(header, 'Invalid quoting in value');
+  return value.slice(1, -1).replaceAll(/\\(.)/g, '$1');
+}
+
+interface Told {
+  for: string;
+  host: string;
+  proto: string;
+  port: string;
+}
+
+function readFacts(incoming: IncomingMessage, known: ReadonlySet<string>, count: number): ForwardedFacts {
+  const told: Told = { for: '', host: '', proto: '', port: '' };
+  const headerOf = (name: string) =>
+    known.has(name) ? (incoming.headers[name] as string | undefined) : undefined;
+  const last = (name: string, label: string): string | undefined => {
+    const value = headerOf(name);
+    if (value === undefined) return undefined;
+    const items = value
+      .split(',')
+      .map((item) => unquote(label, item))
+      .slice(-count);
+    setHeader(incoming, name, value.split(',').slice(-count).join(',').trim());
+    return items[0];
+  };
+  const single = (name: string, label: string): string => {
+    const value = headerOf(name);
+    if (value === undefined) return '';
+    if (value.includes(','))
+      throw new MalformedProxyHeader(label, 'Unspecified behavior for multiple values found in header');
+    return unquote(label, value);
+  };
+  const hop = last('x-forwarded-for', 'X-Forwarded-For');
+  if (hop !== undefined)
+    told.for = !hop.includes('.') && hop.includes(':') && !hop.endsWith(']') ? `[${hop}]` : hop;
+  told.host = last('x-forwarded-host', 'X-Forwarded-Host') ?? '';
+  told.proto = single('x-forwarded-proto', 'X-Forwarded-Proto');
+  told.port = single('x-forwarded-port', 'X-Forwarded-Port');
+  const forwarded = headerOf('forwarded');
+  if (forwarded) readForwarded(incoming, forwarded, count, told);
+  return factsOf(incoming, told, Boolean(forwarded));
+}
+
+function readForwarded(incoming: IncomingMessage, header: string, count: number, told: Told): void {
+  const elements = header.split(',');
+  const proxies = elements.map((element) => {
+    const proxy = { for: '', host: '', proto: '' };
+    for (const pair of element.trim().toLowerCase().split(';')) {
+      if (pair === '') continue;
+      const equals = pair.indexOf('=');
+      if (equals < 0) throw new MalformedProxyHeader('Forwarded', 'Invalid forwarded-pair missing "="');
+      const [token, value] = [pair.slice(0, equals), pair.slice(equals + 1)];
+      if (token.trim() !== token)
+        throw new MalformedProxyHeader('Forwarded', 'Token may not be surrounded by whitespace');
+      if (value.trim() !== value)
+        throw new MalformedProxyHeader('Forwarded', 'Value may not be surrounded by whitespace');
+      if (token === 'for' || token === 'host' || token === 'proto')
+        proxy[token] = unquote('Forwarded', value);
+      else if (token !== 'by') logger.warn(`Unknown Forwarded token: ${token}`);
+    }
+    return proxy;
+  });
+  setHeader(incoming, 'forwarded', elements.slice(-count).join(',').trim());
+  for (const proxy of proxies.slice(-count).reverse()) {
+    told.for = proxy.for || told.for;
+    told.host = proxy.host || told.host;
+    told.proto = proxy.proto || told.proto;
+  }
+}
+
+function factsOf(incoming: IncomingMessage, told: Told, forwarded: boolean): ForwardedFacts {
+  const facts: ForwardedFacts = {};
+  let { port } = told;
+  const scheme = told.proto.toLowerCase();
+  if (scheme !== '') {
+    if (scheme !== 'http' && scheme !== 'https') {
+      throw new MalformedProxyHeader(
+        forwarded ? 'Forwarded Proto=' : 'X-Forwarded-Proto',
+        'unsupported proto value',
+      );
+    }
+    facts.scheme = scheme;
+    port ||= scheme === 'http' ? '80' : '443';
+  }
+  if (told.host !== '') {
+    const colon = told.host.lastIndexOf(':');
+    if (colon >= 0 && !told.host.endsWith(']')) {
+      facts.serverName = told.host.slice(0, colon).trim();
+      port = told.host.slice(colon + 1);
+      setHeader(incoming, 'host', told.host);
+    } else {
+      facts.serverName = told.host;
+      const standard = (facts.scheme ?? 'http') === 'https' ? '443' : '80';
+      setHeader(incoming, 'host', port !== '' && port !== standard ? `${told.host}:${port}` : told.host);
+    }
+  }
+  if (port !== '') facts.serverPort = port;
+  if (told.for !== '') {
+    const colon = told.for.lastIndexOf(':');
+    const withPort = colon >= 0 && !told.for.endsWith(']');
+    facts.remoteAddr = (withPort ? told.for.slice(0, colon) : told.for).trim().replace(/^\[(.*)\]$/, '$1');
+    if (withPort) facts.remotePort = told.for.slice(colon + 1).trim();
+  }
+  return facts;
+}

@@ -1,0 +1,22 @@
+export {
+  currentManager,
+  transaction,
+  withTransactionManager,
+  withTransactionManagerAsync,
+} from './default.ts';
+export {
+  AlreadyInTransaction,
+  DoomedTransaction,
+  InvalidSavepointRollbackError,
+  isTransient,
+  NoTransaction,
+  SavepointsUnsupported,
+  TransactionError,
+  TransactionFailedError,
+  TransactionUseError,
+  TransientError,
+} from './errors.ts';
+export type { DataManager, DataManagerSavepoint, Synchronizer } from './interfaces.ts';
+export { Attempt, TransactionManager } from './manager.ts';
+export type { Savepoint } from './savepoint.ts';
+export { type Status, Transaction } from './transaction.ts';

@@ -1,0 +1,177 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { AlreadyInTransaction, NoTransaction, TransactionUseError } from './errors.ts';
+import type { Synchronizer } from './interfaces.ts';
+import type { Savepoint } from './savepoint.ts';
+import { SynchronizerSet } from './synchronizers.ts';
+import { Transaction } from './transaction.ts';
+
+/** Longest pause before a retry of `run`, in milliseconds, doubled with each try. */
+const BACKOFF_MS = 10;
+
+/** Keeps the current transaction of one line of work. */
+export class TransactionManager {
+  /** Whether `begin` must be called before anything else. */
+  explicit: boolean;
+  #current: Transaction | null = null;
+  readonly #synchronizers = new SynchronizerSet();
+
+  constructor(options: { explicit?: boolean } = {}) {
+    this.explicit = options.explicit ?? false;
+  }
+
+  /** A new transaction; one that was running is aborted (an explicit manager throws AlreadyInTransaction). */
+  begin(): Transaction {
+    if (this.#current !== null) {
+      if (this.explicit) throw new AlreadyInTransaction('a transaction is running');
+      this.#current.abort();
+    }
+    const transaction = new Transaction(this.#synchronizers, this);
+    this.#current = transaction;
+    this.#synchronizers.call('newTransaction', transaction);
+    return transaction;
+  }
+
+  /** The current transaction, begun if there is none (an explicit manager throws NoTransaction). */
+  get(): Transaction {
+    if (this.#current === null) {
+      if (this.explicit) throw new NoTransaction('no transaction was begun');
+      this.#current = new Transaction(this.#synchronizers, this);
+    }
+    return this.#current;
+  }
+
+  /** Whether a transaction is running; asking begins none. */
+  get active(): boolean {
+    return this.#current !== null;
+  }
+
+  /** For transactions: this one is over. */
+  free(transaction: Transaction): void {
+    if (transaction !== this.#current) throw new TransactionUseError('Foreign transaction');
+    this.#current = null;
+  }
+
+  commit(): void {
+    this.get().commit();
+  }
+
+  abort(): void {
+    this.get().abort();
+  }
+
+  savepoint(optimistic = false): Savepoint {
+    return this.get().savepoint(optimistic);
+  }
+
+  doom(): void {
+    this.get().doom();
+  }
+
+  isDoomed(): boolean {
+    return this.get().isDoomed();
+  }
+
+  registerSynch(synchronizer: Synchronizer): void {
+    this.#synchronizers.add(synchronizer);
+    if (this.#current !== null) synchronizer.newTransaction(this.#current);
+  }
+
+  /** Throws when it is not registered. */
+  unregisterSynch(synchronizer: Synchronizer): void {
+    if (!this.#synchronizers.delete(synchronizer))
+      throw new TransactionUseError('the synchronizer is not registered');
+  }
+
+  clearSynchs(): void {
+    this.#synchronizers.clear();
+  }
+
+  registeredSynchs(): boolean {
+    return this.#synchronizers.size > 0;
+  }
+
+  /**
+   * Attempts for a loop: `for (const attempt of manager.attempts()) attempt.run(() => …)`. A transient error ends an attempt and
+   * leads to the next one; that of the last attempt is thrown.
+   */
+  *attempts(number = 3): Generator<Attempt> {
+    if (!(number > 0)) throw new TransactionUseError('number must be positive');
+    for (let left = number; left > 0; left--) {
+      const attempt = new Attempt(this, left === 1);
+      yield attempt;
+      if (attempt.success) return;
+    }
+  }
+
+  /** Runs `work` in a transaction and commits it; tries again, up to `tries` times, after errors that may pass. */
+  run<T>(work: () => T, tries = 3): T {
+    if (!(tries > 0)) throw new TransactionUseError('tries must be > 0');
+    for (let left = tries; ; left--) {
+      const transaction = this.begin();
+      if (work.name !== '') transaction.note(work.name);
+      try {
+        const result = work();
+        this.commit();
+        return result;
+      } catch (error) {
+        if (!this.#giveUp(error, left)) throw error;
+      }
+    }
+  }
+
+  /** As `run`, for work that awaits; it pauses a little, and longer each time, before it tries again. */
+  async runAsync<T>(work: () => Promise<T>, tries = 3): Promise<T> {
+    if (!(tries > 0)) throw new TransactionUseError('tries must be > 0');
+    for (let left = tries; ; left--) {
+      const transaction = this.begin();
+      if (work.name !== '') transaction.note(work.name);
+      try {
+        const result = await work();
+        this.commit();
+        return result;
+      } catch (error) {
+        if (!this.#giveUp(error, left)) throw error;
+        await delay(Math.random() * BACKOFF_MS * 2 ** (tries - left));
+      }
+    }
+  }
+
+  /** Aborts after an error; true when there is another try. */
+  #giveUp(error: unknown, left: number): boolean {
+    const again = left > 1 && this.get().isRetryableError(error);
+    this.abort();
+    return again;
+  }
+}
+
+/** One round of a loop over `attempts`. */
+export class Attempt {
+  readonly #manager: TransactionManager;
+  readonly #last: boolean;
+  success = false;
+
+  constructor(manager: TransactionManager, last: boolean) {
+    this.#manager = manager;
+    this.#last = last;
+  }
+
+  begin(): Transaction {
+    return this.#manager.begin();
+  }
+
+  /** Runs `work` in a new transaction and commits it; an error that may pass is swallowed unless this is the last attempt. */
+  run<T>(work: () => T): T | undefined {
+    this.begin();
+    try {
+      const result = work();
+      this.#manager.commit();
+      this.success = true;
+      return result;
+    } catch (error) {
+      const again = !this.#last && this.#manager.get().isRetryableError(error);
+      this.#manager.abort();
+      if (!again) throw error;
+      return undefined;
+    }
+  }
+}

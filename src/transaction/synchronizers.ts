@@ -1,0 +1,41 @@
+import type { Synchronizer } from './interfaces.ts';
+import type { Transaction } from './transaction.ts';
+
+/** Synchronizers, held weakly: one that nobody else needs any more is told nothing. */
+export class SynchronizerSet {
+  #refs: WeakRef<Synchronizer>[] = [];
+
+  get size(): number {
+    return this.#live().length;
+  }
+
+  add(synchronizer: Synchronizer): void {
+    if (!this.#live().includes(synchronizer)) this.#refs.push(new WeakRef(synchronizer));
+  }
+
+  /** False when it was not there. */
+  delete(synchronizer: Synchronizer): boolean {
+    const before = this.#refs.length;
+    this.#refs = this.#refs.filter((ref) => ref.deref() !== synchronizer);
+    return this.#refs.length < before;
+  }
+
+  clear(): void {
+    this.#refs = [];
+  }
+
+  call(event: keyof Synchronizer, transaction: Transaction): void {
+    if (this.#refs.length === 0) return;
+    for (const synchronizer of this.#live()) synchronizer[event](transaction);
+  }
+
+  #live(): Synchronizer[] {
+    const live: Synchronizer[] = [];
+    for (const ref of this.#refs) {
+      const synchronizer = ref.deref();
+      if (synchronizer !== undefined) live.push(synchronizer);
+    }
+    if (live.length < this.#refs.length) this.#refs = this.#refs.filter((ref) => ref.deref() !== undefined);
+    return live;
+  }
+}
