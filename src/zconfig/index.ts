@@ -1,0 +1,14 @@
+export { type Datatype, type DatatypeName, DATATYPES, type InetAddress, type SocketAddress, TimeDelta } from './datatypes.ts';
+export {
+  ConfigurationError,
+  ConfigurationSyntaxError,
+  DataConversionError,
+  SchemaError,
+  SchemaResourceError,
+  SubstitutionReplacementError,
+  SubstitutionSyntaxError,
+  ValueRefused,
+} from './errors.ts';
+export { loadConfigFile, loadConfigText, type LoadOptions } from './load.ts';
+export { type Item, type KeyItem, Schema, type SchemaDefinition, type SectionItem, type SectionTypeDefinition } from './schema.ts';
+export { SectionValue } from './section-value.ts';

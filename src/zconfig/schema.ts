@@ -1,0 +1,153 @@
+/** Schemas: which keys and sections a configuration may have, as data. */
+import { type Datatype, DATATYPES, type DatatypeName } from './datatypes.ts';
+import { SchemaError } from './errors.ts';
+import type { SectionValue } from './section-value.ts';
+
+/** A datatype by its name, or a function of one's own. */
+export type DatatypeRef = DatatypeName | Datatype;
+
+interface ItemBase {
+  /** Where the value is found; the name with `-` replaced by `_` unless told. */
+  readonly attribute?: string;
+  readonly required?: boolean;
+  /** One line for people. */
+  readonly about?: string;
+}
+
+export interface KeyItem extends ItemBase {
+  readonly kind: 'key' | 'multikey';
+  /** `+` takes any key and makes a map. */
+  readonly name: string;
+  readonly datatype: DatatypeRef;
+  /** Text, converted as if it stood in the file. */
+  readonly default?: string;
+  /** Of a multikey: texts; of a `+` key: key and text. */
+  readonly defaults?: readonly string[] | Readonly<Record<string, string>>;
+  /** Why the directive changes nothing here; shown when a site that gives it starts. */
+  readonly noEffect?: string;
+}
+
+export interface SectionItem extends ItemBase {
+  readonly kind: 'section' | 'multisection';
+  readonly type: string;
+  /** `*`: any name or none; `+`: some name; otherwise that very name. */
+  readonly name: string;
+}
+
+export type Item = KeyItem | SectionItem;
+
+export interface SectionTypeDefinition {
+  readonly name: string;
+  readonly items?: readonly Item[];
+  readonly keytype?: DatatypeRef;
+  readonly extends?: string;
+  readonly implements?: string;
+  /** Makes something of the finished section. May throw a ValueRefused. */
+  readonly datatype?: (section: SectionValue) => unknown;
+  readonly about?: string;
+}
+
+export interface SchemaDefinition {
+  readonly abstract?: readonly string[];
+  readonly types?: readonly SectionTypeDefinition[];
+  readonly items: readonly Item[];
+  readonly keytype?: DatatypeRef;
+  readonly datatype?: (section: SectionValue) => unknown;
+  /** What `%import` may name, and the types that it adds. */
+  readonly components?: Readonly<Record<string, readonly SectionTypeDefinition[]>>;
+}
+
+const lookUp = (ref: DatatypeRef): Datatype => (typeof ref === 'function' ? ref : DATATYPES[ref]);
+
+/** An item with its references resolved. */
+export interface ItemInfo {
+  readonly item: Item;
+  readonly attribute: string;
+  readonly convert: Datatype;
+  readonly multiple: boolean;
+  readonly isSection: boolean;
+  /** The name by which it is looked up; sections of any name have none. */
+  readonly key: string | undefined;
+}
+
+export class SectionType {
+  readonly name: string;
+  readonly isAbstract: boolean;
+  readonly keytype: Datatype;
+  readonly items: readonly ItemInfo[];
+  readonly datatype: ((section: SectionValue) => unknown) | undefined;
+  /** Of an abstract type: the types that implement it. */
+  readonly subtypes = new Map<string, SectionType>();
+
+  constructor(name: string, isAbstract: boolean, keytype: Datatype, items: readonly ItemInfo[], datatype?: (section: SectionValue) => unknown) {
+    this.name = name;
+    this.isAbstract = isAbstract;
+    this.keytype = keytype;
+    this.items = items;
+    this.datatype = datatype;
+  }
+}
+
+function infoOf(item: Item, keytype: Datatype): ItemInfo {
+  const isSection = item.kind === 'section' || item.kind === 'multisection';
+  const anyName = item.name === '*' || item.name === '+';
+  const key = isSection ? (anyName ? undefined : item.name.toLowerCase()) : anyName ? item.name : (keytype(item.name) as string);
+  const attribute = item.attribute ?? (key ?? item.name).replaceAll('-', '_');
+  return {
+    item,
+    attribute,
+    convert: isSection ? (text) => text : lookUp((item as KeyItem).datatype),
+    multiple: item.kind === 'multikey' || item.kind === 'multisection',
+    isSection,
+    key,
+  };
+}
+
+/** A schema made ready for loading. Throws a SchemaError for a definition that contradicts itself. */
+export class Schema {
+  readonly definition: SchemaDefinition;
+  readonly top: SectionType;
+  readonly #types = new Map<string, SectionType>();
+  readonly #imported = new Set<string>();
+
+  constructor(definition: SchemaDefinition) {
+    this.definition = definition;
+    const basic = DATATYPES['basic-key'];
+    for (const name of definition.abstract ?? []) this.#types.set(name, new SectionType(name, true, basic, []));
+    for (const type of definition.types ?? []) this.#add(type);
+    const keytype = lookUp(definition.keytype ?? 'basic-key');
+    this.top = new SectionType('', false, keytype, definition.items.map((item) => infoOf(item, keytype)), definition.datatype);
+  }
+
+  #add(type: SectionTypeDefinition): void {
+    const name = type.name.toLowerCase();
+    if (this.#types.has(name)) throw new SchemaError(`section type ${name} is defined twice`);
+    const base = type.extends === undefined ? undefined : this.#types.get(type.extends.toLowerCase());
+    if (type.extends !== undefined && base === undefined) throw new SchemaError(`section type ${name} extends unknown ${type.extends}`);
+    const keytype = type.keytype === undefined ? (base?.keytype ?? DATATYPES['basic-key']) : lookUp(type.keytype);
+    const own = (type.items ?? []).map((item) => infoOf(item, keytype));
+    const inherited = (base?.items ?? []).filter((info) => !own.some((other) => other.attribute === info.attribute));
+    const made = new SectionType(name, false, keytype, [...inherited, ...own], type.datatype ?? base?.datatype);
+    this.#types.set(name, made);
+    if (type.implements === undefined) return;
+    const abstract = this.#types.get(type.implements.toLowerCase());
+    if (abstract === undefined || !abstract.isAbstract) throw new SchemaError(`section type ${name} implements unknown ${type.implements}`);
+    abstract.subtypes.set(name, made);
+  }
+
+  type(name: string): SectionType | undefined {
+    return this.#types.get(name);
+  }
+
+  /** A schema with the types of a component as well; undefined when nobody knows the component. */
+  withComponent(name: string): Schema | undefined {
+    const types = this.definition.components?.[name];
+    if (types === undefined) return undefined;
+    if (this.#imported.has(name)) return this;
+    const known = types.filter((type) => !this.#types.has(type.name.toLowerCase()));
+    const schema = new Schema({ ...this.definition, types: [...(this.definition.types ?? []), ...known] });
+    for (const imported of this.#imported) schema.#imported.add(imported);
+    schema.#imported.add(name);
+    return schema;
+  }
+}
