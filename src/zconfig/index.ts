@@ -12,3 +12,11 @@ export {
 export { loadConfigFile, loadConfigText, type LoadOptions } from './load.ts';
 export { type Item, type KeyItem, Schema, type SchemaDefinition, type SectionItem, type SectionTypeDefinition } from './schema.ts';
 export { SectionValue } from './section-value.ts';
+export { type MountPoint, ZOPE_SCHEMA } from './zope-schema/schema.ts';
+export {
+  type DatabaseConfig,
+  loadZopeConf,
+  parseZopeConf,
+  type StorageConfig,
+  type ZopeConfig,
+} from './zope-schema/zope-config.ts';

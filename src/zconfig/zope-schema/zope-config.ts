@@ -1,0 +1,177 @@
+/** zope.conf as the product uses it. */
+import path from 'node:path';
+import { ConfigurationError, NOWHERE } from '../errors.ts';
+import { loadConfigFile, loadConfigText, type LoadOptions } from '../load.ts';
+import { type KeyItem, Schema } from '../schema.ts';
+import { SectionValue } from '../section-value.ts';
+import { type MountPoint, ZOPE_SCHEMA } from './schema.ts';
+
+/** A storage section: its type, name and values by attribute; storages inside of it as such. */
+export interface StorageConfig {
+  readonly type: string;
+  readonly name: string | null;
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+export interface DatabaseConfig {
+  readonly name: string;
+  readonly storage: StorageConfig | null;
+  readonly cacheSize: number;
+  readonly cacheSizeBytes: number;
+  readonly largeRecordSize: number;
+  readonly poolSize: number;
+  /** Seconds; null for ever. */
+  readonly poolTimeout: number | null;
+  readonly historicalPoolSize: number;
+  readonly historicalCacheSize: number;
+  readonly historicalCacheSizeBytes: number;
+  readonly historicalTimeout: number;
+  readonly databaseName: string | null;
+  readonly allowImplicitCrossReferences: boolean | null;
+  readonly mountPoints: readonly MountPoint[];
+  readonly containerClass: string | null;
+}
+
+export interface ZopeConfig {
+  readonly file: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly instanceHome: string;
+  readonly clientHome: string;
+  readonly debugMode: boolean;
+  readonly debugExceptions: boolean;
+  readonly datetimeFormat: 'us' | 'international';
+  readonly httpRealm: string;
+  readonly quoteDtmlRequestData: boolean;
+  readonly zmiBookmarkableUrls: boolean;
+  readonly pidFile: string;
+  readonly trustedProxies: readonly string[];
+  readonly maxConflictRetries: number;
+  readonly skipAuthenticationChecking: boolean;
+  readonly skipOwnershipChecking: boolean;
+  readonly verboseSecurity: boolean;
+  readonly databases: readonly DatabaseConfig[];
+  readonly encoding: string;
+  readonly productConfig: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly webdavSourcePort: number;
+  readonly enableMsPublicHeader: boolean;
+  readonly enableXmlrpc: boolean;
+  /** Limits of forms, in bytes and fields. */
+  readonly formLimits: { readonly memory: number; readonly disk: number; readonly memfile: number; readonly parts: number };
+  /** Directives that were given and change nothing here, with the reason. */
+  readonly withoutEffect: readonly string[];
+  /** All values by attribute, as the file's schema gives them. */
+  readonly raw: SectionValue;
+}
+
+const schema = new Schema(ZOPE_SCHEMA);
+
+/** Loads a zope.conf. Throws a ConfigurationError that names file, line and directive. */
+export function loadZopeConf(file: string, options?: LoadOptions): ZopeConfig {
+  return configOf(loadConfigFile(schema, file, options) as SectionValue, path.resolve(file));
+}
+
+export function parseZopeConf(text: string, file: string, options?: LoadOptions): ZopeConfig {
+  return configOf(loadConfigText(schema, text, file, options) as SectionValue, file);
+}
+
+const FORM_LIMITS = { memory: 1_048_576, disk: 1_073_741_824, memfile: 4096, parts: 1024 };
+
+function configOf(raw: SectionValue, file: string): ZopeConfig {
+  const instanceHome = raw.get<string>('instancehome');
+  const clientHome = raw.get<string | null>('clienthome') ?? path.join(instanceHome, 'var');
+  const limits = raw.get<SectionValue | null>('dos_protection');
+  const databases = raw.get<SectionValue[]>('databases').map(databaseOf);
+  checkMounts(databases, file);
+  return {
+    file,
+    environment: Object.fromEntries(raw.get<SectionValue | null>('environment')?.get<Map<string, string>>('environ') ?? []),
+    instanceHome,
+    clientHome,
+    debugMode: raw.get('debug_mode'),
+    debugExceptions: raw.get('debug_exceptions'),
+    datetimeFormat: raw.get('datetime_format'),
+    httpRealm: raw.get('http_realm'),
+    quoteDtmlRequestData: raw.get('automatically_quote_dtml_request_data'),
+    zmiBookmarkableUrls: raw.get('zmi_bookmarkable_urls'),
+    pidFile: raw.get<string | null>('pid_filename') ?? path.join(clientHome, 'Z4.pid'),
+    trustedProxies: raw.get('trusted_proxies'),
+    maxConflictRetries: Number(raw.get('max_conflict_retries')),
+    skipAuthenticationChecking: raw.get('skip_authentication_checking'),
+    skipOwnershipChecking: raw.get('skip_ownership_checking'),
+    verboseSecurity: raw.get('verbose_security'),
+    databases,
+    encoding: raw.get('default_zpublisher_encoding'),
+    productConfig: Object.fromEntries(
+      raw.get<SectionValue[]>('product_config').map((section) => [section.name!, Object.fromEntries(section.get<Map<string, string>>('mapping'))]),
+    ),
+    webdavSourcePort: Number(raw.get('webdav_source_port')),
+    enableMsPublicHeader: raw.get('enable_ms_public_header'),
+    enableXmlrpc: raw.get('enable_xmlrpc'),
+    formLimits:
+      limits === null
+        ? FORM_LIMITS
+        : {
+            memory: limits.get('form_memory_limit'),
+            disk: limits.get('form_disk_limit'),
+            memfile: limits.get('form_memfile_limit'),
+            parts: Number(limits.get('form_part_limit')),
+          },
+    withoutEffect: withoutEffect(raw),
+    raw,
+  };
+}
+
+function storageOf(section: SectionValue): StorageConfig {
+  const values = Object.fromEntries(
+    Object.entries(section.values).map(([name, value]) => [
+      name,
+      value instanceof SectionValue ? storageOf(value) : Array.isArray(value) && value[0] instanceof SectionValue ? value.map(storageOf) : value,
+    ]),
+  );
+  return { type: section.type, name: section.name, values };
+}
+
+function databaseOf(section: SectionValue): DatabaseConfig {
+  const storage = section.get<SectionValue | null>('storage');
+  return {
+    name: section.name!,
+    storage: storage === null ? null : storageOf(storage),
+    cacheSize: Number(section.get('cache_size')),
+    cacheSizeBytes: section.get('cache_size_bytes'),
+    largeRecordSize: section.get('large_record_size'),
+    poolSize: Number(section.get('pool_size')),
+    poolTimeout: section.get('pool_timeout'),
+    historicalPoolSize: Number(section.get('historical_pool_size')),
+    historicalCacheSize: Number(section.get('historical_cache_size')),
+    historicalCacheSizeBytes: section.get('historical_cache_size_bytes'),
+    historicalTimeout: section.get('historical_timeout'),
+    databaseName: section.get('database_name'),
+    allowImplicitCrossReferences: section.get('allow_implicit_cross_references'),
+    mountPoints: section.get<MountPoint[] | undefined>('mount_points') ?? [],
+    containerClass: section.get<string | null | undefined>('container_class') ?? null,
+  };
+}
+
+function checkMounts(databases: readonly DatabaseConfig[], file: string): void {
+  const seen = new Map<string, string>();
+  for (const { name, mountPoints } of databases) {
+    for (const { virtualPath } of mountPoints) {
+      const other = seen.get(virtualPath);
+      if (other !== undefined) {
+        throw new ConfigurationError(
+          `Invalid configuration: ZODB databases named "${other}" and "${name}" are both configured to use the same mount point, named "${virtualPath}"`,
+          { ...NOWHERE, file },
+        );
+      }
+      seen.set(virtualPath, name);
+    }
+  }
+}
+
+function withoutEffect(raw: SectionValue): string[] {
+  const notes: string[] = [];
+  for (const item of ZOPE_SCHEMA.items as readonly KeyItem[]) {
+    if (item.noEffect !== undefined && raw.given.has(item.attribute ?? item.name.replaceAll('-', '_'))) notes.push(`${item.name} has no effect: ${item.noEffect}`);
+  }
+  return notes;
+}
