@@ -302,7 +302,7 @@ function listed(args: readonly unknown[]): string {
 function fromList(args: readonly unknown[]): Fields {
   const [yearArgument, month, day, hour = 0, minute = 0, second = 0] = args
     .slice(0, 6)
-    .map(numberOf) as number[];
+    .map((value) => numberOf(value)) as number[];
   const year = fullYear(yearArgument!);
   if (!validDate(year, month!, day!)) throw new DateError(`Invalid date: ${listed(args)}`);
   if (args.length > 7) throw new DateTimeError('Too many arguments');

@@ -1,13 +1,18 @@
+import { ByteArray } from './bytearray.ts';
 import { PyFloat } from './float.ts';
+import { int } from './int.ts';
 import { Tuple } from './tuple.ts';
 
 /**
- * A value class whose instances are equal by content defines `[KEY]()`: a string or number that is the same for equal
- * values. A class without it is compared by identity.
+ * A value class whose instances are equal by content defines `[KEY]()`: a string that is the same for equal values,
+ * or the number or bigint that the value is equal to in Python (`Fraction(2, 1) == 2`). A class without it is compared
+ * by identity.
  */
 export const KEY: unique symbol = Symbol.for('zope-ts.pickle.key');
 
 const PREFIX = '\u0000k';
+/** Longest key of a tuple, in characters: tuples that share their items could otherwise unfold without end. */
+const LONGEST = 4_000_000;
 
 /**
  * What a Python dict or set compares a key by: the same JavaScript value for keys that are equal in Python
@@ -36,13 +41,19 @@ function composed(key: object): unknown {
   }
   if (key instanceof Tuple) {
     let text = `${PREFIX}t${key.length}`;
-    for (const item of key) text += `(${part(normalKey(item))})`;
+    for (const item of key) {
+      text += `(${part(normalKey(item))})`;
+      if (text.length > LONGEST) throw new RangeError('a tuple is too large for a dict key');
+    }
     return text;
   }
   if (key instanceof Uint8Array)
     return `${PREFIX}b${Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1')}`;
-  const own = (key as { [KEY]?: () => unknown })[KEY];
-  return typeof own === 'function' ? `${PREFIX}o${String(own.call(key))}` : key;
+  const own = (key as { [KEY]?: () => string | number | bigint })[KEY];
+  if (typeof own !== 'function') return key;
+  const equal = own.call(key);
+  if (typeof equal === 'string') return `${PREFIX}o${equal}`;
+  return typeof equal === 'bigint' ? int(equal) : equal + 0;
 }
 
 const identities = new WeakMap<object, number>();
@@ -56,4 +67,13 @@ function part(normal: unknown): string {
     return `i${identity}`;
   }
   return `${typeof normal}:${String(normal)}`;
+}
+
+/** Whether a value can be a dict key or a member of a set: lists, dicts, sets and bytearrays cannot. */
+export function isHashable(value: unknown): boolean {
+  if (value === null || typeof value !== 'object') return true;
+  if (value instanceof Tuple) return value.every(isHashable);
+  if (value instanceof Set) return (value as { readonly isFrozen?: boolean }).isFrozen === true;
+  if (Array.isArray(value) || value instanceof Map || value instanceof ByteArray) return false;
+  return Object.getPrototypeOf(value) !== Object.prototype;
 }

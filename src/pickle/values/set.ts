@@ -55,6 +55,7 @@ export class PySet<T = unknown> extends Set<T> {
 
 /** A Python frozenset. Filled when made; its changing methods throw. */
 export class FrozenSet<T = unknown> extends PySet<T> {
+  readonly isFrozen = true;
   #frozen: boolean;
 
   constructor(items: Iterable<T> = []) {

@@ -1,0 +1,130 @@
+/** What a storage is: the seam between databases and where they are kept. Everything is synchronous. */
+import type { Oid } from '../persistent/index.ts';
+import type { Transaction } from '../transaction/index.ts';
+
+export type { Oid };
+/** A revision: the transaction that wrote it. 64 bits. */
+export type Tid = bigint;
+
+export { ConflictError, CorruptedError, LockError, POSError, POSKeyError, QuotaError, ReadConflictError, ReadOnlyError, StorageTransactionError, UndoError } from './errors.ts';
+
+/** A revision of an object. */
+export interface StoredRecord {
+  readonly data: Uint8Array;
+  readonly tid: Tid;
+}
+
+/** A revision and when it ended; `end` is null for the current one. */
+export interface RecordBefore extends StoredRecord {
+  readonly end: Tid | null;
+}
+
+export interface HistoryEntry {
+  readonly tid: Tid;
+  /** Seconds since 1970. */
+  readonly time: number;
+  readonly userName: string;
+  readonly description: string;
+  /** Bytes of the record. */
+  readonly size: number;
+}
+
+/** A transaction that can be undone. */
+export interface UndoEntry {
+  readonly tid: Tid;
+  readonly time: number;
+  readonly userName: string;
+  readonly description: string;
+  readonly extension: ReadonlyMap<unknown, unknown>;
+}
+
+export interface PackOptions {
+  /** Remove what nothing refers to (default). */
+  readonly gc?: boolean;
+  /** Oids that a record refers to; needed for garbage collection. */
+  referencesOf?(data: Uint8Array): Iterable<Oid>;
+  progress?(done: number, total: number): void;
+}
+
+/** A record in a transaction, as iterators give it. `data` is null when the transaction deleted or undid the object's creation. */
+export interface TransactionDataRecord {
+  readonly oid: Oid;
+  readonly tid: Tid;
+  readonly data: Uint8Array | null;
+  /** The transaction whose data this record points at, if it has none of its own. */
+  readonly dataTxn: Tid | null;
+}
+
+export interface TransactionRecord extends Iterable<TransactionDataRecord> {
+  readonly tid: Tid;
+  /** ' ' for one that can be undone, 'p' for one that was packed. */
+  readonly status: string;
+  readonly user: Uint8Array;
+  readonly description: Uint8Array;
+  readonly extensionBytes: Uint8Array;
+}
+
+/** The part of a storage that takes transactions. */
+export interface CommittingStorage {
+  tpcBegin(transaction: Transaction, tid?: Tid, status?: string): void;
+  /**
+   * Writes a revision made from `previous` (0 for a new object). Throws a ConflictError when another one is current and
+   * the two cannot be merged.
+   */
+  store(oid: Oid, previous: Tid, data: Uint8Array, transaction: Transaction): void;
+  /** Throws a ReadConflictError unless `tid` is the current revision. */
+  checkCurrentSerialInTransaction(oid: Oid, tid: Tid, transaction: Transaction): void;
+  /** After it `tpcFinish` will not fail. Gives the objects that were merged with others' changes. */
+  tpcVote(transaction: Transaction): readonly Oid[] | undefined;
+  /** Makes it durable and visible; calls back with the transaction's id before anybody else can see it. */
+  tpcFinish(transaction: Transaction, callback?: (tid: Tid) => void): Tid;
+  tpcAbort(transaction: Transaction): void;
+  newOid(): Oid;
+  isReadOnly(): boolean;
+  sortKey(): string;
+}
+
+export interface Storage extends CommittingStorage {
+  /** The current revision. Throws a POSKeyError. */
+  load(oid: Oid): StoredRecord;
+  /** The newest revision before `tid`; null when there was none. Throws a POSKeyError for an object that never was. */
+  loadBefore(oid: Oid, tid: Tid): RecordBefore | null;
+  /** That very revision. Throws a POSKeyError. */
+  loadSerial(oid: Oid, tid: Tid): Uint8Array;
+  lastTransaction(): Tid;
+  /** Objects that transactions after `tid` changed, in order of the transactions; null when that is not known any more. */
+  changesSince?(tid: Tid): readonly Oid[] | null;
+  /** Revisions of an object, the newest first. */
+  history?(oid: Oid, size?: number): HistoryEntry[];
+  supportsUndo?(): boolean;
+  /** Writes revisions that take back those of a transaction; gives the objects. Throws an UndoError. */
+  undo?(tid: Tid, transaction: Transaction): readonly Oid[];
+  /** Transactions that can be undone, the newest first, from the `first` to before the `last`. */
+  undoLog?(first?: number, last?: number, filter?: (entry: UndoEntry) => boolean): UndoEntry[];
+  /** Removes revisions that were not current at a time (seconds since 1970). */
+  pack(time: number, options?: PackOptions): void;
+  iterator(start?: Tid, stop?: Tid): Iterable<TransactionRecord>;
+  /** Writes a revision as another storage had it, without a check. */
+  restore?(oid: Oid, tid: Tid, data: Uint8Array | null, previousTid: Tid | null, transaction: Transaction): void;
+  deleteObject?(oid: Oid, previous: Tid, transaction: Transaction): void;
+  /** How to merge two changes of an object: the merged record, or undefined. Set by the database. */
+  setConflictResolver?(resolver: ConflictResolver): void;
+  getName(): string;
+  /** Bytes. */
+  getSize(): number;
+  /** Number of objects. */
+  size(): number;
+  close(): void;
+}
+
+/** From a record before both changes, the committed one and the new one to one with both changes; undefined when they clash. */
+export type ConflictResolver = (oid: Oid, old: Uint8Array, committed: Uint8Array, changed: Uint8Array) => Uint8Array | undefined;
+
+/** A storage as one connection sees it: a state that stands still until it polls. */
+export interface StorageInstance extends CommittingStorage {
+  load(oid: Oid): StoredRecord;
+  loadSerial(oid: Oid, tid: Tid): Uint8Array;
+  /** Moves on to the newest state; the objects that changed on the way, or null when all may have. */
+  pollInvalidations(): Iterable<Oid> | null;
+  release(): void;
+}
