@@ -1,0 +1,135 @@
+import { Acquired } from './acquiring.ts';
+import { AcquisitionError } from './errors.ts';
+import { HANDLER } from './handler-symbol.ts';
+import { Meta } from './meta.ts';
+import {
+  type AcquireFilter,
+  applyOf,
+  boundHelpers,
+  chainOf,
+  declaredParent,
+  findAttribute,
+  innermost,
+  type Node,
+  nodeOf,
+  objectOf,
+  Wrapper,
+} from './wrapper.ts';
+
+export interface AcquireOptions {
+  /** Takes a value that was found, or has the search go on: `filter(original, container, name, value, extra)`. */
+  readonly filter?: AcquireFilter;
+  readonly extra?: unknown;
+  /** What is returned when nothing is found; without it an `AcquisitionError` is thrown. */
+  readonly default?: unknown;
+  /** Look along the containers only, not along what the object was acquired through. Default false. */
+  readonly containment?: boolean;
+  /** Acquire also through an explicit acquirer, and names that begin with `_`. Default true. */
+  readonly explicit?: boolean;
+}
+
+/** Whether a value is an object in the context of another. */
+export function isWrapper(value: unknown): boolean {
+  return (
+    value !== null &&
+    typeof value === 'object' &&
+    (value as { [HANDLER]?: unknown })[HANDLER] instanceof Wrapper
+  );
+}
+
+/** `object.__of__(parent)`: the object in the context of `parent`, when its class acquires; else the object. */
+export function wrap<T>(object: T, parent: object): T {
+  return applyOf(object, nodeOf(parent)) as T;
+}
+
+/** The object that this one is in the context of; without a wrapper its `__parent__`; else null. */
+export function aqParent(object: unknown): object | null {
+  if (object === null || typeof object !== 'object') return null;
+  const node = nodeOf(object);
+  if (node instanceof Wrapper) return node.container === null ? null : objectOf(node.container);
+  const parent = declaredParent(node);
+  return typeof parent === 'object' ? parent : null;
+}
+
+/** The object in the context of its own container, without what it was acquired through. */
+export function aqInner<T>(object: T): T {
+  const node = wrapperOf(object);
+  return node === null ? object : (innermost(node).proxy as T);
+}
+
+/** The object without any context. */
+export function aqBase<T>(object: T): T {
+  const node = wrapperOf(object);
+  return node === null ? object : (objectOf(node.base) as T);
+}
+
+/** The object without the outermost context. */
+export function aqSelf<T>(object: T): T {
+  const node = wrapperOf(object);
+  return node === null ? object : (objectOf(node.obj) as T);
+}
+
+/** The object, its container, that one's container, and so on. With `containment` each without what it was acquired through. */
+export function aqChain(object: object, containment = false): object[] {
+  return chainOf(nodeOf(object), containment);
+}
+
+/** Whether `context` is the object or one of those that it is in the context of. */
+export function aqInContextOf(object: object, context: object, inner = true): boolean {
+  const wanted = aqBase(context);
+  for (let at: object | null = object; at !== null;) {
+    if (aqBase(at) === wanted) return true;
+    at = aqParent(inner ? aqInner(at) : at);
+  }
+  return false;
+}
+
+/** The object in a wrapper that acquires only what is asked for by `aqAcquire`. */
+export function aqExplicit<T>(object: T): T {
+  const node = wrapperOf(object);
+  return node === null || !node.implicit ? object : (new Wrapper(node.obj, node.container, false).proxy as T);
+}
+
+/**
+ * An attribute of the object or, when it has none, of the objects that it is in the context of.
+ *
+ * @throws AcquisitionError when none has the attribute and no default is given.
+ */
+export function aqAcquire(object: object, name: string, options: AcquireOptions = {}): unknown {
+  const { filter, extra, explicit = true, containment = false } = options;
+  let node: Node = nodeOf(object);
+  if (!(node instanceof Wrapper)) {
+    const parent = declaredParent(node);
+    if ((parent !== null && typeof parent === 'object') || filter !== undefined) {
+      node = new Wrapper(node, parent === null ? null : nodeOf(parent as object), true);
+    }
+  }
+  let value: unknown;
+  if (node instanceof Wrapper) {
+    const search = { filter, extra, original: node, explicit, containment };
+    value = findAttribute(node, name, search, true, explicit || node.implicit);
+  } else value = (object as Record<string, unknown>)[name];
+  if (value !== undefined && value !== Acquired) return value;
+  if ('default' in options) return options.default;
+  throw new AcquisitionError(name);
+}
+
+/**
+ * An attribute of the object itself or its class, never an acquired one. A persistent value comes in the object's context.
+ * Undefined when there is none.
+ */
+export function getOwn(object: object, name: string): unknown {
+  const node = nodeOf(object);
+  if (!(node instanceof Wrapper)) return (object as Record<string, unknown>)[name];
+  if (node.base instanceof Meta) return node.base.read(name, node, node.proxy);
+  return applyOf((node.base as Record<string, unknown>)[name], node);
+}
+
+function wrapperOf(object: unknown): Wrapper | null {
+  if (object === null || typeof object !== 'object') return null;
+  const handler = (object as { [HANDLER]?: unknown })[HANDLER];
+  return handler instanceof Wrapper ? handler : null;
+}
+
+boundHelpers.set('aq_acquire', aqAcquire);
+boundHelpers.set('aq_inContextOf', aqInContextOf);
