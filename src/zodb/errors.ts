@@ -27,7 +27,11 @@ export class ConflictError extends TransientError {
   /** The committed revision, and the one that the change was made from. */
   readonly serials: readonly [Tid, Tid] | undefined;
 
-  constructor(message: string, details: { oid?: Oid; serials?: readonly [Tid, Tid] } = {}, options?: ErrorOptions) {
+  constructor(
+    message: string,
+    details: { oid?: Oid; serials?: readonly [Tid, Tid] } = {},
+    options?: ErrorOptions,
+  ) {
     super(details.oid === undefined ? message : `${message} (object ${hex(details.oid)})`, options);
     this.oid = details.oid;
     this.serials = details.serials;

@@ -6,7 +6,18 @@ export type { Oid };
 /** A revision: the transaction that wrote it. 64 bits. */
 export type Tid = bigint;
 
-export { ConflictError, CorruptedError, LockError, POSError, POSKeyError, QuotaError, ReadConflictError, ReadOnlyError, StorageTransactionError, UndoError } from './errors.ts';
+export {
+  ConflictError,
+  CorruptedError,
+  LockError,
+  POSError,
+  POSKeyError,
+  QuotaError,
+  ReadConflictError,
+  ReadOnlyError,
+  StorageTransactionError,
+  UndoError,
+} from './errors.ts';
 
 /** A revision of an object. */
 export interface StoredRecord {
@@ -105,7 +116,13 @@ export interface Storage extends CommittingStorage {
   pack(time: number, options?: PackOptions): void;
   iterator(start?: Tid, stop?: Tid): Iterable<TransactionRecord>;
   /** Writes a revision as another storage had it, without a check. */
-  restore?(oid: Oid, tid: Tid, data: Uint8Array | null, previousTid: Tid | null, transaction: Transaction): void;
+  restore?(
+    oid: Oid,
+    tid: Tid,
+    data: Uint8Array | null,
+    previousTid: Tid | null,
+    transaction: Transaction,
+  ): void;
   deleteObject?(oid: Oid, previous: Tid, transaction: Transaction): void;
   /** How to merge two changes of an object: the merged record, or undefined. Set by the database. */
   setConflictResolver?(resolver: ConflictResolver): void;
@@ -118,7 +135,12 @@ export interface Storage extends CommittingStorage {
 }
 
 /** From a record before both changes, the committed one and the new one to one with both changes; undefined when they clash. */
-export type ConflictResolver = (oid: Oid, old: Uint8Array, committed: Uint8Array, changed: Uint8Array) => Uint8Array | undefined;
+export type ConflictResolver = (
+  oid: Oid,
+  old: Uint8Array,
+  committed: Uint8Array,
+  changed: Uint8Array,
+) => Uint8Array | undefined;
 
 /** A storage as one connection sees it: a state that stands still until it polls. */
 export interface StorageInstance extends CommittingStorage {

@@ -1,0 +1,656 @@
+import { getLogger } from '@logtape/logtape';
+import {
+  CHANGED,
+  claimContainers,
+  GHOST,
+  type Jar,
+  metaOf,
+  newGhost,
+  type Oid,
+  PersistentMeta,
+  type Reference,
+  releaseContainers,
+  UPTODATE,
+} from '../persistent/index.ts';
+import type {
+  DataManager,
+  DataManagerSavepoint,
+  Synchronizer,
+  Transaction,
+  TransactionManager,
+} from '../transaction/index.ts';
+import { ObjectCache } from './cache.ts';
+import {
+  BrokenModifiedError,
+  ConnectionStateError,
+  ExportError,
+  InvalidObjectReferenceError,
+  ReadOnlyHistoryError,
+} from './connection-errors.ts';
+import { rootAccess, type RootAccess } from './connection-root.ts';
+import { SavepointStorage, type SavepointState } from './connection-savepoint.ts';
+import type { DB } from './db.ts';
+import { exportRecords, importRecords } from './export.ts';
+import { POSKeyError, ReadOnlyError, type StorageInstance, type Tid } from './interfaces.ts';
+import { ObjectReader } from './serialize-reader.ts';
+import { ObjectWriter } from './serialize-writer.ts';
+
+const logger = getLogger(['ZODB', 'Connection']);
+
+let resets = 0;
+
+/** Has every connection begin with an empty cache when it is opened next, e.g. because classes were replaced. */
+export function resetCaches(): void {
+  resets++;
+}
+
+interface Savepointed {
+  readonly records: SavepointState;
+  readonly creating: ReadonlySet<PersistentMeta>;
+}
+
+/**
+ * One view of a database: its objects as they were when the transaction began, and what the transaction changes. Used by one
+ * transaction at a time; `db.open()` gives one, `close()` gives it back.
+ *
+ * Over 400 lines: loading, the two phases and savepoints work on the same few lists of objects.
+ */
+export class Connection implements Jar, DataManager, Synchronizer {
+  readonly db: DB;
+  /** The state of the database that a historical connection shows: what was committed before this. Else null. */
+  readonly before: Tid | null;
+  transactionManager: TransactionManager;
+  /** The connections of the databases that are used together, by name. */
+  connections: Map<string, Connection>;
+  /** When it was opened, in milliseconds since 1970; null when it is closed. */
+  opened: number | null = null;
+  /** The root mapping; see `RootAccess`. */
+  readonly root: RootAccess;
+  cache: ObjectCache;
+  readonly #storage: StorageInstance;
+  readonly #reader: ObjectReader;
+  #registered: PersistentMeta[] = [];
+  /** Objects that got an oid in this transaction. */
+  #creating = new Set<PersistentMeta>();
+  /** Objects that the storage was given in this commit. */
+  #modified: PersistentMeta[] = [];
+  #joined = false;
+  #savepoints: SavepointStorage | null = null;
+  #readCurrent = new Map<PersistentMeta, Tid>();
+  /** Objects that handed out what cannot be tracked, and what their records would have been then. */
+  #watched = new Map<PersistentMeta, Uint8Array>();
+  #closeCallbacks: (() => void)[] = [];
+  #resets = resets;
+  #loads = 0;
+  #stores = 0;
+  #debugInfo = '';
+
+  constructor(
+    db: DB,
+    storage: StorageInstance,
+    cache: ObjectCache,
+    before: Tid | null,
+    transactionManager: TransactionManager,
+  ) {
+    this.db = db;
+    this.before = before;
+    this.cache = cache;
+    this.transactionManager = transactionManager;
+    this.connections = new Map([[db.databaseName, this]]);
+    this.#storage = storage;
+    this.#reader = new ObjectReader(this);
+    this.root = rootAccess(this);
+  }
+
+  // Objects.
+
+  /**
+   * The object with an oid, not loaded.
+   *
+   * @throws POSKeyError when there is no such object.
+   */
+  get(oid: Oid): object {
+    return this.metaFor(oid).object;
+  }
+
+  /** Gives a new object its place in the database before something that is stored refers to it. It is stored at the commit. */
+  add(object: object, oid?: Oid): void {
+    this.#checkOpen();
+    const meta = metaOf(object);
+    if (meta === undefined) throw new TypeError('only persistent objects can be added to a database');
+    if (meta.jar === this) return;
+    if (meta.jar !== null) {
+      throw new InvalidObjectReferenceError(
+        meta.describe(),
+        'the object belongs to another connection already',
+      );
+    }
+    this.adopt(meta, oid);
+    meta.status = CHANGED;
+    this.register(meta);
+  }
+
+  /** The value at a path: keys of mappings, attributes of objects, items of arrays. */
+  traverse<T = unknown>(path: string | readonly string[]): T {
+    const steps = typeof path === 'string' ? path.split('/').filter((step) => step !== '') : path;
+    let value: unknown = this.root();
+    for (const [index, step] of steps.entries()) {
+      const next = child(value, step);
+      if (next === undefined)
+        throw new RangeError(`root/${steps.slice(0, index + 1).join('/')}: there is no such object`);
+      value = next;
+    }
+    return value as T;
+  }
+
+  /** The record in memory of an oid. */
+  metaFor(oid: Oid): PersistentMeta {
+    const present = this.cache.get(oid);
+    if (present !== undefined) return present;
+    this.#checkOpen();
+    const { data } = this.#read(oid);
+    return this.#ghost(oid, this.#reader.classOf(data));
+  }
+
+  /** The record in memory of an oid, if it is there. */
+  find(oid: Oid): PersistentMeta | undefined {
+    return this.cache.get(oid);
+  }
+
+  /** As `metaFor`; undefined when there is no such object. */
+  lookUp(oid: Oid): PersistentMeta | undefined {
+    try {
+      return this.metaFor(oid);
+    } catch (error) {
+      if (error instanceof POSKeyError) return undefined;
+      throw error;
+    }
+  }
+
+  #ghost(oid: Oid, info: Parameters<typeof newGhost>[0]): PersistentMeta {
+    const meta = newGhost(info);
+    meta.oid = oid;
+    meta.jar = this;
+    this.cache.add(meta);
+    return meta;
+  }
+
+  /** Gives an object without a place in a database an oid of this one. */
+  adopt(meta: PersistentMeta, oid: Oid = this.#storage.newOid()): void {
+    meta.oid = oid;
+    meta.jar = this;
+    meta.tid = 0n;
+    this.#creating.add(meta);
+    this.cache.add(meta);
+  }
+
+  // What persistent objects ask for.
+
+  resolve(reference: Reference): PersistentMeta {
+    if (reference.database !== null && reference.database !== this.db.databaseName) {
+      return this.getConnection(reference.database).metaFor(reference.oid);
+    }
+    const present = this.cache.get(reference.oid);
+    if (present !== undefined) return present;
+    return reference.info === null ? this.metaFor(reference.oid) : this.#ghost(reference.oid, reference.info);
+  }
+
+  load(meta: PersistentMeta): void {
+    this.#checkOpen();
+    this.cache.makeRoom();
+    const { data, tid } = this.#read(meta.oid!);
+    this.#loads++;
+    meta.tid = tid;
+    this.#reader.fill(meta, data);
+    this.cache.loaded(meta, data.length);
+  }
+
+  unloaded(meta: PersistentMeta): void {
+    this.#watched.delete(meta);
+    this.cache.unloaded(meta);
+  }
+
+  register(meta: PersistentMeta): void {
+    this.#checkWritable();
+    if (meta.info.broken && !this.db.allowBrokenChanges) {
+      throw new BrokenModifiedError(`${meta.info.module}.${meta.info.name}`);
+    }
+    this.#join();
+    this.#registered.push(meta);
+  }
+
+  /** Has the commit fail with a conflict when another transaction changes the object, though this one only reads it. */
+  readCurrent(object: object): void {
+    const meta = object instanceof PersistentMeta ? object : metaOf(object);
+    if (meta?.jar !== this)
+      throw new InvalidObjectReferenceError(
+        meta?.describe() ?? String(object),
+        'not an object of this connection',
+      );
+    if (meta.status === GHOST) meta.activate();
+    if (meta.tid === 0n) return;
+    this.#join();
+    this.#readCurrent.set(meta, meta.tid);
+  }
+
+  watch(meta: PersistentMeta): void {
+    if (meta.status !== UPTODATE || this.#watched.has(meta) || this.isReadOnly()) return;
+    this.#watched.set(meta, this.#writer().state(meta));
+  }
+
+  #read(oid: Oid): { readonly data: Uint8Array; readonly tid: Tid } {
+    return this.#savepoints?.load(oid) ?? this.#storage.load(oid);
+  }
+
+  #checkOpen(): void {
+    if (this.opened === null) {
+      throw new ConnectionStateError('the connection is closed: an object of it was used after close()');
+    }
+  }
+
+  #checkWritable(): void {
+    this.#checkOpen();
+    if (this.before !== null) throw new ReadOnlyHistoryError();
+    if (this.#storage.isReadOnly()) throw new ReadOnlyError();
+  }
+
+  #join(): void {
+    if (this.#joined) return;
+    this.transactionManager.get().join(this);
+    this.#joined = true;
+  }
+
+  #writer(): ObjectWriter {
+    return new ObjectWriter(this);
+  }
+
+  // Opening and closing, called by the database.
+
+  /** Shows the newest state of the database from now on. */
+  open(transactionManager: TransactionManager): void {
+    this.transactionManager = transactionManager;
+    this.opened = Date.now();
+    if (this.#resets !== resets) {
+      this.#resets = resets;
+      this.cache = new ObjectCache(this.cache.targetCount, this.cache.targetBytes);
+    }
+    this.connections = new Map([[this.db.databaseName, this]]);
+    // Calls newTransaction when a transaction is running.
+    transactionManager.registerSynch(this);
+    if (!transactionManager.active && !transactionManager.explicit) this.newTransaction();
+  }
+
+  /**
+   * Gives the connection back to the database.
+   *
+   * @throws ConnectionStateError when the transaction has changes of it that are neither committed nor aborted.
+   */
+  close(): void {
+    if (this.opened === null) return;
+    for (const connection of this.connections.values()) {
+      if (connection.#joined) {
+        throw new ConnectionStateError(
+          'a connection cannot be closed while a transaction has changes of it: commit or abort the transaction first',
+        );
+      }
+    }
+    for (const connection of this.connections.values()) connection.#giveBack();
+  }
+
+  #giveBack(): void {
+    const callbacks = this.#closeCallbacks;
+    this.#closeCallbacks = [];
+    for (const callback of callbacks) {
+      try {
+        callback();
+      } catch (error) {
+        logger.error('a callback at the closing of a connection failed: {error}', { error });
+      }
+    }
+    this.cache.collect(true);
+    this.transactionManager.unregisterSynch(this);
+    this.#watched.clear();
+    this.opened = null;
+    this.db.returned(this);
+  }
+
+  /** The connection will not be opened again. */
+  release(): void {
+    this.opened = null;
+    this.#storage.release();
+  }
+
+  /** Calls a function once when the connection is closed. */
+  onCloseCallback(callback: () => void): void {
+    this.#closeCallbacks.push(callback);
+  }
+
+  /** Whether nothing can be changed: the storage is read-only, or the connection shows an earlier state. */
+  isReadOnly(): boolean {
+    return this.before !== null || this.#storage.isReadOnly();
+  }
+
+  /** The connection to another database of the same application, in the same transaction. */
+  getConnection(name: string): Connection {
+    this.#checkOpen();
+    const present = this.connections.get(name);
+    if (present !== undefined) return present;
+    const db = this.db.databases.get(name);
+    if (db === undefined) {
+      throw new ConnectionStateError(
+        `there is no database ${name} (there are: ${[...this.db.databases.keys()].join(', ')})`,
+      );
+    }
+    const connection = db.open({
+      transactionManager: this.transactionManager,
+      ...(this.before === null ? {} : { before: this.before }),
+    });
+    this.connections.set(name, connection);
+    connection.connections = this.connections;
+    return connection;
+  }
+
+  // The view.
+
+  /** Aborts the transaction and shows the newest state. */
+  sync(): void {
+    this.transactionManager.abort();
+  }
+
+  /** A transaction begins: what other connections have committed is seen. */
+  newTransaction(): void {
+    if (this.opened === null) return;
+    this.#readCurrent.clear();
+    this.#watched.clear();
+    const changed = this.#storage.pollInvalidations();
+    if (changed === null) {
+      this.cache.minimize();
+    } else {
+      for (const oid of changed) {
+        const meta = this.cache.get(oid);
+        if (meta !== undefined && meta.status !== GHOST) meta.ghostify();
+      }
+    }
+    this.cache.collect(true);
+  }
+
+  /** Before a commit or abort: values that cannot be tracked are compared with what they were. */
+  beforeCompletion(): void {
+    this.#compareWatched();
+  }
+
+  afterCompletion(): void {
+    if (!this.transactionManager.explicit) this.newTransaction();
+  }
+
+  #compareWatched(): void {
+    for (const [meta, before] of this.#watched) {
+      if (meta.status !== UPTODATE) continue;
+      const now = this.#writer().state(meta);
+      if (Buffer.compare(now, before) !== 0) meta.touch();
+    }
+  }
+
+  // The two phases.
+
+  sortKey(): string {
+    return `${this.#storage.sortKey()}:${this.db.databaseName}`;
+  }
+
+  abort(_transaction: Transaction): void {
+    this.#forgetChanges();
+    if (this.#savepoints !== null) this.#dropSavepoints();
+    this.#end();
+  }
+
+  #forgetChanges(): void {
+    for (const meta of [...this.#registered, ...this.#modified])
+      if (!this.#creating.has(meta)) meta.ghostify();
+    this.#registered = [];
+    this.#modified = [];
+    this.#disown(this.#creating);
+    this.#creating.clear();
+  }
+
+  /** Objects that the database does not get after all are new objects again. */
+  #disown(metas: Iterable<PersistentMeta>): void {
+    for (const meta of metas) {
+      // Its only state may be the one that a savepoint keeps.
+      if (meta.status === GHOST && meta.isExposed) meta.activate();
+      this.cache.forget(meta);
+      meta.jar = null;
+      meta.oid = undefined;
+      meta.tid = 0n;
+    }
+  }
+
+  #end(): void {
+    this.#joined = false;
+    this.#modified = [];
+    this.#readCurrent.clear();
+  }
+
+  tpcBegin(transaction: Transaction): void {
+    this.#modified = [];
+    this.#storage.tpcBegin(transaction);
+  }
+
+  commit(transaction: Transaction): void {
+    this.#compareWatched();
+    if (this.#savepoints !== null) {
+      this.#storeRegistered((meta, data) => this.#savepoints!.store(meta.oid!, meta.tid, data));
+      this.#commitSavepoints(transaction);
+    } else {
+      this.#storeRegistered((meta, data) => {
+        this.#storage.store(meta.oid!, meta.tid, data, transaction);
+        this.#modified.push(meta);
+      });
+    }
+    for (const [meta, tid] of this.#readCurrent) {
+      if (!this.#modified.includes(meta))
+        this.#storage.checkCurrentSerialInTransaction(meta.oid!, tid, transaction);
+    }
+  }
+
+  /** Writes what has changed, and new objects that it refers to. */
+  #storeRegistered(store: (meta: PersistentMeta, data: Uint8Array) => void): void {
+    const writer = this.#writer();
+    const done = new Set<PersistentMeta>();
+    const registered = this.#registered;
+    for (let i = 0; i < registered.length; i++) {
+      writer.pending.push(registered[i]!);
+      for (let meta = writer.pending.pop(); meta !== undefined; meta = writer.pending.pop()) {
+        if (done.has(meta) || meta.jar !== this) continue;
+        if (meta.status !== CHANGED && !(this.#creating.has(meta) && meta.status !== GHOST)) continue;
+        done.add(meta);
+        claimContainers(meta);
+        const data = writer.record(meta);
+        if (data.length > this.db.largeRecordSize) warnOfSize(meta, data.length, this.db.largeRecordSize);
+        store(meta, data);
+        this.#stores++;
+        meta.status = UPTODATE;
+        this.cache.loaded(meta, data.length);
+      }
+    }
+    this.#registered = [];
+  }
+
+  #commitSavepoints(transaction: Transaction): void {
+    const savepoints = this.#savepoints!;
+    for (const oid of savepoints.oids()) {
+      const { data, tid } = savepoints.load(oid)!;
+      this.#storage.store(oid, tid, data, transaction);
+      const meta = this.cache.get(oid);
+      if (meta !== undefined) this.#modified.push(meta);
+    }
+  }
+
+  #dropSavepoints(): void {
+    const savepoints = this.#savepoints!;
+    this.#savepoints = null;
+    for (const oid of savepoints.oids()) {
+      const meta = this.cache.get(oid);
+      if (meta !== undefined) meta.ghostify();
+    }
+    savepoints.close();
+  }
+
+  tpcVote(transaction: Transaction): void {
+    const resolved = this.#storage.tpcVote(transaction);
+    // What the storage has merged is not what is in memory.
+    for (const oid of resolved ?? []) {
+      const meta = this.cache.get(oid);
+      if (meta === undefined) continue;
+      this.#modified = this.#modified.filter((other) => other !== meta);
+      meta.ghostify();
+    }
+  }
+
+  tpcFinish(transaction: Transaction): void {
+    this.#storage.tpcFinish(transaction, (tid) => {
+      for (const meta of this.#modified) {
+        meta.tid = tid;
+        releaseContainers(meta);
+      }
+    });
+    if (this.#savepoints !== null) {
+      // What is in memory is what was committed.
+      this.#savepoints.close();
+      this.#savepoints = null;
+    }
+    this.#creating.clear();
+    this.#end();
+  }
+
+  tpcAbort(transaction: Transaction): void {
+    this.#storage.tpcAbort(transaction);
+    this.#forgetChanges();
+    if (this.#savepoints !== null) this.#dropSavepoints();
+    this.#end();
+  }
+
+  savepoint(): DataManagerSavepoint {
+    this.#compareWatched();
+    this.#savepoints ??= new SavepointStorage();
+    const savepoints = this.#savepoints;
+    this.#storeRegistered((meta, data) => savepoints.store(meta.oid!, meta.tid, data));
+    const state: Savepointed = { records: savepoints.mark(), creating: new Set(this.#creating) };
+    return { rollback: () => this.#rollback(state) };
+  }
+
+  #rollback(state: Savepointed): void {
+    for (const meta of this.#registered) if (!this.#creating.has(meta)) meta.ghostify();
+    this.#registered = [];
+    const later = [...this.#creating].filter((meta) => !state.creating.has(meta));
+    // The only state of a new object may be one that is about to go.
+    for (const meta of later) if (meta.isExposed) meta.activate();
+    const reset = this.#savepoints!.reset(state.records);
+    for (const oid of reset) {
+      const meta = this.cache.get(oid);
+      if (meta !== undefined && !later.includes(meta)) meta.ghostify();
+    }
+    // Objects that were new at the savepoint and have been changed since.
+    for (const meta of state.creating) if (meta.status === CHANGED) meta.ghostify();
+    this.#disown(later);
+    for (const meta of later) this.#creating.delete(meta);
+  }
+
+  // Figures.
+
+  /** Unloads every object that has not been changed. */
+  cacheMinimize(): void {
+    this.cache.minimize();
+  }
+
+  /** Unloads objects that have not been used lately until the cache has its size. */
+  cacheGC(): void {
+    this.cache.collect(true);
+  }
+
+  /** Objects loaded and stored since the last call with `clear`. */
+  getTransferCounts(clear = false): { loads: number; stores: number } {
+    const counts = { loads: this.#loads, stores: this.#stores };
+    if (clear) this.#loads = this.#stores = 0;
+    return counts;
+  }
+
+  setDebugInfo(...info: unknown[]): void {
+    this.#debugInfo = info.map(String).join(' ');
+  }
+
+  getDebugInfo(): string {
+    return this.#debugInfo;
+  }
+
+  // Copies.
+
+  /** An object with all that it refers to, as the bytes of a `.zexp` file. What is not committed is not in it. */
+  exportFile(object: object): Uint8Array {
+    const meta = metaOf(object);
+    if (meta?.jar !== this || meta.oid === undefined) {
+      throw new ExportError(`${meta?.describe() ?? String(object)} is no object of this connection`);
+    }
+    return Buffer.concat([...exportRecords((oid) => this.#read(oid), meta.oid)]);
+  }
+
+  /**
+   * Makes new objects of an export. They are stored at the commit.
+   *
+   * @returns The object that was exported.
+   */
+  importFile<T extends object = object>(file: Uint8Array): T {
+    this.#checkWritable();
+    const made: [Oid, Uint8Array][] = [];
+    const first = importRecords(
+      file,
+      () => this.#storage.newOid(),
+      (oid, data) => made.push([oid, data]),
+    );
+    this.#join();
+    this.#savepoints ??= new SavepointStorage();
+    for (const [oid, data] of made) {
+      this.#savepoints.store(oid, 0n, data);
+      this.#creating.add(this.#ghost(oid, this.#reader.classOf(data)));
+    }
+    return this.get(first) as T;
+  }
+
+  /** A copy of an object and of all that it refers to; the object must be committed or in a savepoint. */
+  copyObject<T extends object>(object: T): T {
+    return this.importFile<T>(this.exportFile(object));
+  }
+
+  /** The state of an object as a transaction left it: a new object that belongs to no database. */
+  oldState(object: object, tid: Tid): unknown {
+    const meta = metaOf(object);
+    if (meta?.jar !== this)
+      throw new InvalidObjectReferenceError(
+        meta?.describe() ?? String(object),
+        'not an object of this connection',
+      );
+    return this.#reader.state(meta, this.#storage.loadSerial(meta.oid!, tid));
+  }
+}
+
+function warnOfSize(meta: PersistentMeta, size: number, limit: number): void {
+  logger.warn(
+    'The record of {object} has {size} bytes, more than large-record-size ({limit}): perhaps it holds what should be objects of their own, or a blob',
+    {
+      object: meta.describe(),
+      size,
+      limit,
+    },
+  );
+}
+
+function child(value: unknown, step: string): unknown {
+  if (value === null || typeof value !== 'object') return undefined;
+  const get = (value as { get?: unknown }).get;
+  if (
+    value instanceof Map ||
+    (typeof get === 'function' && typeof (value as { has?: unknown }).has === 'function')
+  ) {
+    return (value as Map<unknown, unknown>).get(step);
+  }
+  return (value as Record<string, unknown>)[step];
+}

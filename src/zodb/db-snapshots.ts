@@ -1,0 +1,205 @@
+import type { Transaction } from '../transaction/index.ts';
+import { ReadOnlyHistoryError } from './connection-errors.ts';
+import {
+  type Oid,
+  POSKeyError,
+  type Storage,
+  type StorageInstance,
+  type StoredRecord,
+  type Tid,
+} from './interfaces.ts';
+
+/**
+ * Gives connections their views of a storage: each stands still at a transaction until it polls. A reader waits for nobody,
+ * and no revision is copied: what a view shows is looked up by its time.
+ */
+export class Snapshots {
+  readonly #storage: Storage;
+  readonly #open = new Set<Snapshot>();
+
+  constructor(storage: Storage) {
+    this.#storage = storage;
+  }
+
+  /** A view of now, or of the state before a transaction. */
+  open(before: Tid | null): StorageInstance {
+    if (before !== null) return new HistoricalView(this.#storage, before);
+    const view = new Snapshot(this.#storage, this);
+    this.#open.add(view);
+    return view;
+  }
+
+  /** For storages that do not remember themselves what was changed: tells the other views. */
+  changed(oids: Iterable<Oid>, by: Snapshot | null): void {
+    if (this.#storage.changesSince !== undefined) return;
+    for (const view of this.#open) if (view !== by) for (const oid of oids) view.stale.add(oid);
+  }
+
+  closed(view: Snapshot): void {
+    this.#open.delete(view);
+  }
+}
+
+class Snapshot implements StorageInstance {
+  /** What others have changed since the last poll. */
+  readonly stale = new Set<Oid>();
+  readonly #storage: Storage;
+  readonly #snapshots: Snapshots;
+  /** The last transaction that is seen. */
+  #at: Tid;
+  #stored: Oid[] = [];
+  /** What this view has committed since the last poll, which is no news to it. */
+  #own: { readonly tid: Tid; readonly oids: ReadonlySet<Oid> } | null = null;
+  #commits = 0;
+
+  constructor(storage: Storage, snapshots: Snapshots) {
+    this.#storage = storage;
+    this.#snapshots = snapshots;
+    this.#at = storage.lastTransaction();
+  }
+
+  load(oid: Oid): StoredRecord {
+    // The current revision is the cheap one to find, and nearly always the right one.
+    const current = this.#storage.load(oid);
+    if (current.tid <= this.#at) return current;
+    const record = this.#storage.loadBefore(oid, this.#at + 1n);
+    if (record === null) throw new POSKeyError(oid);
+    return record;
+  }
+
+  loadSerial(oid: Oid, tid: Tid): Uint8Array {
+    return this.#storage.loadSerial(oid, tid);
+  }
+
+  pollInvalidations(): Iterable<Oid> | null {
+    const before = this.#at;
+    const now = this.#storage.lastTransaction();
+    if (now === before) return [];
+    this.#at = now;
+    const own = this.#own;
+    const onlyOne = this.#commits === 1;
+    this.#own = null;
+    this.#commits = 0;
+    if (this.#storage.changesSince !== undefined) {
+      const changed = this.#storage.changesSince(before);
+      if (own === null || !onlyOne || changed === null) return changed;
+      const since = new Set(this.#storage.changesSince(own.tid));
+      return changed.filter((oid) => !own.oids.has(oid) || since.has(oid));
+    }
+    const stale = [...this.stale];
+    this.stale.clear();
+    return stale;
+  }
+
+  newOid(): Oid {
+    return this.#storage.newOid();
+  }
+
+  isReadOnly(): boolean {
+    return this.#storage.isReadOnly();
+  }
+
+  sortKey(): string {
+    return this.#storage.sortKey();
+  }
+
+  tpcBegin(transaction: Transaction): void {
+    this.#stored = [];
+    this.#storage.tpcBegin(transaction);
+  }
+
+  store(oid: Oid, previous: Tid, data: Uint8Array, transaction: Transaction): void {
+    this.#storage.store(oid, previous, data, transaction);
+    this.#stored.push(oid);
+  }
+
+  checkCurrentSerialInTransaction(oid: Oid, tid: Tid, transaction: Transaction): void {
+    this.#storage.checkCurrentSerialInTransaction(oid, tid, transaction);
+  }
+
+  tpcVote(transaction: Transaction): readonly Oid[] | undefined {
+    return this.#storage.tpcVote(transaction);
+  }
+
+  tpcFinish(transaction: Transaction, callback?: (tid: Tid) => void): Tid {
+    return this.#storage.tpcFinish(transaction, (tid) => {
+      this.#own = { tid, oids: new Set(this.#stored) };
+      this.#commits++;
+      this.#snapshots.changed(this.#stored, this);
+      callback?.(tid);
+    });
+  }
+
+  tpcAbort(transaction: Transaction): void {
+    this.#storage.tpcAbort(transaction);
+  }
+
+  release(): void {
+    this.#snapshots.closed(this);
+  }
+}
+
+/** The state before a transaction. It never changes. */
+class HistoricalView implements StorageInstance {
+  readonly #storage: Storage;
+  readonly #before: Tid;
+
+  constructor(storage: Storage, before: Tid) {
+    this.#storage = storage;
+    this.#before = before;
+  }
+
+  load(oid: Oid): StoredRecord {
+    const record = this.#storage.loadBefore(oid, this.#before);
+    if (record === null) throw new POSKeyError(oid);
+    return record;
+  }
+
+  loadSerial(oid: Oid, tid: Tid): Uint8Array {
+    return this.#storage.loadSerial(oid, tid);
+  }
+
+  pollInvalidations(): Iterable<Oid> {
+    return [];
+  }
+
+  isReadOnly(): boolean {
+    return true;
+  }
+
+  sortKey(): string {
+    return this.#storage.sortKey();
+  }
+
+  newOid(): Oid {
+    throw new ReadOnlyHistoryError();
+  }
+
+  tpcBegin(): void {
+    throw new ReadOnlyHistoryError();
+  }
+
+  store(): void {
+    throw new ReadOnlyHistoryError();
+  }
+
+  checkCurrentSerialInTransaction(): void {
+    throw new ReadOnlyHistoryError();
+  }
+
+  tpcVote(): undefined {
+    throw new ReadOnlyHistoryError();
+  }
+
+  tpcFinish(): Tid {
+    throw new ReadOnlyHistoryError();
+  }
+
+  tpcAbort(): void {
+    // Nothing was begun.
+  }
+
+  release(): void {
+    // Holds nothing.
+  }
+}

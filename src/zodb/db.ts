@@ -1,0 +1,392 @@
+import { PersistentMapping } from '../persistent/index.ts';
+import { currentManager, type Transaction, TransactionManager } from '../transaction/index.ts';
+import { type CacheDetail, ObjectCache } from './cache.ts';
+import { Connection } from './connection.ts';
+import { ConnectionStateError } from './connection-errors.ts';
+import { ActivityMonitor } from './db-activity.ts';
+import { ConnectionPool } from './db-pool.ts';
+import { Snapshots } from './db-snapshots.ts';
+import { UndoManager } from './db-undo.ts';
+import {
+  type HistoryEntry,
+  type Oid,
+  type PackOptions,
+  POSKeyError,
+  type Storage,
+  type Tid,
+  UndoError,
+  type UndoEntry,
+} from './interfaces.ts';
+import { resolveConflict } from './serialize-conflict.ts';
+import { referencesOf } from './serialize-reader.ts';
+import { tidOfSeconds } from './timestamp.ts';
+
+/** Settings of a database; times are in seconds. */
+export interface DBOptions {
+  /** Connections that are kept; more can be open, with a warning. Default 7. */
+  readonly poolSize?: number;
+  /** How long an idle connection is kept. Default: for ever. */
+  readonly poolTimeout?: number;
+  /** Most objects that stay loaded in a connection after a transaction (0: no limit). Default 400. */
+  readonly cacheSize?: number;
+  /** Most bytes of records that stay loaded (0: no limit, the default). */
+  readonly cacheSizeBytes?: number;
+  /** The same for connections that show an earlier state; defaults 3, 1000, 0 and 300 seconds. */
+  readonly historicalPoolSize?: number;
+  readonly historicalCacheSize?: number;
+  readonly historicalCacheSizeBytes?: number;
+  readonly historicalTimeout?: number;
+  /** Default 'unnamed'. */
+  readonly databaseName?: string;
+  /** The databases that are used together, by name; this one is added. */
+  readonly databases?: Map<string, DB>;
+  /** Whether objects may refer to objects of other databases. Default true. */
+  readonly xrefs?: boolean;
+  /** Records larger than this (bytes) are warned of. Default 16 MiB. */
+  readonly largeRecordSize?: number;
+  /** Whether objects whose class is missing may be changed. Default false. */
+  readonly allowBrokenChanges?: boolean;
+}
+
+export interface OpenOptions {
+  /** Default: the manager of the running code. */
+  readonly transactionManager?: TransactionManager;
+  /** Shows the database as the transaction with this id, or the last one up to this moment, left it. */
+  readonly at?: Tid | Date;
+  /** As `at`, without that transaction itself. */
+  readonly before?: Tid | Date;
+}
+
+/** A database: a storage, and the connections to it. */
+export class DB {
+  readonly storage: Storage;
+  readonly databaseName: string;
+  /** The databases that are used together, by name. */
+  readonly databases: Map<string, DB>;
+  readonly xrefs: boolean;
+  readonly allowBrokenChanges: boolean;
+  largeRecordSize: number;
+  #cacheSize: number;
+  #cacheSizeBytes: number;
+  readonly #historicalCacheSize: number;
+  readonly #historicalCacheSizeBytes: number;
+  readonly #pool: ConnectionPool;
+  readonly #historical = new Map<Tid, ConnectionPool>();
+  readonly #historicalPoolSize: number;
+  readonly #historicalTimeout: number;
+  readonly #snapshots: Snapshots;
+  #activity: ActivityMonitor | null = null;
+  #closed = false;
+
+  constructor(storage: Storage, options: DBOptions = {}) {
+    this.storage = storage;
+    this.databaseName = options.databaseName ?? 'unnamed';
+    this.xrefs = options.xrefs ?? true;
+    this.allowBrokenChanges = options.allowBrokenChanges ?? false;
+    this.largeRecordSize = options.largeRecordSize ?? 1 << 24;
+    this.#cacheSize = options.cacheSize ?? 400;
+    this.#cacheSizeBytes = options.cacheSizeBytes ?? 0;
+    this.#historicalCacheSize = options.historicalCacheSize ?? 1000;
+    this.#historicalCacheSizeBytes = options.historicalCacheSizeBytes ?? 0;
+    this.#historicalPoolSize = options.historicalPoolSize ?? 3;
+    this.#historicalTimeout = options.historicalTimeout ?? 300;
+    this.#pool = new ConnectionPool(options.poolSize ?? 7, options.poolTimeout ?? Infinity);
+    this.databases = options.databases ?? new Map<string, DB>();
+    if (this.databases.has(this.databaseName)) {
+      throw new ConnectionStateError(`there is a database ${this.databaseName} already`);
+    }
+    this.#snapshots = new Snapshots(storage);
+    storage.setConflictResolver?.((_oid, old, committed, changed) =>
+      resolveConflict(old, committed, changed),
+    );
+    this.databases.set(this.databaseName, this);
+    if (!storage.isReadOnly()) this.#createRoot();
+  }
+
+  /** A new database gets its root mapping. */
+  #createRoot(): void {
+    try {
+      this.storage.load(0);
+    } catch (error) {
+      if (!(error instanceof POSKeyError)) throw error;
+      const manager = new TransactionManager();
+      const transaction = manager.begin();
+      transaction.description = 'initial database creation';
+      const connection = this.open({ transactionManager: manager });
+      connection.add(new PersistentMapping(), 0);
+      manager.commit();
+      connection.close();
+    }
+  }
+
+  /**
+   * A connection for one line of work; `connection.close()` gives it back. With `at` or `before` it shows the database as it
+   * was, and cannot change anything.
+   */
+  open(options: OpenOptions = {}): Connection {
+    this.#checkOpen();
+    const before = beforeOf(options);
+    if (before !== null && before > this.storage.lastTransaction() + 1n) {
+      throw new RangeError('a connection cannot show the future of a database');
+    }
+    const transactionManager = options.transactionManager ?? currentManager();
+    const pool = before === null ? this.#pool : this.#historicalPool(before);
+    let connection = pool.pop();
+    if (connection === undefined) {
+      const cache =
+        before === null
+          ? new ObjectCache(this.#cacheSize, this.#cacheSizeBytes)
+          : new ObjectCache(this.#historicalCacheSize, this.#historicalCacheSizeBytes);
+      connection = new Connection(this, this.#snapshots.open(before), cache, before, transactionManager);
+      pool.push(connection);
+    }
+    connection.open(transactionManager);
+    pool.trim();
+    return connection;
+  }
+
+  #historicalPool(before: Tid): ConnectionPool {
+    let pool = this.#historical.get(before);
+    if (pool === undefined) {
+      pool = new ConnectionPool(this.#historicalPoolSize, this.#historicalTimeout);
+      this.#historical.set(before, pool);
+    }
+    return pool;
+  }
+
+  /** A connection was closed. */
+  returned(connection: Connection): void {
+    const counts = connection.getTransferCounts(true);
+    this.#activity?.closedConnection(counts);
+    connection.setDebugInfo();
+    if (this.#closed) {
+      connection.release();
+      return;
+    }
+    if (connection.before === null) this.#pool.giveBack(connection);
+    else this.#historical.get(connection.before)?.giveBack(connection);
+    for (const [tid, pool] of this.#historical) {
+      pool.trim();
+      if (pool.all().length === 0) this.#historical.delete(tid);
+    }
+  }
+
+  /**
+   * Runs `work` with a connection in a transaction of its own, which is committed, or aborted when `work` throws.
+   */
+  transaction<T>(work: (connection: Connection) => T, note?: string): T {
+    const transactionManager = new TransactionManager();
+    const connection = this.open({ transactionManager });
+    try {
+      const transaction = transactionManager.begin();
+      if (note !== undefined) transaction.note(note);
+      const result = work(connection);
+      transactionManager.commit();
+      return result;
+    } catch (error) {
+      transactionManager.abort();
+      throw error;
+    } finally {
+      connection.close();
+    }
+  }
+
+  /** Closes every connection and the storage. Changes that are not committed are lost. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const connection of this.#connections()) {
+      if (connection.opened !== null) {
+        connection.transactionManager.abort();
+        connection.close();
+      }
+    }
+    for (const pool of this.#pools()) pool.clear();
+    this.databases.delete(this.databaseName);
+    this.storage.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new ConnectionStateError('the database is closed');
+  }
+
+  *#pools(): Generator<ConnectionPool> {
+    yield this.#pool;
+    yield* this.#historical.values();
+  }
+
+  #connections(): Connection[] {
+    return [...this.#pools()].flatMap((pool) => pool.all());
+  }
+
+  // What the storage does.
+
+  lastTransaction(): Tid {
+    return this.storage.lastTransaction();
+  }
+
+  /** Records in the storage. */
+  objectCount(): number {
+    return this.storage.size();
+  }
+
+  getName(): string {
+    return this.storage.getName();
+  }
+
+  /** Bytes that the storage takes. */
+  getSize(): number {
+    return this.storage.getSize();
+  }
+
+  isReadOnly(): boolean {
+    return this.storage.isReadOnly();
+  }
+
+  /** Revisions of an object, the newest first. */
+  history(oid: Oid, size = 1): HistoryEntry[] {
+    if (this.storage.history === undefined) throw unsupported('history');
+    return this.storage.history(oid, size);
+  }
+
+  supportsUndo(): boolean {
+    return this.storage.supportsUndo?.() ?? false;
+  }
+
+  /** Transactions that can be undone, the newest first; a negative `last` is a number of transactions. */
+  undoLog(first = 0, last = -20, filter?: (entry: UndoEntry) => boolean): UndoEntry[] {
+    if (this.storage.undoLog === undefined) throw unsupported('undo');
+    return this.storage.undoLog(first, last, filter);
+  }
+
+  /**
+   * Takes back transactions when the current one is committed.
+   *
+   * @throws UndoError at the commit, when later changes depend on them.
+   */
+  undo(tids: Tid | readonly Tid[], transaction: Transaction = currentManager().get()): void {
+    if (!this.supportsUndo() || this.storage.undo === undefined)
+      throw new UndoError('the storage cannot undo');
+    const list = typeof tids === 'bigint' ? [tids] : tids;
+    // The newest first: what each one changed must be what is current.
+    const order = [...list].sort((a, b) => (a < b ? 1 : -1));
+    transaction.join(new UndoManager(this.storage, order, (oids) => this.#snapshots.changed(oids, null)));
+  }
+
+  /**
+   * Removes revisions that were not current at a time, and objects that nothing refers to.
+   *
+   * @param time Seconds since 1970; default now.
+   * @param days Days to go back from there.
+   */
+  pack(time = Date.now() / 1000, days = 0, options: PackOptions = {}): void {
+    this.storage.pack(time - days * 86_400, { referencesOf, ...options });
+  }
+
+  // Connections and caches.
+
+  /** Has every connection unload what has not been changed. */
+  cacheMinimize(): void {
+    for (const connection of this.#connections()) connection.cacheMinimize();
+  }
+
+  /** Loaded objects in all connections. */
+  cacheSize(): number {
+    return this.#connections().reduce((sum, connection) => sum + connection.cache.size, 0);
+  }
+
+  /** Loaded objects by class, most first. */
+  cacheDetail(): [className: string, count: number][] {
+    const counts = new Map<string, number>();
+    for (const connection of this.#connections()) {
+      for (const { info } of connection.cache.ring()) {
+        const name = info.module === undefined ? info.cls.name : `${info.module}.${info.name}`;
+        counts.set(name, (counts.get(name) ?? 0) + 1);
+      }
+    }
+    return [...counts].sort((a, b) => b[1] - a[1]);
+  }
+
+  /** Every loaded object of every connection. */
+  cacheExtremeDetail(): {
+    connection: number;
+    oid: Oid;
+    className: string;
+    size: number;
+    changed: boolean;
+  }[] {
+    return this.#connections().flatMap((connection, index) =>
+      [...connection.cache.ring()].map((meta) => ({
+        connection: index,
+        oid: meta.oid!,
+        className: `${meta.info.module}.${meta.info.name}`,
+        size: meta.size,
+        changed: meta.status > 0,
+      })),
+    );
+  }
+
+  /** Sizes of the caches of the connections. */
+  cacheDetailSize(): CacheDetail[] {
+    return this.#connections().map((connection) => connection.cache.detail());
+  }
+
+  connectionDebugInfo(): { opened: number | null; info: string; before: Tid | null }[] {
+    return this.#connections().map((connection) => ({
+      opened: connection.opened,
+      info: `${connection.getDebugInfo()} (${connection.cache.size})`,
+      before: connection.before,
+    }));
+  }
+
+  getActivityMonitor(): ActivityMonitor | null {
+    return this.#activity;
+  }
+
+  setActivityMonitor(monitor: ActivityMonitor | null): void {
+    this.#activity = monitor;
+  }
+
+  get poolSize(): number {
+    return this.#pool.size;
+  }
+
+  set poolSize(size: number) {
+    this.#pool.size = size;
+    this.#pool.trim();
+  }
+
+  get targetCacheSize(): number {
+    return this.#cacheSize;
+  }
+
+  set targetCacheSize(size: number) {
+    this.#cacheSize = size;
+    for (const connection of this.#pool.all()) connection.cache.targetCount = size;
+  }
+
+  get targetCacheSizeBytes(): number {
+    return this.#cacheSizeBytes;
+  }
+
+  set targetCacheSizeBytes(size: number) {
+    this.#cacheSizeBytes = size;
+    for (const connection of this.#pool.all()) connection.cache.targetBytes = size;
+  }
+}
+
+function beforeOf(options: OpenOptions): Tid | null {
+  const { at, before } = options;
+  if (at !== undefined && before !== undefined)
+    throw new TypeError('a connection is opened at or before a moment, not both');
+  if (at !== undefined) return tid(at) + 1n;
+  return before === undefined ? null : tid(before);
+}
+
+function tid(moment: Tid | Date): Tid {
+  return moment instanceof Date ? tidOfSeconds(moment.getTime() / 1000) : moment;
+}
+
+function unsupported(what: string): Error {
+  return new ConnectionStateError(`the storage does not support ${what}`);
+}

@@ -1,0 +1,115 @@
+/**
+ * The export format `.zexp` (INVENTORY Z-009): `ZEXP`, then for each object oid (8 bytes), length (8 bytes), record; at last 16 bytes
+ * 0xFF. The first object is the one that was exported; the others are what it refers to.
+ */
+import { Reference, type Oid } from '../persistent/index.ts';
+import { ExportError } from './connection-errors.ts';
+import { POSKeyError } from './interfaces.ts';
+import { describedClass } from './serialize-class.ts';
+import { readClass, readState, writeRecord } from './serialize-pickle.ts';
+import { referencesOf } from './serialize-reader.ts';
+import { oidBytes, oidOf, parseReference, referenceWriter, WeakStandIn } from './serialize-references.ts';
+
+const MAGIC = Buffer.from('ZEXP');
+const END = Buffer.alloc(16, 0xff);
+const BLOB_MARKER = Buffer.from('\0BLOBSTART');
+
+/** The records of an object and of all that it refers to, as an export. */
+export function* exportRecords(
+  load: (oid: Oid) => { readonly data: Uint8Array },
+  first: Oid,
+): Generator<Uint8Array> {
+  yield MAGIC;
+  const waiting: Oid[] = [first];
+  const seen = new Set<Oid>(waiting);
+  for (let index = 0; index < waiting.length; index++) {
+    const oid = waiting[index]!;
+    let data: Uint8Array;
+    try {
+      ({ data } = load(oid));
+    } catch (error) {
+      // A reference to nothing is exported as it is, unless it is the object itself.
+      if (index > 0 && error instanceof POSKeyError) continue;
+      throw error;
+    }
+    if (isBlob(data))
+      throw new ExportError(`the object 0x${oid.toString(16)} is a blob: exporting blobs is not supported`);
+    for (const next of referencesOf(data)) {
+      if (seen.has(next)) continue;
+      seen.add(next);
+      waiting.push(next);
+    }
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64BE(BigInt(data.length));
+    yield oidBytes(oid);
+    yield length;
+    yield data;
+  }
+  yield END;
+}
+
+function isBlob(data: Uint8Array): boolean {
+  return Buffer.from(data.buffer, data.byteOffset, Math.min(data.length, 80)).includes('cZODB.blob\nBlob\n');
+}
+
+/**
+ * Takes an export apart: every object gets a new oid, and references lead to the new ones.
+ *
+ * @returns The oid of the object that was exported.
+ * @throws ExportError for what is no export, or a part of one.
+ */
+export function importRecords(
+  file: Uint8Array,
+  newOid: () => Oid,
+  store: (oid: Oid, data: Uint8Array) => void,
+): Oid {
+  const buffer = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
+  if (!buffer.subarray(0, 4).equals(MAGIC))
+    throw new ExportError('this is no ZODB export: it does not begin with ZEXP');
+  const oids = new Map<Oid, Oid>();
+  const translate = (oid: Oid): Oid => {
+    let own = oids.get(oid);
+    if (own === undefined) oids.set(oid, (own = newOid()));
+    return own;
+  };
+  let first: Oid | undefined;
+  for (let at = 4; ;) {
+    const header = buffer.subarray(at, at + 16);
+    if (header.length < 16) throw new ExportError(`the export is cut off at byte ${buffer.length}`);
+    if (header.equals(END)) break;
+    const length = Number(header.readBigUInt64BE(8));
+    const data = buffer.subarray(at + 16, at + 16 + length);
+    if (data.length < length) throw new ExportError(`the export is cut off at byte ${buffer.length}`);
+    at += 16 + length;
+    if (buffer.subarray(at, at + BLOB_MARKER.length).equals(BLOB_MARKER)) {
+      throw new ExportError('the export has blobs: importing them is not supported');
+    }
+    const oid = translate(oidOf(header.subarray(0, 8)));
+    first ??= oid;
+    store(oid, translated(data, translate));
+  }
+  if (first === undefined) throw new ExportError('the export has no objects');
+  return first;
+}
+
+function translated(data: Uint8Array, translate: (oid: Oid) => Oid): Uint8Array {
+  const references = new Map<string, Reference>();
+  const state = readState(
+    data,
+    (pid) => {
+      const { oid, description, database, weak } = parseReference(pid);
+      const key = `${weak}:${database ?? ''}:${oid}`;
+      let reference = references.get(key);
+      if (reference === undefined) {
+        // Objects of other databases are not part of the export.
+        const target = database === null ? translate(oid) : oid;
+        const info = description === undefined ? null : describedClass(description).info;
+        reference = weak ? new WeakStandIn(target, database) : new Reference(target, info, database);
+        references.set(key, reference);
+      }
+      return reference;
+    },
+    false,
+  );
+  return writeRecord(readClass(data), state, referenceWriter());
+}

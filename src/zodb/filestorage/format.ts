@@ -1,0 +1,91 @@
+/**
+ * The bytes of Data.fs (ZODB's FileStorage format). All numbers are big-endian.
+ *
+ *   file         "FS30" (or "FS21" of Python 2), then transactions
+ *   transaction  8 tid | 8 length | 1 status | 2 length of user | 2 of description | 2 of extension     23 bytes
+ *                user, description, extension (a pickle), data records, then the length once more (8)
+ *                length counts from the tid to before its repetition
+ *   status       ' ' can be undone, 'p' was packed, 'u' was undone, 'c' is not complete
+ *   data record  8 oid | 8 tid | 8 previous record's position | 8 transaction's position | 2 zero | 8 length   42 bytes
+ *                the data, or for length 0 a position of a record with the same data (8; 0: there is none any more)
+ */
+
+export const MAGIC = 'FS30';
+export const MAGIC_PYTHON_2 = 'FS21';
+export const MAGIC_SIZE = 4;
+export const TRANSACTION_HEADER = 23;
+export const DATA_HEADER = 42;
+
+if (TRANSACTION_HEADER !== 8 + 8 + 1 + 2 + 2 + 2 || DATA_HEADER !== 8 * 4 + 2 + 8)
+  throw new Error('sizes of the format');
+
+export interface TransactionHeader {
+  readonly tid: bigint;
+  /** From the tid to before the repeated length. */
+  readonly length: number;
+  readonly status: string;
+  readonly userLength: number;
+  readonly descriptionLength: number;
+  readonly extensionLength: number;
+}
+
+export interface DataHeader {
+  readonly oid: number | bigint;
+  readonly tid: bigint;
+  /** Position of the object's record before; 0: none. */
+  readonly previous: number;
+  /** Position of the transaction. */
+  readonly transaction: number;
+  readonly length: number;
+}
+
+/** 64 bits as a number where it is one exactly. */
+export function readU64(buffer: Buffer, at: number): number | bigint {
+  const high = buffer.readUInt32BE(at);
+  const low = buffer.readUInt32BE(at + 4);
+  return high <= 0x1fffff ? high * 0x1_0000_0000 + low : (BigInt(high) << 32n) | BigInt(low);
+}
+
+/** A position or length; beyond 2^53 the file is damaged. */
+export function readPosition(buffer: Buffer, at: number): number {
+  const value = readU64(buffer, at);
+  return typeof value === 'number' ? value : Number.POSITIVE_INFINITY;
+}
+
+export function writeU64(buffer: Buffer, value: number | bigint, at: number): void {
+  if (typeof value === 'bigint') buffer.writeBigUInt64BE(value, at);
+  else {
+    buffer.writeUInt32BE(Math.floor(value / 0x1_0000_0000), at);
+    buffer.writeUInt32BE(value >>> 0, at + 4);
+  }
+}
+
+export function readTransactionHeader(buffer: Buffer, at: number): TransactionHeader {
+  return {
+    tid: buffer.readBigUInt64BE(at),
+    length: readPosition(buffer, at + 8),
+    status: String.fromCharCode(buffer[at + 16]!),
+    userLength: buffer.readUInt16BE(at + 17),
+    descriptionLength: buffer.readUInt16BE(at + 19),
+    extensionLength: buffer.readUInt16BE(at + 21),
+  };
+}
+
+export function readDataHeader(buffer: Buffer, at: number): DataHeader {
+  return {
+    oid: readU64(buffer, at),
+    tid: buffer.readBigUInt64BE(at + 8),
+    previous: readPosition(buffer, at + 16),
+    transaction: readPosition(buffer, at + 24),
+    length: readPosition(buffer, at + 34),
+  };
+}
+
+export function writeDataHeader(buffer: Buffer, at: number, header: DataHeader): void {
+  writeU64(buffer, header.oid, at);
+  buffer.writeBigUInt64BE(header.tid, at + 8);
+  writeU64(buffer, header.previous, at + 16);
+  writeU64(buffer, header.transaction, at + 24);
+  buffer.writeUInt16BE(0, at + 32);
+  writeU64(buffer, header.length, at + 34);
+}

@@ -1,0 +1,58 @@
+/** Where the current record of each object is: eight bytes an object in pages of the oids that are in use. */
+import type { Oid } from '../interfaces.ts';
+
+const PAGE_BITS = 10;
+const PAGE = 1 << PAGE_BITS;
+/** Beyond it oids are so sparse that pages would be waste. */
+const PAGED = 2 ** 31;
+
+export class OidIndex {
+  readonly #pages: (Float64Array | undefined)[] = [];
+  readonly #sparse = new Map<Oid, number>();
+  #size = 0;
+  #max: Oid = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The highest oid that was ever set. */
+  get max(): Oid {
+    return this.#max;
+  }
+
+  /** The position; 0 when there is no such object. */
+  get(oid: Oid): number {
+    if (typeof oid === 'number' && oid < PAGED)
+      return this.#pages[oid >>> PAGE_BITS]?.[oid & (PAGE - 1)] ?? 0;
+    return this.#sparse.get(oid) ?? 0;
+  }
+
+  set(oid: Oid, position: number): void {
+    if (oid > this.#max) this.#max = oid;
+    if (typeof oid === 'number' && oid < PAGED) {
+      const page = (this.#pages[oid >>> PAGE_BITS] ??= new Float64Array(PAGE));
+      if (page[oid & (PAGE - 1)] === 0) this.#size++;
+      page[oid & (PAGE - 1)] = position;
+      return;
+    }
+    if (!this.#sparse.has(oid)) this.#size++;
+    this.#sparse.set(oid, position);
+  }
+
+  delete(oid: Oid): void {
+    if (this.get(oid) === 0) return;
+    this.#size--;
+    if (typeof oid === 'number' && oid < PAGED) this.#pages[oid >>> PAGE_BITS]![oid & (PAGE - 1)] = 0;
+    else this.#sparse.delete(oid);
+  }
+
+  /** Oids in order. */
+  *keys(): Generator<Oid> {
+    for (const [number, page] of this.#pages.entries()) {
+      if (page === undefined) continue;
+      for (let i = 0; i < PAGE; i++) if (page[i] !== 0) yield number * PAGE + i;
+    }
+    yield* [...this.#sparse.keys()].sort((a, b) => (a < b ? -1 : 1));
+  }
+}

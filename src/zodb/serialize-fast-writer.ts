@@ -1,0 +1,320 @@
+import { Dict, PyFloat, Tuple } from '../pickle/index.ts';
+import { type ClassInfo, type Oid, type PersistentMeta, Slot } from '../persistent/index.ts';
+
+/** What a value in a record refers to: an object of the same database, by oid and class. */
+export interface Target {
+  readonly oid: Oid;
+  readonly info: ClassInfo;
+}
+
+/**
+ * Says what a value refers to: undefined for a value that is part of the record, null for a reference of a kind that is left
+ * to the general writer.
+ */
+export type TargetOf = (value: object) => Target | undefined | null;
+
+const BATCH = 1000;
+const MAX_DEPTH = 100;
+let buffer = new Uint8Array(1 << 16);
+let view = new DataView(buffer.buffer);
+
+/**
+ * Writes records of texts, numbers, containers and references, byte for byte as the general writer of pickles does. Whatever else
+ * it meets it gives up, and the general writer writes the record.
+ */
+export class FastWriter {
+  readonly #targetOf: TargetOf;
+  #length = 0;
+  /** Places in the memo: by content for texts, by identity for all else; oids and classes have maps of their own. */
+  readonly #memo = new Map<unknown, number>();
+  readonly #oids = new Map<Oid, number>();
+  #next = 0;
+  #depth = 0;
+
+  constructor(targetOf: TargetOf) {
+    this.#targetOf = targetOf;
+  }
+
+  /** The record of an object from its attributes, or from what its `__getstate__` gave. Undefined: not written. */
+  record(meta: PersistentMeta, state: unknown, isState: boolean): Uint8Array | undefined {
+    this.#length = 0;
+    this.#memo.clear();
+    this.#oids.clear();
+    this.#next = 0;
+    this.#depth = 0;
+    this.#byte(0x80);
+    this.#byte(3);
+    if (!this.#global(meta.info)) return undefined;
+    this.#byte(0x2e);
+    this.#byte(0x80);
+    this.#byte(3);
+    if (isState ? !this.#attributes(state as Record<string, unknown>) : !this.#save(state)) return undefined;
+    this.#byte(0x2e);
+    return buffer.slice(0, this.#length);
+  }
+
+  #attributes(state: Record<string, unknown>): boolean {
+    this.#byte(0x7d);
+    this.#next++;
+    this.#putIndex(this.#next - 1);
+    const names: string[] = [];
+    for (const name of Object.keys(state)) {
+      if (
+        state[name] === undefined ||
+        (name.charCodeAt(0) === 95 && (name.startsWith('_v_') || name.startsWith('_p_')))
+      )
+        continue;
+      names.push(name);
+    }
+    for (let start = 0; start < names.length; start += BATCH) {
+      const end = Math.min(start + BATCH, names.length);
+      if (end - start > 1) this.#byte(0x28);
+      for (let i = start; i < end; i++) {
+        const value = state[names[i]!];
+        if (!this.#text(names[i]!) || !this.#save(value instanceof Slot ? value.stored() : value))
+          return false;
+      }
+      this.#byte(end - start === 1 ? 0x73 : 0x75);
+    }
+    return true;
+  }
+
+  #need(count: number): void {
+    if (this.#length + count <= buffer.length) return;
+    const larger = new Uint8Array(Math.max(this.#length + count, buffer.length * 2));
+    larger.set(buffer.subarray(0, this.#length));
+    buffer = larger;
+    view = new DataView(buffer.buffer);
+  }
+
+  #byte(byte: number): void {
+    if (this.#length === buffer.length) this.#need(1);
+    buffer[this.#length++] = byte;
+  }
+
+  #u32(n: number): void {
+    this.#need(4);
+    view.setUint32(this.#length, n, true);
+    this.#length += 4;
+  }
+
+  #index(short: number, long: number, index: number): void {
+    if (index < 256) {
+      this.#byte(short);
+      this.#byte(index);
+    } else {
+      this.#byte(long);
+      this.#u32(index);
+    }
+  }
+
+  #putIndex(index: number): void {
+    this.#index(0x71, 0x72, index);
+  }
+
+  #put(key: unknown): void {
+    this.#memo.set(key, this.#next);
+    this.#putIndex(this.#next++);
+  }
+
+  #recall(key: unknown): boolean {
+    const index = this.#memo.get(key);
+    if (index === undefined) return false;
+    this.#index(0x68, 0x6a, index);
+    return true;
+  }
+
+  #save(value: unknown): boolean {
+    switch (typeof value) {
+      case 'string':
+        return this.#text(value);
+      case 'number':
+        return this.#number(value);
+      case 'boolean':
+        this.#byte(value ? 0x88 : 0x89);
+        return true;
+      case 'undefined':
+        this.#byte(0x4e);
+        return true;
+      case 'object': {
+        if (value === null) {
+          this.#byte(0x4e);
+          return true;
+        }
+        if (++this.#depth > MAX_DEPTH) return false;
+        const written = this.#object(value);
+        this.#depth--;
+        return written;
+      }
+      default:
+        return false;
+    }
+  }
+
+  #text(text: string): boolean {
+    if (this.#recall(text)) return true;
+    const { length } = text;
+    this.#need(5 + length * 3);
+    buffer[this.#length] = 0x58;
+    const start = this.#length + 5;
+    let at = start;
+    let i = 0;
+    if (length < 80) {
+      for (; i < length; i++) {
+        const code = text.charCodeAt(i);
+        if (code > 127) break;
+        buffer[at++] = code;
+      }
+    }
+    if (i < length) {
+      // A lone surrogate is written in Python's own way.
+      if (!(text as string & { isWellFormed(): boolean }).isWellFormed()) return false;
+      at = start + encoder.encodeInto(text, buffer.subarray(start)).written;
+    }
+    view.setUint32(this.#length + 1, at - start, true);
+    this.#length = at;
+    this.#put(text);
+    return true;
+  }
+
+  #number(n: number): boolean {
+    if (!Number.isInteger(n) || Object.is(n, -0)) {
+      this.#float(n);
+      return true;
+    }
+    if (n >= 0 && n < 256) {
+      this.#byte(0x4b);
+      this.#byte(n);
+    } else if (n >= 0 && n < 65_536) {
+      this.#byte(0x4d);
+      this.#byte(n & 255);
+      this.#byte(n >> 8);
+    } else if (n >= -2_147_483_648 && n <= 2_147_483_647) {
+      this.#byte(0x4a);
+      this.#u32(n >>> 0);
+    } else if (!Number.isSafeInteger(n)) this.#float(n);
+    else if (n > 0) this.#long(n);
+    else return false;
+    return true;
+  }
+
+  /** A large positive integer, least significant byte first; a last byte keeps the sign bit clear. */
+  #long(n: number): void {
+    this.#need(10);
+    const at = this.#length;
+    let count = 0;
+    for (let rest = n; rest > 0; rest = Math.floor(rest / 256)) buffer[at + 2 + count++] = rest % 256;
+    if (buffer[at + 1 + count]! > 127) buffer[at + 2 + count++] = 0;
+    buffer[at] = 0x8a;
+    buffer[at + 1] = count;
+    this.#length = at + 2 + count;
+  }
+
+  #float(n: number): void {
+    this.#need(9);
+    buffer[this.#length] = 0x47;
+    view.setFloat64(this.#length + 1, n);
+    this.#length += 9;
+  }
+
+  #object(value: object): boolean {
+    const target = this.#targetOf(value);
+    if (target === null) return false;
+    if (target !== undefined) return this.#reference(target);
+    if (value instanceof PyFloat) {
+      this.#float(value.value);
+      return true;
+    }
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype === Tuple.prototype) return this.#tuple(value as Tuple);
+    if (prototype !== Array.prototype && prototype !== Dict.prototype && prototype !== Object.prototype)
+      return false;
+    if (this.#recall(value)) return true;
+    if (prototype === Array.prototype) {
+      this.#byte(0x5d);
+      this.#put(value);
+      return this.#items(value as unknown[]);
+    }
+    this.#byte(0x7d);
+    this.#put(value);
+    return this.#pairs(
+      prototype === Dict.prototype
+        ? [...(value as Dict)]
+        : Object.entries(value).filter((entry) => entry[1] !== undefined),
+    );
+  }
+
+  #items(items: readonly unknown[]): boolean {
+    for (let start = 0; start < items.length; start += BATCH) {
+      const end = Math.min(start + BATCH, items.length);
+      if (end - start > 1) this.#byte(0x28);
+      for (let i = start; i < end; i++) if (!this.#save(items[i])) return false;
+      this.#byte(end - start === 1 ? 0x61 : 0x65);
+    }
+    return true;
+  }
+
+  #pairs(entries: readonly (readonly [unknown, unknown])[]): boolean {
+    for (let start = 0; start < entries.length; start += BATCH) {
+      const end = Math.min(start + BATCH, entries.length);
+      if (end - start > 1) this.#byte(0x28);
+      for (let i = start; i < end; i++)
+        if (!this.#save(entries[i]![0]) || !this.#save(entries[i]![1])) return false;
+      this.#byte(end - start === 1 ? 0x73 : 0x75);
+    }
+    return true;
+  }
+
+  #tuple(value: Tuple): boolean {
+    const { length } = value;
+    if (length === 0) {
+      this.#byte(0x29);
+      return true;
+    }
+    if (this.#recall(value)) return true;
+    if (length > 3) this.#byte(0x28);
+    for (let i = 0; i < length; i++) if (!this.#save(value[i])) return false;
+    // A tuple that holds itself.
+    if (this.#memo.has(value)) return false;
+    this.#byte(length > 3 ? 0x74 : 0x84 + length);
+    this.#put(value);
+    return true;
+  }
+
+  /** The pair of oid and class; the pair itself is never referred to again, but has its place in the memo. */
+  #reference({ oid, info }: Target): boolean {
+    const known = this.#oids.get(oid);
+    if (known !== undefined) this.#index(0x68, 0x6a, known);
+    else {
+      this.#need(10);
+      buffer[this.#length] = 0x43;
+      buffer[this.#length + 1] = 8;
+      if (typeof oid === 'number') {
+        view.setUint32(this.#length + 2, Math.floor(oid / 4294967296));
+        view.setUint32(this.#length + 6, oid >>> 0);
+      } else view.setBigUint64(this.#length + 2, oid);
+      this.#length += 10;
+      this.#oids.set(oid, this.#next);
+      this.#putIndex(this.#next++);
+    }
+    if (!this.#global(info)) return false;
+    this.#byte(0x86);
+    this.#putIndex(this.#next++);
+    this.#byte(0x51);
+    return true;
+  }
+
+  #global(info: ClassInfo): boolean {
+    if (this.#recall(info)) return true;
+    const { module, name } = info;
+    // A class nested in another one takes more than one opcode.
+    if (module === undefined || name === undefined || name.includes('.')) return false;
+    this.#need(1 + (module.length + name.length) * 3 + 2);
+    const text = `c${module}\n${name}\n`;
+    this.#length += encoder.encodeInto(text, buffer.subarray(this.#length)).written;
+    this.#put(info);
+    return true;
+  }
+}
+
+const encoder = new TextEncoder();

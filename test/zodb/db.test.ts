@@ -1,0 +1,259 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  aqBase,
+  aqParent,
+  Persistent,
+  PersistentMapping,
+  registerClass,
+} from '../../src/persistent/index.ts';
+import { TransactionManager } from '../../src/transaction/index.ts';
+import {
+  ActivityMonitor,
+  type Connection,
+  ConnectionStateError,
+  DB,
+  ExportError,
+  InvalidObjectReferenceError,
+  MountPoint,
+  resetCaches,
+} from '../../src/zodb/index.ts';
+import { UndoError } from '../../src/zodb/interfaces.ts';
+import { TestStorage } from './connection-storage.ts';
+
+class Doc extends Persistent {
+  title = '';
+  // oxlint-disable-next-line typescript/no-explicit-any -- each test puts something else there
+  declare link: any;
+}
+registerClass(Doc, 'test.db.Doc', { acquires: 'implicit' });
+
+let storage: TestStorage;
+let db: DB;
+let manager: TransactionManager;
+let connection: Connection;
+
+beforeEach(() => {
+  storage = new TestStorage();
+  db = new DB(storage, { databaseName: 'main' });
+  manager = new TransactionManager();
+  connection = db.open({ transactionManager: manager });
+});
+afterEach(() => db.close());
+
+describe('a database', () => {
+  it('makes a root mapping when it is new, and only then', () => {
+    expect(connection.root()).toBeInstanceOf(PersistentMapping);
+    expect(storage.log.length).toBe(1);
+    const again = new DB(storage);
+    expect(storage.log.length).toBe(1);
+    again.close();
+  });
+
+  it('gives the connection that was closed last, with its cache', () => {
+    connection.root().set('a', new Doc());
+    manager.commit();
+    connection.close();
+    const second = db.open({ transactionManager: manager });
+    expect(second).toBe(connection);
+    const third = db.open({ transactionManager: new TransactionManager() });
+    expect(third).not.toBe(second);
+    second.close();
+    third.close();
+    expect(db.open({ transactionManager: manager })).toBe(third);
+  });
+
+  it('shows a reopened connection what was committed meanwhile', () => {
+    connection.root().set('a', new Doc());
+    manager.commit();
+    const doc = connection.root().get('a') as Doc;
+    connection.close();
+    db.transaction((other) => ((other.root().get('a') as Doc).title = 'new'), 'from elsewhere');
+    db.open({ transactionManager: manager });
+    expect(doc.title).toBe('new');
+  });
+
+  it('lets connections go that the pool has no place for', () => {
+    db.poolSize = 1;
+    const others = Array.from({ length: 3 }, () => db.open({ transactionManager: new TransactionManager() }));
+    for (const other of others) other.close();
+    expect(db.connectionDebugInfo().length).toBe(2);
+  });
+
+  it('aborts what db.transaction does when it throws', () => {
+    expect(() =>
+      db.transaction((other) => {
+        other.root().set('x', 1);
+        throw new Error('no');
+      }),
+    ).toThrow('no');
+    manager.begin();
+    expect(connection.root().has('x')).toBe(false);
+    expect(db.transaction((other) => other.root().size)).toBe(0);
+  });
+
+  it('takes transactions back, the newest first', () => {
+    const doc = new Doc();
+    connection.root().set('doc', doc);
+    manager.commit();
+    doc.title = 'one';
+    manager.commit();
+    const first = db.lastTransaction();
+    doc.title = 'two';
+    manager.commit();
+    const second = db.lastTransaction();
+    db.undo(first, manager.get());
+    expect(() => manager.commit()).toThrow(UndoError);
+    manager.abort();
+    db.undo([first, second], manager.get());
+    manager.commit();
+    expect(doc.title).toBe('');
+  });
+
+  it('counts what connections do', () => {
+    const monitor = new ActivityMonitor();
+    db.setActivityMonitor(monitor);
+    connection.root().set('a', new Doc());
+    manager.commit();
+    connection.close();
+    const all = monitor.getActivityAnalysis(1, Date.now() + 1)[0]!;
+    expect([all.loads, all.stores, all.connections]).toEqual([0, 2, 1]);
+  });
+
+  it('tells what is in its caches', () => {
+    connection.root().set('a', new Doc());
+    manager.commit();
+    expect(Object.fromEntries(db.cacheDetail())).toEqual({
+      'test.db.Doc': 1,
+      'persistent.mapping.PersistentMapping': 1,
+    });
+    expect(db.cacheSize()).toBe(2);
+    db.cacheMinimize();
+    expect(db.cacheSize()).toBe(0);
+  });
+
+  it('begins with empty caches after resetCaches', () => {
+    connection.root().set('a', new Doc());
+    manager.commit();
+    const doc = connection.root().get('a');
+    connection.close();
+    resetCaches();
+    db.open({ transactionManager: manager });
+    expect(connection.root().get('a') === doc).toBe(false);
+    expect((connection.root().get('a') as Doc).title).toBe('');
+  });
+
+  it('gives the state that an object had after an earlier transaction', () => {
+    const doc = new Doc();
+    doc.title = 'one';
+    connection.root().set('a', doc);
+    manager.commit();
+    const first = doc._p_serial;
+    doc.title = 'two';
+    manager.commit();
+    expect(connection.oldState(doc, first)).toEqual({ title: 'one' });
+  });
+
+  it('cannot be used after it was closed', () => {
+    const doc = new Doc();
+    connection.root().set('a', doc);
+    manager.commit();
+    doc._p_deactivate();
+    db.close();
+    expect(() => db.open()).toThrow(ConnectionStateError);
+    expect(() => doc.title).toThrow(ConnectionStateError);
+  });
+});
+
+describe('databases that are used together', () => {
+  let other: DB;
+
+  beforeEach(() => {
+    other = new DB(new TestStorage(), { databaseName: 'other', databases: db.databases });
+  });
+  afterEach(() => other.close());
+
+  it('have connections in one transaction, and references between them', () => {
+    const there = connection.getConnection('other');
+    expect(there.getConnection('main')).toBe(connection);
+    const doc = new Doc();
+    doc.title = 'there';
+    there.root().set('doc', doc);
+    connection.root().set('link', new Doc());
+    (connection.root().get('link') as Doc).link = doc;
+    expect(() => manager.commit()).toThrow(/must be committed there first/);
+    manager.abort();
+    there.root().set('doc', doc);
+    manager.commit();
+    const link = new Doc();
+    link.link = doc;
+    connection.root().set('link', link);
+    manager.commit();
+    const second = db.open({ transactionManager: new TransactionManager() });
+    const seen = (second.root().get('link') as Doc).link as Doc;
+    expect(seen.title).toBe('there');
+    expect(seen._p_jar).toBe(second.getConnection('other'));
+    expect(() => connection.getConnection('nothing')).toThrow(/there is no database nothing/);
+  });
+
+  it('may be mounted in one another', () => {
+    const there = connection.getConnection('other');
+    const doc = new Doc();
+    doc.title = 'mounted';
+    there.root().set('doc', doc);
+    const folder = new Doc();
+    connection.root().set('folder', folder);
+    folder.link = new MountPoint('other', 'doc');
+    manager.commit();
+    expect(folder.link.title).toBe('mounted');
+    expect(aqParent(folder.link)).toBe(folder);
+  });
+
+  it('refuse references when xrefs is off, and to databases that are not used together', () => {
+    const alone = new DB(new TestStorage());
+    const stranger = alone.open({ transactionManager: manager });
+    const doc = new Doc();
+    stranger.root().set('doc', doc);
+    manager.commit();
+    connection.root().set('doc', doc);
+    expect(() => manager.commit()).toThrow(InvalidObjectReferenceError);
+    manager.abort();
+    alone.close();
+  });
+});
+
+describe('an export', () => {
+  it('copies an object with all that it refers to, under new oids', () => {
+    const doc = new Doc();
+    doc.title = 'original';
+    doc.link = new Doc();
+    doc.link.title = 'child';
+    doc.link.link = doc;
+    connection.root().set('doc', doc);
+    manager.commit();
+    const file = connection.exportFile(doc);
+    const copy = connection.importFile<Doc>(file);
+    connection.root().set('copy', copy);
+    expect(copy === doc).toBe(false);
+    expect(aqBase(copy.link.link) === copy).toBe(true);
+    expect(copy.title).toBe('original');
+    copy.title = 'copy';
+    manager.commit();
+    expect(doc.title).toBe('original');
+    const second = db.open({ transactionManager: new TransactionManager() });
+    expect((second.root().get('copy') as Doc).title).toBe('copy');
+    expect((second.root().get('copy') as Doc).link.title).toBe('child');
+    const third = connection.copyObject(doc);
+    expect(third.link.title).toBe('child');
+    manager.abort();
+    expect(third._p_jar).toBe(null);
+  });
+
+  it('is refused when it is damaged', () => {
+    connection.root().set('doc', new Doc());
+    manager.commit();
+    const file = connection.exportFile(connection.root().get('doc') as Doc);
+    expect(() => connection.importFile(file.subarray(1))).toThrow(ExportError);
+    expect(() => connection.importFile(file.subarray(0, 30))).toThrow(/cut off/);
+    expect(() => connection.importFile(file.subarray(0, -1))).toThrow(/cut off/);
+  });
+});
