@@ -20,6 +20,12 @@ export interface ClassDeclarations {
   readonly names?: Readonly<Record<string, Declaration>>;
   /** Roles that have a permission where no object of the chain says otherwise; default `['Manager']`. */
   readonly roles?: Readonly<Record<string, readonly string[]>>;
+  /** Names that a URL may call; everything else of the class is no page. Inherited names add up. */
+  readonly published?: readonly string[];
+  /** Published names that change something: only a POST from the site itself may call them. */
+  readonly postOnly?: readonly string[];
+  /** Whether a URL may lead to, or through, instances. Inherited; false unless told. */
+  readonly publishable?: boolean;
   /** Python parameter lists without `self`, e.g. `{ manage_addFolder: "id, title='', REQUEST=None" }`. */
   readonly signatures?: Readonly<Record<string, string>>;
 }
@@ -72,4 +78,39 @@ export function signatureTextOf(cls: Class, method: string): string | undefined 
     if (signatures !== undefined && Object.hasOwn(signatures, method)) return signatures[method];
   }
   return undefined;
+}
+
+/** What guards `name` where a class of the chain declares that very name; defaults do not count. */
+export function namedDeclarationOf(cls: Class, name: string): Declaration | undefined {
+  for (const { names } of declarationsOf(cls)) {
+    if (names !== undefined && Object.hasOwn(names, name)) return names[name];
+  }
+  return undefined;
+}
+
+/** Whether instances of `cls` give their data attributes that nothing declares. */
+export function allowsUndeclared(cls: Class): boolean {
+  for (const { default: fallback } of declarationsOf(cls))
+    if (fallback !== undefined) return fallback === 'allow';
+  return false;
+}
+
+/** Whether a URL may call the method `name` of instances of `cls`. */
+export function isPublishedName(cls: Class, name: string): boolean {
+  for (const { published, postOnly } of declarationsOf(cls)) {
+    if (published?.includes(name) || postOnly?.includes(name)) return true;
+  }
+  return false;
+}
+
+/** Whether only a POST may call the method `name`. */
+export function isPostOnly(cls: Class, name: string): boolean {
+  for (const { postOnly } of declarationsOf(cls)) if (postOnly?.includes(name)) return true;
+  return false;
+}
+
+/** Whether a URL may lead to, or through, instances of `cls`. */
+export function isPublishable(cls: Class): boolean {
+  for (const { publishable } of declarationsOf(cls)) if (publishable !== undefined) return publishable;
+  return false;
 }

@@ -1,4 +1,5 @@
 export {
+  allowsUndeclared,
   type Class,
   type ClassDeclarations,
   type Declaration,
@@ -6,7 +7,115 @@ export {
   declarationOf,
   declarationsOf,
   declareClass,
+  isPostOnly,
+  isPublishable,
+  isPublishedName,
+  namedDeclarationOf,
   objectDeclarationOf,
   signatureTextOf,
 } from './declarations.ts';
+export {
+  guardedDelattr as delattr,
+  guardedGetattr as getattr,
+  guardedHasattr as hasattr,
+  guardedSetattr as setattr,
+  trustedGetattr,
+} from './guards/attributes.ts';
+export {
+  guardedDelItem as delitem,
+  guardedItem as getitem,
+  guardedSetItem as setitem,
+  rawItem as trustedGetitem,
+  rawSetItem as trustedSetitem,
+} from './guards/items.ts';
+export { findModule, moduleItem, type ModuleOptions, registerModule } from './modules/registry.ts';
+export { sortSequence } from './modules/sequence.ts';
+export { htmlQuote, urlQuote, urlUnquote } from './modules/zope-standard.ts';
 export { getSecurityPolicy, type SecurityPolicy, setSecurityPolicy } from './policy.ts';
+export {
+  type CompiledExpression,
+  type CompiledFunction,
+  compileExpression,
+  compileFunction,
+  type ExpressionOptions,
+  type FunctionSource,
+} from './python/compile.ts';
+export {
+  Budget,
+  BudgetError,
+  type BudgetLimits,
+  chargeMemory,
+  chargeSteps,
+  currentBudget,
+  DEFAULT_LIMITS,
+  guardedRun,
+  withBudget,
+} from './runtime/budget.ts';
+export { builtinValue, registerBuiltin } from './runtime/builtins.ts';
+export { call, isCallable, setSignature, signatureOf } from './runtime/call.ts';
+export { contains, eq, equals, hash, isInstance, le, len, lt, truth } from './runtime/compare.ts';
+export {
+  ArithmeticError,
+  AssertionError,
+  AttributeError,
+  Exception,
+  exceptionTypes,
+  type Frame,
+  HostError,
+  ImportError,
+  IndexError,
+  KeyError,
+  LookupError,
+  NameError,
+  NotImplementedError,
+  OSError,
+  OverflowError,
+  PyError,
+  PySyntaxError,
+  RecursionError,
+  registerException,
+  registerForeignError,
+  foreignError,
+  RuntimeError,
+  StopIteration,
+  SystemError,
+  TypeError,
+  Unauthorized,
+  UnboundLocalError,
+  UnicodeDecodeError,
+  UnicodeEncodeError,
+  UnicodeError,
+  ValueError,
+  ZeroDivisionError,
+} from './runtime/errors.ts';
+export { guardedIterate as iterate, trustedIterate } from './runtime/iterate.ts';
+export {
+  BoundMethod,
+  GuardedIterator,
+  PyFunction,
+  PyGenerator,
+  PyInstance,
+  PyModule,
+} from './runtime/objects.ts';
+export { binary } from './runtime/operators.ts';
+export { formatPercent } from './runtime/percent.ts';
+export { format, repr, str } from './runtime/repr.ts';
+export {
+  type Operators,
+  PyType,
+  registerType,
+  type TypeDescription,
+  typeName,
+  typeOf,
+} from './runtime/types.ts';
+import './runtime/text-methods.ts';
+import { installBytesMethods } from './runtime/container-methods.ts';
+
+installBytesMethods();
+import './modules/date-time.ts';
+import './modules/persistent-types.ts';
+import './modules/sequence.ts';
+import './modules/value-types.ts';
+import './modules/standard-library.ts';
+import './modules/zope-standard.ts';
+import './modules/ztutils.ts';

@@ -5,7 +5,10 @@ import { application, check, installPolicy, removePolicy } from './lib/pycases.t
 import { fromTagged } from './lib/pyvalues.ts';
 
 class Modules {}
-registerType(Modules, { attributes: 'all', operators: { getitem: (_self, name) => moduleItem(name as string) } });
+registerType(Modules, {
+  attributes: 'all',
+  operators: { getitem: (_self, name) => moduleItem(name as string) },
+});
 
 class Default {}
 
@@ -18,10 +21,15 @@ function run(testCase: Case): void {
     } catch (error) {
       if (!(error instanceof PySyntaxError)) throw error;
       // The engine's compiler reports what is refused and what is no Python alike.
-      const text = error.msg.includes('"') || error.msg.includes('not allowed') ? error.msg : `SyntaxError: ${error.msg}`;
+      const text =
+        error.msg.includes('"') || error.msg.includes('not allowed')
+          ? error.msg
+          : `SyntaxError: ${error.msg}`;
       throw Object.assign(new Error(text), { name: 'CompilerError' });
     }
-    const vars = Object.fromEntries(Object.entries(input.vars ?? {}).map(([key, value]) => [key, fromTagged(value)]));
+    const vars = Object.fromEntries(
+      Object.entries(input.vars ?? {}).map(([key, value]) => [key, fromTagged(value)]),
+    );
     const names: Record<string, unknown> = {
       here: application,
       context: application,

@@ -1,6 +1,11 @@
 /** What the suites of expressions and scripts share: comparing answers, and a context where a case needs no site. */
 import { type Case, expectSame, Mismatch } from '../../suite.ts';
-import { declareClass, registerModule, registerType, setSecurityPolicy } from '../../../../src/restricted/index.ts';
+import {
+  declareClass,
+  registerModule,
+  registerType,
+  setSecurityPolicy,
+} from '../../../../src/restricted/index.ts';
 import { ZopeSecurityPolicy } from '../../../../src/access/index.ts';
 import { errorOf, toTagged, type ValueContext } from './pyvalues.ts';
 
@@ -39,9 +44,16 @@ export function check(testCase: Case, run: () => unknown, context: ValueContext 
     answer = toTagged(run(), context);
   } catch (error) {
     const actual = errorOf(error);
-    if (expect.error === undefined) throw new Mismatch('an error', expect, { error: actual, stack: (error as Error).stack?.split('\n').slice(0, 6) });
+    if (expect.error === undefined)
+      throw new Mismatch('an error', expect, {
+        error: actual,
+        stack: (error as Error).stack?.split('\n').slice(0, 6),
+      });
     if (actual.type !== expect.error.type || !matches(actual.message, expect.error.message_contains))
-      throw new Mismatch('another error', expect.error, { ...actual, stack: (error as Error).stack?.split('\n').slice(0, 6) });
+      throw new Mismatch('another error', expect.error, {
+        ...actual,
+        stack: (error as Error).stack?.split('\n').slice(0, 6),
+      });
     return;
   }
   if (expect.error !== undefined) throw new Mismatch('no error', expect, answer);
@@ -51,4 +63,3 @@ export function check(testCase: Case, run: () => unknown, context: ValueContext 
 export function matches(message: string, part: string | undefined): boolean {
   return part === undefined || message.includes(part);
 }
-

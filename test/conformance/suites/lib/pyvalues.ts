@@ -1,11 +1,31 @@
 /** The notation of values in the suites `pyexpr`, `pyscript`, `zpt` and `dtml`: reading and writing. */
-import { Dict, FrozenSet, float, int, isFloat, PyFloat, PySet, Tuple, tupleFrom } from '../../../../src/pickle/index.ts';
-import { DateTime } from '../../../../src/pickle/datetime/index.ts';
-import { Complex } from '../../../../src/pickle/values/complex.ts';
-import { PyDatetime } from '../../../../src/pickle/values/datetime.ts';
-import { Timedelta } from '../../../../src/pickle/values/timedelta.ts';
-import { Timezone } from '../../../../src/pickle/values/timezone.ts';
-import { exceptionTypes, HostError, PyError, registerType, repr, str, typeName, call, GuardedIterator } from '../../../../src/restricted/index.ts';
+import {
+  Complex,
+  DateTime,
+  Dict,
+  float,
+  FrozenSet,
+  int,
+  isFloat,
+  PyDatetime,
+  PyFloat,
+  PySet,
+  Timedelta,
+  Timezone,
+  Tuple,
+  tupleFrom,
+} from '../../../../src/pickle/index.ts';
+import {
+  exceptionTypes,
+  HostError,
+  PyError,
+  registerType,
+  repr,
+  str,
+  typeName,
+  call,
+  GuardedIterator,
+} from '../../../../src/restricted/index.ts';
 import { canonical } from '../../suite.ts';
 
 /** What a suite adds: objects of the site. */
@@ -71,14 +91,18 @@ export class Message {
     this.mapping = mapping;
   }
 }
-registerType(Message, { attributes: 'all', operators: { str: (self) => self.id, repr: (self) => repr(self.id) } });
+registerType(Message, {
+  attributes: 'all',
+  operators: { str: (self) => self.id, repr: (self) => repr(self.id) },
+});
 
 function floatOf(text: string): number | PyFloat {
   return float(text === 'inf' ? Infinity : text === '-inf' ? -Infinity : text === 'nan' ? NaN : Number(text));
 }
 
 function datetimeOf(text: string): PyDatetime {
-  const match = /^(\d+)-(\d+)-(\d+)(?:T(\d+):(\d+)(?::(\d+)(?:\.(\d+))?)?(Z|[-+]\d\d:\d\d(?::\d\d)?)?)?$/.exec(text);
+  const match =
+    /^(\d+)-(\d+)-(\d+)(?:T(\d+):(\d+)(?::(\d+)(?:\.(\d+))?)?(Z|[-+]\d\d:\d\d(?::\d\d)?)?)?$/.exec(text);
   if (match === null) throw new Error(`not a datetime: ${text}`);
   const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => Number(part ?? 0));
   const micro = Number((match[7] ?? '0').padEnd(6, '0'));
@@ -97,7 +121,8 @@ const TAGS: Record<string, (value: Json, context: ValueContext, whole: JsonObjec
   $tuple: (v, c) => tupleFrom((v as Json[]).map((item) => fromTagged(item, c))),
   $set: (v, c) => new PySet((v as Json[]).map((item) => fromTagged(item, c))),
   $frozenset: (v, c) => new FrozenSet((v as Json[]).map((item) => fromTagged(item, c))),
-  $dict: (v, c) => new Dict((v as [Json, Json][]).map(([key, item]) => [fromTagged(key, c), fromTagged(item, c)])),
+  $dict: (v, c) =>
+    new Dict((v as [Json, Json][]).map(([key, item]) => [fromTagged(key, c), fromTagged(item, c)])),
   $bytes: (v) => new Uint8Array(Buffer.from(v as string, 'base64')),
   $date: (v) => new DateTime(v),
   $datetime: (v) => datetimeOf(v as string),
@@ -121,7 +146,12 @@ const TAGS: Record<string, (value: Json, context: ValueContext, whole: JsonObjec
   $html: (v) => new Html(v as string),
   $message: (v, c) => {
     const { id, domain, default: text, mapping } = v as JsonObject;
-    return new Message(id as string, (domain as string) ?? null, (text as string) ?? null, mapping === undefined || mapping === null ? null : (fromTagged(mapping, c) as Dict));
+    return new Message(
+      id as string,
+      (domain as string) ?? null,
+      (text as string) ?? null,
+      mapping === undefined || mapping === null ? null : (fromTagged(mapping, c) as Dict),
+    );
   },
   $ref: (v, c) => {
     if (c.resolve === undefined) throw new Error(`no site: ${String(v)}`);
@@ -139,7 +169,11 @@ export function fromTagged(json: Json, context: ValueContext = {}): unknown {
   return new Dict(Object.entries(whole).map(([key, item]) => [key, fromTagged(item, context)]));
 }
 
-const byText = (items: Json[]): Json[] => items.map((item) => [canonical(item), item] as const).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, item]) => item);
+const byText = (items: Json[]): Json[] =>
+  items
+    .map((item) => [canonical(item), item] as const)
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+    .map(([, item]) => item);
 
 /** The notation of a value. */
 export function toTagged(value: unknown, context: ValueContext = {}): Json {
@@ -185,7 +219,8 @@ function dictTagged(value: Map<unknown, unknown>, context: ValueContext): Json {
 
 /** The name and message of an error as a case expects it. */
 export function errorOf(error: unknown): { type: string; message: string } {
-  if (error instanceof HostError) return { type: (error.cause as Error | undefined)?.name ?? 'Exception', message: error.message };
+  if (error instanceof HostError)
+    return { type: (error.cause as Error | undefined)?.name ?? 'Exception', message: error.message };
   if (error instanceof PyError) return { type: error.name, message: error.message };
   if (error instanceof Error) return { type: error.name, message: error.message };
   return { type: typeof error, message: String(error) };

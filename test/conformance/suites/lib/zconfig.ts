@@ -16,7 +16,10 @@ export function toJson(value: unknown, root: string, mask = '${HERE}'): unknown 
   const show = (item: unknown): unknown => toJson(item, root, mask);
   if (typeof value === 'string') return value.replaceAll(root, mask);
   if (typeof value === 'bigint') return { '@int': String(value) };
-  if (typeof value === 'number') return Number.isFinite(value) ? value : { '@float': Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf' };
+  if (typeof value === 'number')
+    return Number.isFinite(value)
+      ? value
+      : { '@float': Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf' };
   if (value === null || typeof value !== 'object') return value;
   if (value instanceof TimeDelta) return { '@timedelta': value.seconds };
   if (Array.isArray(value)) return value.map(show);
@@ -26,7 +29,8 @@ export function toJson(value: unknown, root: string, mask = '${HERE}'): unknown 
     const own = Object.fromEntries(Object.entries(value.values).map(([key, item]) => [key, show(item)]));
     return value.type === '' ? own : { '@type': value.type, '@name': value.name, ...own };
   }
-  if ('family' in value && 'address' in value) return { '@family': value.family, '@address': show(value.address) };
+  if ('family' in value && 'address' in value)
+    return { '@family': value.family, '@address': show(value.address) };
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, show(item)]));
 }
 
@@ -50,9 +54,16 @@ interface ExpectedError {
 /** Line and file exactly (where Python does not tell, telling is better), the type by kind, the message in its essential parts. */
 export function checkConfigError(error: ConfigurationError, expected: ExpectedError, root: string): void {
   const type = kinds.find(([, kind]) => error instanceof kind)![0];
-  const file = error.file === undefined ? null : error.file.startsWith('<') ? error.file : path.relative(root, error.file);
+  const file =
+    error.file === undefined
+      ? null
+      : error.file.startsWith('<')
+        ? error.file
+        : path.relative(root, error.file);
   const shown = { type, message: error.message.replaceAll(root, '${HERE}'), line: error.line ?? null, file };
-  const essential = (expected.essential ?? []).every((part) => shown.message.toLowerCase().includes(part.toLowerCase()));
+  const essential = (expected.essential ?? []).every((part) =>
+    shown.message.toLowerCase().includes(part.toLowerCase()),
+  );
   const sameLine = expected.line === null || expected.line === undefined || expected.line === shown.line;
   const sameFile = expected.file === null || expected.file === undefined || expected.file === shown.file;
   // Python's answers to some mistakes are exceptions of no kind of their own.

@@ -1,0 +1,299 @@
+/** Reading and writing attributes: unguarded for trusted code, guarded for what is edited through the web. */
+import { Dict } from '../../pickle/index.ts';
+import { type Class, declarationGeneration, namedDeclarationOf } from '../declarations.ts';
+import { getSecurityPolicy } from '../policy.ts';
+import { operatorsOf } from '../runtime/compare.ts';
+import { AttributeError, NameError, PyError, TypeError, Unauthorized } from '../runtime/errors.ts';
+import {
+  BoundMethod,
+  HostCallable,
+  noAttribute,
+  PyFunction,
+  PyInstance,
+  PyModule,
+} from '../runtime/objects.ts';
+import { BuiltinMethod, classOfPrototype, Getter, PyType, typeName, typeOf } from '../runtime/types.ts';
+import { builtinNames } from './builtin-names.ts';
+import { isPlain } from './values.ts';
+
+/** What JavaScript gives to every object: never an attribute. */
+const HOST_NAMES = new Set(Object.getOwnPropertyNames(Object.prototype));
+const VALID_AQ = new Set(['aq_parent', 'aq_inner', 'aq_explicit']);
+/** Names of interpreter internals that no restricted code may ask for, on whatever object. */
+export const INSPECT_ATTRIBUTES: ReadonlySet<string> = new Set(
+  `tb_frame tb_next f_back f_builtins f_code f_generator f_globals f_locals f_trace co_code gi_frame gi_code gi_yieldfrom
+  cr_await cr_frame cr_code cr_origin ag_await ag_frame ag_code`.split(/\s+/),
+);
+
+/** The attribute as it is; undefined: there is none. Methods of host objects come back bound. */
+function rawAttribute(o: unknown, name: string): unknown {
+  if (o === null || (typeof o !== 'object' && typeof o !== 'function')) return typeAttribute(o, name);
+  if (typeof o === 'function') return undefined;
+  if (o instanceof PyInstance) return either(o.attributes.get(name), o, name);
+  if (o instanceof PyModule) return o.names.get(name);
+  if (o instanceof PyType) return classAttribute(o, name);
+  if (o instanceof PyError) {
+    if (name === 'args') return o.args;
+    return either(o.attributes?.get(name), o, name);
+  }
+  const own = typeAttribute(o, name);
+  return own === undefined ? hostAttribute(o, name) : own;
+}
+
+/** An attribute of the instance hides one of the class, also when it is None. */
+function either(own: unknown, o: unknown, name: string): unknown {
+  return own === undefined ? typeAttribute(o, name) : own;
+}
+
+function typeAttribute(o: unknown, name: string): unknown {
+  const found = typeOf(o).lookup(name);
+  if (found === undefined) return undefined;
+  if (found instanceof BuiltinMethod || found instanceof PyFunction) return new BoundMethod(o, found, name);
+  return found instanceof Getter ? found.get(o as never) : found;
+}
+
+function classAttribute(type: PyType, name: string): unknown {
+  const found = type.lookup(name);
+  if (found !== undefined) return found instanceof Getter ? undefined : found;
+  return name === 'mro' && type.script ? new BoundMethod(type, MRO, 'mro') : undefined;
+}
+const MRO = new BuiltinMethod('mro', '', (self: PyType) => [...self.mro]);
+
+/** An attribute of an object of the host. */
+function hostAttribute(o: object, name: string): unknown {
+  if (HOST_NAMES.has(name) || !isHostObject(o)) return undefined;
+  const value = (o as Record<string, unknown>)[name];
+  if (value === undefined) return operatorsOf(o).getattr?.(o, name);
+  return typeof value === 'function' ? new BoundMethod(o, value as never, name) : value;
+}
+
+/** Objects whose JavaScript properties are their attributes: not Python's own values. */
+function isHostObject(o: object): boolean {
+  if (isPlain(o)) return false;
+  return typeOf(o).cls !== undefined || classOfPrototype(Object.getPrototypeOf(o) as object) !== Object;
+}
+
+/** What a class says of a name, by prototype and name; emptied when a class is declared. */
+let declared = new WeakMap<object, Map<string, 'public' | 'ask'>>();
+let generation = -1;
+
+function isPublic(o: object, name: string): boolean {
+  if (generation !== declarationGeneration()) {
+    generation = declarationGeneration();
+    declared = new WeakMap();
+  }
+  const prototype = Object.getPrototypeOf(o) as object;
+  let names = declared.get(prototype);
+  if (names === undefined) declared.set(prototype, (names = new Map()));
+  let answer = names.get(name);
+  if (answer === undefined) {
+    const cls = classOfPrototype(prototype);
+    const declaration = cls === undefined ? undefined : namedDeclarationOf(cls as Class, name);
+    names.set(name, (answer = declaration === 'public' ? 'public' : 'ask'));
+  }
+  return answer === 'public';
+}
+
+/** What one place in compiled code found to be public: instances with this prototype have the name as a plain property. */
+export interface AttributeCache {
+  prototype: object | null;
+  generation: number;
+}
+
+export function newCache(): AttributeCache {
+  return { prototype: null, generation: -1 };
+}
+
+/** The property of a host object, where the cache says that the name is public; undefined: the long way. */
+function cachedProperty(o: unknown, name: string, cache: AttributeCache): unknown {
+  if (typeof o !== 'object' || o === null || Object.getPrototypeOf(o) !== cache.prototype) return undefined;
+  if (cache.generation !== declarationGeneration()) return undefined;
+  return (o as Record<string, unknown>)[name];
+}
+
+/** Remembers that `name` is public in instances like `o`. */
+function remember(o: unknown, name: string, cache: AttributeCache): void {
+  if (typeof o !== 'object' || o === null || isPlain(o) || HOST_NAMES.has(name) || !isHostObject(o)) return;
+  if (typeOf(o).lookup(name) !== undefined || !isPublic(o, name)) return;
+  cache.prototype = Object.getPrototypeOf(o) as object;
+  cache.generation = declarationGeneration();
+}
+
+/** `o.name` in compiled code. */
+export function cachedGetattr(o: unknown, name: string, cache: AttributeCache): unknown {
+  const value = cachedProperty(o, name, cache);
+  if (value !== undefined && (value === null || (typeof value !== 'object' && typeof value !== 'function')))
+    return value;
+  const found = guardedGetattr(o, name);
+  if (cache.prototype === null || value === undefined) remember(o, name, cache);
+  return found;
+}
+
+/** `o.name` of a call `o.name(…)`: a method of a host object comes back as the bare function. */
+export function cachedMethod(o: unknown, name: string, cache: AttributeCache): unknown {
+  const value = cachedProperty(o, name, cache);
+  if (typeof value === 'function') return value;
+  const found = guardedMethod(o, name);
+  if (found instanceof BoundMethod && found.self === o) remember(o, name, cache);
+  return found;
+}
+
+function missing(o: unknown, name: string): AttributeError {
+  if (o instanceof PyModule) return new AttributeError(`module '${o.name}' has no attribute '${name}'`);
+  if (o instanceof PyType) return new AttributeError(`type object '${o.name}' has no attribute '${name}'`);
+  return noAttribute(typeName(o), name);
+}
+
+/** Whether an attribute exists that nobody may read: Python's own objects have more than is offered here. */
+function isDenied(o: unknown, name: string): boolean {
+  if (o instanceof PyModule) return o.denied.has(name);
+  if (o instanceof PyType) return builtinNames('type').has(name) || builtinNames(o.name).has(name);
+  if (o instanceof PyError) return builtinNames('BaseException').has(name);
+  if (o instanceof HostCallable) return o.denied.has(name);
+  return builtinNames(typeName(o)).has(name);
+}
+
+/** Python's `getattr` in untrusted code. */
+export function guardedGetattr(o: unknown, name: string, fallback?: unknown): unknown {
+  if (name.charCodeAt(0) === 95 || name.endsWith('__roles__')) throw new Unauthorized(name);
+  if (INSPECT_ATTRIBUTES.has(name)) throw new Unauthorized(name);
+  const value = rawAttribute(o, name);
+  if (value === undefined) {
+    if (isDenied(o, name)) throw new Unauthorized(name);
+    if (fallback !== undefined) return fallback;
+    throw missing(o, name);
+  }
+  if (mayRead(o, name, value)) return value;
+  throw new Unauthorized(name, value);
+}
+
+function mayRead(o: unknown, name: string, value: unknown): boolean {
+  if (o instanceof PyInstance || o instanceof PyModule) return true;
+  if (o instanceof PyType) return o.script;
+  if (o instanceof PyError && name !== 'args' && o.attributes?.has(name) === true) return true;
+  const { access, script } = typeOf(o);
+  if (access === 'all' || (access !== 'none' && access.has(name))) return true;
+  if (o === null || typeof o !== 'object') return false;
+  if (script) return true;
+  if (!isHostObject(o) || o instanceof PyError) return false;
+  if (name.startsWith('aq_') && !VALID_AQ.has(name)) return false;
+  const bare = value instanceof BoundMethod ? value.fn : value;
+  const simple = value instanceof BoundMethod || value === null || typeof value !== 'object';
+  if (simple && isPublic(o, name)) return true;
+  return getSecurityPolicy().validate(o, holder(o, name, value), name, bare);
+}
+
+/** The object that has what was read through `o`: for an acquired method it is not `o` itself. */
+function holder(o: object, name: string, value: unknown): unknown {
+  if (value instanceof BoundMethod) {
+    for (let at: unknown = o, n = 0; at !== null && typeof at === 'object' && n < 1000; n++) {
+      const cls = classOfPrototype(Object.getPrototypeOf(at) as object);
+      if (cls !== undefined && name in (cls.prototype as object)) return at;
+      at = (at as { aq_parent?: unknown }).aq_parent;
+    }
+    return o;
+  }
+  if (value !== null && typeof value === 'object') {
+    const { aq_inner: inner } = value as { aq_inner?: { aq_parent?: unknown } };
+    return inner?.aq_parent ?? o;
+  }
+  return o;
+}
+
+/** Trusted `getattr`: names that begin with `_` as well, no policy. */
+export function trustedGetattr(o: unknown, name: string, fallback?: unknown): unknown {
+  const value = rawAttribute(o, name);
+  if (value !== undefined) return value;
+  if (fallback !== undefined) return fallback;
+  throw missing(o, name);
+}
+
+/** A value for `value.name(…)`: a method that is called with the object, or anything callable. */
+function guardedMethod(o: unknown, name: string): unknown {
+  if (typeof o === 'string' || Array.isArray(o) || o instanceof Dict) {
+    const type = typeOf(o);
+    const found = type.dict.get(name);
+    if (
+      found instanceof BuiltinMethod &&
+      (type.access === 'all' || (type.access as ReadonlySet<string>).has(name))
+    )
+      return found;
+  } else if (o instanceof PyInstance) {
+    if (name.charCodeAt(0) !== 95 && !o.attributes.has(name)) {
+      const found = typeOf(o).lookup(name);
+      if (found instanceof PyFunction) return new BoundMethod(o, found, name);
+    }
+  }
+  return guardedGetattr(o, name);
+}
+
+/** `value.name = x` in untrusted code. */
+export function guardedSetattr(o: unknown, name: string, value: unknown): void {
+  checkWrittenName(name);
+  if (o instanceof PyInstance) {
+    o.attributes.set(name, value);
+    return;
+  }
+  if (o instanceof PyType && o.script) {
+    o.dict.set(name, value);
+    return;
+  }
+  if (o instanceof PyError && typeOf(o).script) {
+    (o.attributes ??= new Map()).set(name, value);
+    return;
+  }
+  const own = o !== null && typeof o === 'object' ? operatorsOf(o).setattr : undefined;
+  if (own !== undefined) {
+    own(o, name, value);
+    return;
+  }
+  throw notWritable(o, name);
+}
+
+function notWritable(o: unknown, name: string): PyError {
+  if ((Array.isArray(o) && typeName(o) === 'list') || (o instanceof Map && typeName(o) === 'dict')) {
+    return rawAttribute(o, name) === undefined
+      ? noAttribute(typeName(o), name)
+      : new AttributeError(`'${typeName(o)}' object attribute '${name}' is read-only`);
+  }
+  return new TypeError('attribute-less object (assign or del)');
+}
+
+function checkWrittenName(name: string): void {
+  if (name.startsWith('_') || name.endsWith('__roles__')) throw new Unauthorized(name);
+}
+
+/** `del value.name` in untrusted code. */
+export function guardedDelattr(o: unknown, name: string): void {
+  checkWrittenName(name);
+  if (o instanceof PyInstance) {
+    if (!o.attributes.delete(name)) throw noAttribute(typeName(o), name);
+    return;
+  }
+  if (o instanceof PyType && o.script) {
+    if (!o.dict.delete(name)) throw missing(o, name);
+    return;
+  }
+  const own = o !== null && typeof o === 'object' ? operatorsOf(o).delattr : undefined;
+  if (own !== undefined) {
+    own(o, name);
+    return;
+  }
+  throw notWritable(o, name);
+}
+
+/** `hasattr` as Zope has it: what may not be read is not there. */
+export function guardedHasattr(o: unknown, name: string): boolean {
+  try {
+    guardedGetattr(o, name);
+    return true;
+  } catch (error) {
+    if (error instanceof AttributeError || error instanceof Unauthorized || error instanceof TypeError)
+      return false;
+    throw error;
+  }
+}
+
+export function undefinedName(name: string): never {
+  throw new NameError(`name '${name}' is not defined`);
+}

@@ -1,0 +1,82 @@
+/** Which values need no permission: Python's own, held by Python's own containers. */
+import { type Class, objectDeclarationOf } from '../declarations.ts';
+import { PyError } from '../runtime/errors.ts';
+import {
+  BoundMethod,
+  DictView,
+  GuardedIterator,
+  HostCallable,
+  PyFunction,
+  PyGenerator,
+  PyInstance,
+  PyModule,
+} from '../runtime/objects.ts';
+import { BuiltinMethod, classOfPrototype, Getter, PyType, typeOf } from '../runtime/types.ts';
+import { Complex, Range, Slice } from '../runtime/values.ts';
+import { PyFloat } from '../../pickle/index.ts';
+
+/** What of an object is declared, by the prototype of its class: `undefined` in the map is "nothing". */
+const objectAccess = new WeakMap<object, 'open' | 'ask'>();
+
+/** Whether a list, dict or tuple may give this value without asking the policy. */
+function needsPolicy(value: object): boolean {
+  if (Array.isArray(value) || value instanceof Map) return false;
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  if (prototype === null) return false;
+  let access = objectAccess.get(prototype);
+  if (access === undefined) {
+    const cls = classOfPrototype(prototype);
+    const declaration = cls === undefined ? undefined : objectDeclarationOf(cls as Class);
+    access = declaration === undefined || declaration === 'public' ? 'open' : 'ask';
+    objectAccess.set(prototype, access);
+  }
+  return access === 'ask';
+}
+
+/** Python's own values: what a generator or a set may not even give, for want of a declaration. */
+export function isPlain(value: unknown): boolean {
+  if (value === null || typeof value !== 'object') return true;
+  return (
+    Array.isArray(value) ||
+    value instanceof Map ||
+    value instanceof Set ||
+    value instanceof PyFloat ||
+    value instanceof Uint8Array ||
+    value instanceof Complex ||
+    value instanceof Range ||
+    value instanceof Slice ||
+    isScriptObject(value)
+  );
+}
+
+/** Objects that scripts make; what they reach is guarded when it is used. */
+function isScriptObject(value: object): boolean {
+  return (
+    value instanceof PyInstance ||
+    value instanceof PyFunction ||
+    value instanceof BoundMethod ||
+    value instanceof PyGenerator ||
+    value instanceof GuardedIterator ||
+    value instanceof DictView ||
+    value instanceof PyType ||
+    value instanceof PyModule ||
+    value instanceof HostCallable ||
+    value instanceof BuiltinMethod ||
+    value instanceof Getter ||
+    value instanceof PyError
+  );
+}
+
+/** Whether `container` may give `item` without asking the policy. */
+export function mayHold(container: unknown, item: unknown): boolean {
+  if (isOpenContainer(container)) return item === null || typeof item !== 'object' || !needsPolicy(item);
+  // A registered type that gives all its attributes gives its items, too.
+  return typeOf(container).access === 'all' && isPlain(item);
+}
+
+/** Containers that give all of Python's own values. */
+export function isOpenContainer(v: unknown): boolean {
+  if (typeof v !== 'object' || v === null) return typeof v === 'string';
+  if (Array.isArray(v) || v instanceof Map || v instanceof DictView || v instanceof Range) return true;
+  return v instanceof GuardedIterator || v instanceof Uint8Array || v instanceof PyInstance;
+}

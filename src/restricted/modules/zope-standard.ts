@@ -1,0 +1,257 @@
+/** `Products.PythonScripts.standard`, `AccessControl` and `ZTUtils`: what Zope offers to scripts beyond Python. */
+import { Dict } from '../../pickle/index.ts';
+import { chargeMemory } from '../runtime/budget.ts';
+import { BuiltinFunction } from '../runtime/builtin-function.ts';
+import { operatorsOf } from '../runtime/compare.ts';
+import { listOf } from '../runtime/iterate.ts';
+import { AttributeError, KeyError, TypeError, ValueError } from '../runtime/errors.ts';
+import { HostCallable } from '../runtime/objects.ts';
+import { str } from '../runtime/repr.ts';
+import { formatPercent } from '../runtime/percent.ts';
+import { registerType } from '../runtime/types.ts';
+import { encodeText } from '../runtime/codecs.ts';
+import { registerModule } from './registry.ts';
+
+function fn(name: string, params: string, direct: (...args: never[]) => unknown): [string, unknown] {
+  return [name, new BuiltinFunction(name, params, direct as (...args: unknown[]) => unknown)];
+}
+
+const ENTITIES: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#x27;',
+};
+
+/** HTML with the five special characters quoted. */
+export function htmlQuote(v: unknown): string {
+  const text = v instanceof Uint8Array ? Buffer.from(v).toString('latin1') : str(v);
+  chargeMemory(text.length * 2);
+  return text.replace(/[&<>"']/g, (c) => ENTITIES[c]!);
+}
+
+/** Percent-encoding as `urllib.parse.quote`. */
+export function urlQuote(v: unknown, safe = '/'): string {
+  const bytes = v instanceof Uint8Array ? v : encodeText(str(v));
+  chargeMemory(bytes.length * 3);
+  let out = '';
+  for (const b of bytes) {
+    const c = String.fromCharCode(b);
+    out +=
+      /[A-Za-z0-9_.\-~]/.test(c) || safe.includes(c)
+        ? c
+        : `%${b.toString(16).toUpperCase().padStart(2, '0')}`;
+  }
+  return out;
+}
+
+const plusQuote = (v: unknown): string => urlQuote(v, ' ').replaceAll(' ', '+');
+
+export function urlUnquote(v: unknown): string {
+  const text = str(v);
+  return text.replace(/(?:%[0-9a-fA-F]{2})+/g, (run) =>
+    Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8'),
+  );
+}
+
+/** `urllib.parse.urlencode` of a mapping or pairs. */
+function urlencode(query: unknown, doseq: unknown): string {
+  const pairs: [unknown, unknown][] = [];
+  if (query instanceof Map) for (const pair of query) pairs.push(pair as [unknown, unknown]);
+  else
+    for (const pair of listOf(query)) {
+      const items = listOf(pair);
+      if (items.length !== 2) throw new TypeError('not a valid non-string sequence or mapping object');
+      pairs.push([items[0], items[1]]);
+    }
+  const out: string[] = [];
+  for (const [key, value] of pairs) {
+    const many = doseq !== undefined && doseq !== 0 && doseq !== false && Array.isArray(value);
+    for (const one of many ? (value as unknown[]) : [value]) out.push(`${plusQuote(key)}=${plusQuote(one)}`);
+  }
+  return out.join('&');
+}
+
+/** Text of `'$%d' % v`; empty for what is no number. */
+function dollars(format: string, v: unknown): string {
+  try {
+    return formatPercent(format, v) as string;
+  } catch {
+    return '';
+  }
+}
+
+function thousandsCommas(v: unknown): string {
+  const text = str(v);
+  const [whole, ...rest] = text.split('.') as [string, ...string[]];
+  const match = /^([^0-9]*)(\d+)([^]*)$/.exec(whole);
+  if (match === null) return text;
+  const grouped = match[2]!.replace(/\B(?=(\d{3})+$)/g, ',');
+  return [`${match[1]}${grouped}${match[3]}`, ...rest].join('.');
+}
+
+/** `Object(a=1)`: a record that scripts may read and write. */
+class ScriptRecord {
+  readonly _values = new Dict<string, unknown>();
+
+  _put(key: unknown, value: unknown): void {
+    const name = str(key);
+    if (name.startsWith('_'))
+      throw new ValueError(`Object key '${name}' is invalid. Keys may not begin with an underscore.`);
+    chargeMemory(64);
+    this._values.set(name, value);
+  }
+}
+
+const recordMethods = {
+  keys: ['', (o: ScriptRecord) => [...o._values.keys()]],
+  values: ['', (o: ScriptRecord) => [...o._values.values()]],
+  items: ['', (o: ScriptRecord) => [...o._values.entries()]],
+  get: [
+    'key, default=',
+    (o: ScriptRecord, key: string, fallback: unknown) =>
+      o._values.has(key) ? o._values.get(key) : (fallback ?? null),
+  ],
+} as const;
+
+registerType(ScriptRecord, {
+  pyName: 'Object',
+  attributes: 'all',
+  methods: recordMethods as never,
+  operators: {
+    getattr: (o, name) => o._values.get(name),
+    setattr: (o, name, value) => {
+      o._put(name, value);
+    },
+    delattr: (o, name) => {
+      if (!o._values.delete(name)) throw new AttributeError(name);
+    },
+    getitem: (o, key) => {
+      const value = o._values.get(key as string);
+      if (value === undefined) throw new KeyError(key);
+      return value;
+    },
+    setitem: (o, key, value) => {
+      o._put(key, value);
+    },
+    delitem: (o, key) => {
+      if (!o._values.delete(key as string)) throw new KeyError(key);
+    },
+    contains: (o, key) => o._values.has(key as string),
+    len: (o) => o._values.size,
+    bool: () => true,
+  },
+});
+
+const makeRecord = new HostCallable('Object', (args, kwargs) => {
+  if (args.length > 0) throw new TypeError('Object() takes keyword arguments only');
+  const record = new ScriptRecord();
+  for (const [key, value] of kwargs ?? []) record._put(key, value);
+  return record;
+});
+
+const formats: [string, unknown][] = [
+  fn('whole_dollars', 'v, name=, md=', (v: unknown) => dollars('$%d', v)),
+  fn('dollars_and_cents', 'v, name=, md=', (v: unknown) => dollars('$%.2f', v)),
+  fn('thousands_commas', 'v, name=, md=', thousandsCommas),
+  fn('html_quote', 'v, name=, md=', htmlQuote),
+  fn('url_quote', 'v, name=, md=', (v: unknown) => urlQuote(v)),
+  fn('url_quote_plus', 'v, name=, md=', plusQuote),
+  fn('url_unquote', 'v, name=, md=', urlUnquote),
+  fn('url_unquote_plus', 'v, name=, md=', (v: unknown) => urlUnquote(str(v).replaceAll('+', ' '))),
+  fn('sql_quote', 'v, name=, md=', (v: unknown) => {
+    // oxlint-disable-next-line no-control-regex
+    return str(v)
+      .replace(/[\0\x1a\r]/g, '')
+      .replaceAll("'", "''");
+  }),
+  fn('newline_to_br', 'v, name=, md=', (v: unknown) =>
+    str(v).replaceAll('\r', '').replaceAll('\n', '<br />\n'),
+  ),
+];
+const byName = Object.fromEntries(formats);
+const collectionLength = new BuiltinFunction('len_format', 'v, name=, md=', (v) => {
+  const own =
+    v !== null && typeof v === 'object' && !Array.isArray(v) && !(v instanceof Map)
+      ? operatorsOf(v).len
+      : undefined;
+  return str(
+    own === undefined
+      ? ((v as { length?: number; size?: number }).length ?? (v as { size: number }).size)
+      : own(v),
+  );
+});
+const specialFormats = Dict.from<unknown>([
+  ['whole-dollars', byName['whole_dollars']],
+  ['dollars-and-cents', byName['dollars_and_cents']],
+  ['collection-length', collectionLength],
+  ['html-quote', byName['html_quote']],
+  ['url-quote', byName['url_quote']],
+  ['url-quote-plus', byName['url_quote_plus']],
+  ['url-unquote', byName['url_unquote']],
+  ['url-unquote-plus', byName['url_unquote_plus']],
+  ['multi-line', byName['newline_to_br']],
+  ['sql-quote', byName['sql_quote']],
+  ['comma-numeric', byName['thousands_commas']],
+  [
+    'dollars-with-commas',
+    new BuiltinFunction('dollars_with_commas', 'v, name=, md=', (v) => thousandsCommas(dollars('$%d', v))),
+  ],
+  [
+    'dollars-and-cents-with-commas',
+    new BuiltinFunction('dollars_and_cents_with_commas', 'v, name=, md=', (v) =>
+      thousandsCommas(dollars('$%.2f', v)),
+    ),
+  ],
+]);
+
+registerModule(
+  'Products.PythonScripts.standard',
+  {
+    ...byName,
+    urlencode: new BuiltinFunction('urlencode', 'query, doseq=', urlencode),
+    Object: makeRecord,
+    special_formats: specialFormats,
+  },
+  // structured text, restructured text and DTML are added by the rooms that have them.
+  {
+    denied: [
+      'getSecurityManager',
+      'safe_builtins',
+      'AttributeDict',
+      'DTMLSecurityAPI',
+      'module_security',
+      'MyModuleSecurity',
+      'security',
+      'HTML',
+      'restructured_text',
+      'structured_text',
+    ],
+  },
+);
+
+registerModule(
+  'AccessControl',
+  {},
+  {
+    denied: [
+      'Unauthorized',
+      'ClassSecurityInfo',
+      'ModuleSecurityInfo',
+      'allow_module',
+      'allow_class',
+      'allow_type',
+      'full_write_guard',
+      'safe_builtins',
+      'get_safe_globals',
+      'secureModule',
+      'ZopeGuards',
+      'SecurityManagement',
+      'setSecurityPolicy',
+      'Permissions',
+      'User',
+      'Owned',
+    ],
+  },
+);

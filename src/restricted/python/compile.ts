@@ -1,0 +1,196 @@
+/** Compiles Python expressions and scripts to JavaScript functions. */
+import { compileFunction as compileJavaScript } from 'node:vm';
+import { guardedRun } from '../runtime/budget.ts';
+import { bind, type Kwargs } from '../runtime/call.ts';
+import { builtinValue } from '../runtime/builtins.ts';
+import { PySyntaxError } from '../runtime/errors.ts';
+import { registerUnit } from '../runtime/frames.ts';
+import { PyFunction } from '../runtime/objects.ts';
+import type { Arguments, Expr, FunctionDef, Stmt } from './ast.ts';
+import { checkExpression, checkFunction } from './checks.ts';
+import { parseExpression, parseModule, parseParameters } from './parser.ts';
+import { type Printed, printExpression, printFunction } from './printer.ts';
+import { type Globals, runtime } from './runtime.ts';
+
+export interface ExpressionOptions {
+  /** Shown in tracebacks and syntax errors. */
+  readonly filename: string;
+  /** Line of the file that the expression begins in; default 1. */
+  readonly line?: number;
+  /** Column of its first character, from 0. */
+  readonly column?: number;
+}
+
+export interface CompiledExpression {
+  /** Names that the expression reads and does not bind itself. */
+  readonly names: readonly string[];
+  /**
+   * The value. `lookup` gives the value of a free name, or undefined: then built-in names count, then `NameError`. Each name is
+   * looked up once, when it is first needed.
+   */
+  evaluate(lookup: (name: string) => unknown): unknown;
+}
+
+/** Deeply nested code overflows V8's stack in the parser, the printer or V8's own compiler. */
+function guardDepth<T>(filename: string, line: number, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof RangeError)
+      throw new PySyntaxError('the code is nested too deeply', line, 0, filename);
+    throw error;
+  }
+}
+
+function instantiate(printed: Printed, file: string): unknown {
+  const factory = compileJavaScript(printed.code, ['R', 'K'], { filename: file }) as (
+    R: unknown,
+    K: unknown,
+  ) => unknown;
+  return factory(runtime, printed.constants);
+}
+
+const isBuiltin = (name: string): boolean => builtinValue(name) !== undefined;
+
+/**
+ * Compiles one expression. Throws `PySyntaxError` for what is no Python and for what is refused (its message is then the line of
+ * RestrictedPython, without the line number).
+ */
+export function compileExpression(source: string, options: ExpressionOptions): CompiledExpression {
+  const { filename } = options;
+  const line = options.line ?? 1;
+  return guardDepth(filename, line, () => {
+    const e: Expr = parseExpression(source, { filename, line, column: options.column ?? 0, joined: true });
+    const { errors, names } = checkExpression(e);
+    if (errors.length > 0) {
+      const [, at, message] = /^Line (\d+): ([^]*)$/.exec(errors[0]!)!;
+      throw new PySyntaxError(message!, Number(at), options.column ?? 0, filename, source.trim());
+    }
+    const unit = registerUnit(filename, '<expression>', line - 1);
+    const code = instantiate(
+      printExpression(e, { filename, globals: new Set(), isBuiltin }, line),
+      unit.file,
+    ) as (lookup: (name: string) => unknown) => unknown;
+    return new Expression(code, [...names], unit.token);
+  });
+}
+
+class Expression implements CompiledExpression {
+  readonly names: readonly string[];
+  readonly #code: (lookup: (name: string) => unknown) => unknown;
+  /** Keeps the unit's entry in the table of frames. */
+  readonly token: object;
+
+  constructor(code: (lookup: (name: string) => unknown) => unknown, names: readonly string[], token: object) {
+    this.#code = code;
+    this.names = names;
+    this.token = token;
+  }
+
+  evaluate(lookup: (name: string) => unknown): unknown {
+    return guardedRun(() => this.#code(lookup));
+  }
+}
+
+export interface FunctionSource {
+  /** The function's name in tracebacks and messages: the id of the script. */
+  readonly name: string;
+  /** The text of the parameter list. */
+  readonly params: string;
+  readonly body: string;
+  readonly filename: string;
+  /** Names that every call binds (`context`, `container` …); scripts may assign them. */
+  readonly globals?: readonly string[];
+}
+
+export interface CompiledFunction {
+  /** `Line 3: message`; a script with errors cannot be called. */
+  readonly errors: readonly string[];
+  readonly warnings: readonly string[];
+  /** Calls the script. `bindings` has the values of `globals` and any other names. */
+  call(args: readonly unknown[], kwargs?: Kwargs, bindings?: Readonly<Record<string, unknown>>): unknown;
+}
+
+const NO_BINDINGS = Object.freeze({});
+
+/**
+ * Compiles a Script (Python). What the subset refuses is collected in `errors`; a parameter list that is no Python, and misplaced
+ * statements that only Python's compiler finds, throw `PySyntaxError` as they do when a script is saved in Zope.
+ */
+export function compileFunction(source: FunctionSource): CompiledFunction {
+  const { name, filename } = source;
+  const args = guardDepth(filename, 1, (): Arguments =>
+    parseParameters(source.params, { filename, line: 1, column: -1 }),
+  );
+  let body: Stmt[];
+  try {
+    body = guardDepth(filename, 1, () => parseModule(source.body, { filename, line: 1, column: 0 }));
+  } catch (error) {
+    if (!(error instanceof PySyntaxError)) throw error;
+    const message = `Line ${error.line}: ${error.name}: ${error.msg} at statement: ${quoted(error.text)}`;
+    return new Script(name, undefined, [message], []);
+  }
+  const fn: FunctionDef = {
+    kind: 'FunctionDef',
+    name,
+    args,
+    body,
+    decorators: [],
+    returns: undefined,
+    line: 1,
+    column: 0,
+  };
+  const { errors, warnings } = guardDepth(filename, 1, () => checkFunction(fn));
+  if (errors.length > 0) return new Script(name, undefined, errors, warnings);
+  const unit = registerUnit(filename, name, 0);
+  const printed = guardDepth(filename, 1, () =>
+    printFunction(fn, { filename, globals: new Set(source.globals), isBuiltin }),
+  );
+  const make = guardDepth(filename, 1, () => instantiate(printed, unit.file)) as (
+    globals: Globals,
+  ) => PyFunction;
+  return new Script(name, make, [], warnings, unit.token);
+}
+
+function quoted(text: string | undefined): string {
+  if (text === undefined || text === '') return 'None';
+  return text.includes("'") && !text.includes('"')
+    ? `"${text}"`
+    : `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}
+
+class Script implements CompiledFunction {
+  readonly name: string;
+  readonly errors: readonly string[];
+  readonly warnings: readonly string[];
+  readonly #make: ((globals: Globals) => PyFunction) | undefined;
+  /** Keeps the unit's entry in the table of frames. */
+  readonly token: object | undefined;
+
+  constructor(
+    name: string,
+    make: ((globals: Globals) => PyFunction) | undefined,
+    errors: readonly string[],
+    warnings: readonly string[],
+    token?: object,
+  ) {
+    this.name = name;
+    this.#make = make;
+    this.errors = errors;
+    this.warnings = warnings;
+    this.token = token;
+  }
+
+  call(
+    args: readonly unknown[],
+    kwargs?: Kwargs,
+    bindings: Readonly<Record<string, unknown>> = NO_BINDINGS,
+  ): unknown {
+    const make = this.#make;
+    if (make === undefined) throw new PySyntaxError(this.errors.join('\n'), 1, 0, this.name);
+    return guardedRun(() => {
+      const fn = make({ bindings, own: undefined });
+      return fn.code(...bind(fn, [...args], kwargs));
+    });
+  }
+}

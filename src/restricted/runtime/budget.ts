@@ -1,0 +1,187 @@
+/**
+ * What guarded code may spend: loop steps, recursion, allocation, wall time. Running out throws a `BudgetError`, which no
+ * script can catch: handlers rethrow it and `finally` blocks throw it again.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Frame } from './errors.ts';
+import { framesOf } from './frames.ts';
+
+export type BudgetCode = 'BUDGET_STEPS' | 'BUDGET_TIME' | 'BUDGET_MEMORY';
+
+/** Guarded code used up what it was given. `resource` and `limit` say what of. */
+export class BudgetError extends Error {
+  readonly code: BudgetCode;
+  readonly limit: number;
+
+  constructor(code: BudgetCode, limit: number) {
+    const before = Error.stackTraceLimit;
+    Error.stackTraceLimit = 60;
+    super(`${MESSAGES[code]} (limit: ${limit}${UNITS[code]})`);
+    Error.stackTraceLimit = before;
+    this.name = 'BudgetError';
+    this.code = code;
+    this.limit = limit;
+  }
+
+  /** The frames of scripts, outermost first: where the budget ran out. */
+  get traceback(): Frame[] {
+    return framesOf(this.stack ?? '');
+  }
+}
+
+const MESSAGES: Record<BudgetCode, string> = {
+  BUDGET_STEPS: 'script takes too many steps',
+  BUDGET_TIME: 'script takes too long',
+  BUDGET_MEMORY: 'script needs too much memory',
+};
+const UNITS: Record<BudgetCode, string> = { BUDGET_STEPS: '', BUDGET_TIME: ' ms', BUDGET_MEMORY: ' bytes' };
+
+export interface BudgetLimits {
+  /** Loop iterations, calls and elements handled by built-in functions. */
+  readonly steps: number;
+  /** Nested calls of script functions; beyond it Python's `RecursionError` (which a script may catch). */
+  readonly depth: number;
+  /** Bytes allocated, counted when they are made and never given back. */
+  readonly memory: number;
+  /** Milliseconds of wall time from the first guarded call on. */
+  readonly time: number;
+}
+
+export const DEFAULT_LIMITS: BudgetLimits = {
+  steps: 100_000_000,
+  depth: 500,
+  memory: 512 * 1024 * 1024,
+  time: 30_000,
+};
+
+/** The budget of one request; every expression and script of the request draws on it. */
+export class Budget {
+  readonly limits: BudgetLimits;
+  steps: number;
+  memory: number;
+  /** When the time is over, on `performance.now()`'s clock; undefined before the first guarded call. */
+  deadline: number | undefined;
+  /** Set once something ran out: everything that follows is refused. */
+  spent: BudgetError | undefined;
+
+  constructor(limits: Partial<BudgetLimits> = {}) {
+    this.limits = { ...DEFAULT_LIMITS, ...limits };
+    this.steps = this.limits.steps;
+    this.memory = this.limits.memory;
+  }
+}
+
+/** Steps between two looks at the clock. */
+const SLICE = 20_000;
+
+/**
+ * The counters that compiled code works on: one object for the thread, because a field of a constant object is the
+ * cheapest thing to count in. Loaded from the budget when guarded code is entered from outside, written back on leaving.
+ */
+export const meter = {
+  /** Steps left until the clock is looked at. */
+  steps: 0,
+  memory: 0,
+  depth: 0,
+  maxDepth: DEFAULT_LIMITS.depth,
+  budget: undefined as Budget | undefined,
+};
+
+const store = new AsyncLocalStorage<Budget>();
+
+/** Runs `fn` (and what it awaits) with this budget. */
+export function withBudget<T>(budget: Budget, fn: () => T): T {
+  return store.run(budget, fn);
+}
+
+/** The budget of the current request; undefined outside of `withBudget`. */
+export function currentBudget(): Budget | undefined {
+  return meter.budget ?? store.getStore();
+}
+
+/**
+ * Runs guarded code. Called from inside guarded code it only calls `fn`. Without a budget of the request the call gets
+ * one of its own with the default limits.
+ */
+export function guardedRun<T>(fn: () => T): T {
+  if (meter.budget !== undefined) return fn();
+  const budget = store.getStore() ?? new Budget();
+  enter(budget);
+  try {
+    return fn();
+  } finally {
+    leave(budget);
+  }
+}
+
+function enter(budget: Budget): void {
+  if (budget.spent !== undefined) throw budget.spent;
+  budget.deadline ??= performance.now() + budget.limits.time;
+  meter.budget = budget;
+  meter.steps = Math.min(SLICE, budget.steps);
+  budget.steps -= meter.steps;
+  meter.memory = budget.memory;
+  meter.depth = 0;
+  meter.maxDepth = budget.limits.depth;
+}
+
+function leave(budget: Budget): void {
+  budget.steps += Math.max(0, meter.steps);
+  budget.memory = meter.memory;
+  meter.budget = undefined;
+  meter.steps = 0;
+}
+
+/** A slice of steps is used up: look at the clock and take the next one. */
+export function refill(): void {
+  const budget = meter.budget;
+  // Python values handled by trusted code outside of any request are not metered.
+  if (budget === undefined) {
+    meter.steps = SLICE;
+    return;
+  }
+  if (budget.spent !== undefined) throw budget.spent;
+  budget.steps += meter.steps;
+  if (performance.now() > budget.deadline!) throw spend('BUDGET_TIME', budget.limits.time);
+  if (budget.steps <= 0) throw spend('BUDGET_STEPS', budget.limits.steps);
+  meter.steps = Math.min(SLICE, budget.steps);
+  budget.steps -= meter.steps;
+}
+
+function spend(code: BudgetCode, limit: number): BudgetError {
+  const error = new BudgetError(code, limit);
+  if (meter.budget !== undefined) {
+    meter.budget.spent = error;
+    meter.steps = -1;
+  }
+  return error;
+}
+
+/** Counts `n` steps of a built-in function. */
+export function chargeSteps(n: number): void {
+  if ((meter.steps -= n) < 0) refill();
+}
+
+/** Counts an allocation that is about to be made. Outside of guarded code only absurd sizes are refused. */
+export function chargeMemory(bytes: number): void {
+  if (meter.budget === undefined) {
+    if (bytes > DEFAULT_LIMITS.memory) throw new BudgetError('BUDGET_MEMORY', DEFAULT_LIMITS.memory);
+    return;
+  }
+  if ((meter.memory -= bytes) < 0) outOfMemory();
+}
+
+function outOfMemory(): never {
+  throw spend('BUDGET_MEMORY', meter.budget!.limits.memory);
+}
+
+/** Counts a list, tuple or other container of `n` items that is about to be made. */
+export function chargeItems(n: number): void {
+  chargeMemory(16 + n * 8);
+  if ((meter.steps -= n >>> 2) < 0) refill();
+}
+
+/** First thing in every `finally` of a script: after running out nothing of it may run. */
+export function alive(): void {
+  if (meter.budget?.spent !== undefined) throw meter.budget.spent;
+}

@@ -1,0 +1,389 @@
+/** Calls: Python's way to bind arguments to parameters, for functions of scripts, built-in methods and host functions. */
+import { Dict, tupleFrom } from '../../pickle/index.ts';
+import { type Class, signatureTextOf } from '../declarations.ts';
+import { chargeSteps, meter } from './budget.ts';
+import { operatorsOf } from './compare.ts';
+import { AttributeError, RecursionError, TypeError } from './errors.ts';
+import { BoundMethod, HostCallable, PyFunction, type Parameters } from './objects.ts';
+import { BuiltinFunction } from './builtin-function.ts';
+import { str } from './repr.ts';
+import { BuiltinMethod, classOfPrototype, PyType, strType, typeName } from './types.ts';
+
+export type Kwargs = Dict<string, unknown> | undefined;
+
+function tooDeep(): never {
+  throw new RecursionError('maximum recursion depth exceeded');
+}
+
+/** Runs the code of a function with its slots filled. Errors leave the depth to the handler that catches them. */
+function run(fn: PyFunction, slots: unknown[]): unknown {
+  if (--meter.steps < 0) chargeSteps(0);
+  if (++meter.depth > meter.maxDepth) tooDeep();
+  const result = fn.code(...slots);
+  meter.depth--;
+  return result;
+}
+
+export function call0(fn: unknown): unknown {
+  if (fn instanceof PyFunction && fn.plain === 0) {
+    if (--meter.steps < 0) chargeSteps(0);
+    if (++meter.depth > meter.maxDepth) tooDeep();
+    const result = fn.code();
+    meter.depth--;
+    return result;
+  }
+  return call(fn, []);
+}
+
+export function call1(fn: unknown, a: unknown): unknown {
+  if (fn instanceof PyFunction && fn.plain === 1) {
+    if (--meter.steps < 0) chargeSteps(0);
+    if (++meter.depth > meter.maxDepth) tooDeep();
+    const result = fn.code(a);
+    meter.depth--;
+    return result;
+  }
+  if (fn === strType) return str(a);
+  if (fn instanceof BuiltinFunction && fn.min <= 1 && fn.max >= 1) return fn.direct(a);
+  return call(fn, [a]);
+}
+
+export function call2(fn: unknown, a: unknown, b: unknown): unknown {
+  if (fn instanceof PyFunction && fn.plain === 2) {
+    if (--meter.steps < 0) chargeSteps(0);
+    if (++meter.depth > meter.maxDepth) tooDeep();
+    const result = fn.code(a, b);
+    meter.depth--;
+    return result;
+  }
+  if (fn instanceof BuiltinFunction && fn.min <= 2 && fn.max >= 2) return fn.direct(a, b);
+  return call(fn, [a, b]);
+}
+
+/** Calls any value. `args` belongs to the call from here on. */
+export function call(fn: unknown, args: unknown[], kwargs?: Kwargs): unknown {
+  if (typeof fn === 'function') return callHost(fn as HostFunction, undefined, args, kwargs, undefined);
+  if (fn instanceof PyFunction) return run(fn, bind(fn, args, kwargs));
+  if (fn instanceof BoundMethod) return callMethod(fn.fn, fn.self, args, kwargs, fn.name);
+  if (fn instanceof HostCallable) return fn.call(args, kwargs);
+  if (fn instanceof BuiltinMethod) {
+    if (args.length === 0) throw new TypeError(`unbound method ${fn.name}() needs an argument`);
+    return callMethod(fn, args[0], args.slice(1), kwargs, fn.name);
+  }
+  if (fn instanceof PyType) {
+    if (fn.construct === undefined) throw new TypeError(`cannot create '${fn.name}' instances`);
+    return fn.construct(args, kwargs);
+  }
+  if (fn !== null && typeof fn === 'object') {
+    const own = operatorsOf(fn).call;
+    if (own !== undefined) return own(fn, args, kwargs);
+  }
+  throw new TypeError(`'${typeName(fn)}' object is not callable`);
+}
+
+/** Calls `fn` as a method of `self`. */
+export function callMethod(
+  fn: PyFunction | BuiltinMethod | ((...args: unknown[]) => unknown),
+  self: unknown,
+  args: unknown[],
+  kwargs: Kwargs,
+  name: string,
+): unknown {
+  if (fn instanceof PyFunction) return run(fn, bind(fn, [self, ...args], kwargs));
+  if (fn instanceof BuiltinMethod) {
+    if (fn.raw !== undefined) return fn.raw(self as never, args, kwargs);
+    const slots = kwargs === undefined || kwargs.size === 0 ? args : bindNames(fn, args, kwargs);
+    if (args.length > fn.positional) {
+      if (fn.positional === 0 && fn.max > 0)
+        throw new TypeError(`${fn.name}() takes no positional arguments`);
+      throw wrongCount(fn, self, args.length);
+    }
+    if (slots.length < fn.min || slots.length > fn.max) throw wrongCount(fn, self, slots.length);
+    return (fn.call as (self: unknown, ...args: unknown[]) => unknown)(self, ...slots);
+  }
+  return callHost(fn as HostFunction, self, args, kwargs, name);
+}
+
+function wrongCount(fn: BuiltinMethod, self: unknown, given: number): TypeError {
+  const name = `${typeName(self)}.${fn.name}()`;
+  if (fn.max === 0) return new TypeError(`${name} takes no arguments (${given} given)`);
+  if (fn.min === fn.max && fn.max === 1)
+    return new TypeError(`${name} takes exactly one argument (${given} given)`);
+  const few = given < fn.min;
+  const n = few ? fn.min : fn.max;
+  const amount = fn.min === fn.max ? 'exactly' : few ? 'at least' : 'at most';
+  return new TypeError(`${fn.name} expected ${amount} ${n} argument${n === 1 ? '' : 's'}, got ${given}`);
+}
+
+function bindNames(fn: BuiltinMethod, args: unknown[], kwargs: Dict<string, unknown>): unknown[] {
+  const slots = Array.from(args);
+  for (const [name, value] of kwargs) {
+    const at = fn.params.indexOf(name);
+    if (at === -1) {
+      throw new TypeError(
+        fn.params.length === 0
+          ? `${fn.name}() takes no keyword arguments`
+          : `'${name}' is an invalid keyword argument for ${fn.name}()`,
+      );
+    }
+    if (at < args.length)
+      throw new TypeError(`argument for ${fn.name}() given by name ('${name}') and position (${at + 1})`);
+    while (slots.length < at) slots.push(undefined);
+    slots[at] = value;
+  }
+  for (let i = 0; i < fn.min; i++)
+    if (slots[i] === undefined)
+      throw new TypeError(`${fn.name}() missing required argument '${fn.params[i]}' (pos ${i + 1})`);
+  return slots;
+}
+
+type HostFunction = ((...args: unknown[]) => unknown) & { readonly [SIGNATURE]?: Parameters };
+
+const SIGNATURE: unique symbol = Symbol('python signature');
+
+/** Declares the Python parameter list of a host function, so that it can be called with keywords. */
+export function setSignature<T extends (...args: never[]) => unknown>(fn: T, signature: string): T {
+  Object.defineProperty(fn, SIGNATURE, { value: parseSignature(signature) });
+  return fn;
+}
+
+/** The declared parameters of a host function. */
+export function signatureOf(fn: (...args: never[]) => unknown): Parameters | undefined {
+  return (fn as unknown as HostFunction)[SIGNATURE];
+}
+
+const parsed = new Map<string, Parameters>();
+
+/**
+ * Parses `a, b=1, *args, c, d=2, **kw`. The values of defaults are not looked at: the host function has its own. The function
+ * is called with one argument for each parameter: `*args` as an array, `**kw` as a Dict.
+ */
+function parseSignature(text: string): Parameters {
+  let result = parsed.get(text);
+  if (result !== undefined) return result;
+  const names: string[] = [];
+  const keywordOnly: string[] = [];
+  const required = new Set<string>();
+  let rest: string | undefined;
+  let keywords: string | undefined;
+  let defaults = 0;
+  let positionalOnly = 0;
+  let star = false;
+  for (const part of splitParameters(text)) {
+    const [, mark = '', name = '', value] =
+      /^(\*\*|\*|\/)?\s*([\w$]*)\s*(?::[^=]*)?(=[^]*)?$/.exec(part) ?? [];
+    if (mark === '/') positionalOnly = names.length;
+    else if (mark === '**') keywords = name;
+    else if (mark === '*') {
+      star = true;
+      if (name !== '') rest = name;
+    } else if (name === '') throw new Error(`bad Python parameter list: ${text}`);
+    else if (star) {
+      keywordOnly.push(name);
+      if (value === undefined) required.add(name);
+    } else {
+      names.push(name);
+      if (value !== undefined) defaults++;
+    }
+  }
+  parsed.set(text, (result = { names, positionalOnly, defaults, rest, keywordOnly, required, keywords }));
+  return result;
+}
+
+/** Parts between the commas that are in no bracket and no string. */
+function splitParameters(text: string): string[] {
+  const parts: string[] = [];
+  let depth = 0;
+  let quote = '';
+  let part = '';
+  for (const c of text) {
+    if (quote !== '') {
+      if (c === quote) quote = '';
+    } else if (c === '"' || c === "'") quote = c;
+    else if ('([{'.includes(c)) depth++;
+    else if (')]}'.includes(c)) depth--;
+    else if (c === ',' && depth === 0) {
+      parts.push(part.trim());
+      part = '';
+      continue;
+    }
+    part += c;
+  }
+  if (part.trim() !== '') parts.push(part.trim());
+  return parts;
+}
+
+/** What a call of host code gives to a script: JavaScript's "nothing" is Python's. */
+function result(value: unknown): unknown {
+  return value === undefined ? null : value;
+}
+
+interface HostInfo {
+  readonly parameters: Parameters | undefined;
+  /** Only positional parameters: a call without keywords needs no binding. */
+  readonly plain: boolean;
+}
+/** What is known of methods of host classes; a method belongs to one class and name. */
+const hostMethods = new WeakMap<object, HostInfo>();
+
+/** Calls a method of a host object that is known to be allowed, without keywords. */
+export function callHostMethod(
+  fn: (...args: unknown[]) => unknown,
+  self: object,
+  name: string,
+  args: unknown[],
+): unknown {
+  let info = hostMethods.get(fn);
+  if (info === undefined) {
+    const parameters = parametersOfMethod(fn as HostFunction, self, name);
+    const plain =
+      parameters === undefined ||
+      (parameters.rest === undefined &&
+        parameters.keywords === undefined &&
+        parameters.keywordOnly.length === 0);
+    hostMethods.set(fn, (info = { parameters, plain }));
+  }
+  if (info.plain) {
+    const { parameters } = info;
+    if (
+      parameters === undefined ||
+      (args.length <= parameters.names.length && args.length >= parameters.names.length - parameters.defaults)
+    )
+      return result(fn.apply(self, args));
+  }
+  return callHost(fn as HostFunction, self, args, undefined, name);
+}
+
+function parametersOfMethod(fn: HostFunction, self: object, name: string): Parameters | undefined {
+  if (fn[SIGNATURE] !== undefined) return fn[SIGNATURE];
+  const cls = classOfPrototype(Object.getPrototypeOf(self) as object);
+  const text = cls === undefined ? undefined : signatureTextOf(cls as Class, name);
+  return text === undefined ? undefined : parseSignature(text);
+}
+
+function callHost(
+  fn: HostFunction,
+  self: unknown,
+  args: unknown[],
+  kwargs: Kwargs,
+  name: string | undefined,
+): unknown {
+  let parameters = fn[SIGNATURE];
+  if (parameters === undefined && name !== undefined && self !== null && typeof self === 'object')
+    parameters = parametersOfMethod(fn, self, name);
+  const shown = name ?? fn.name;
+  if (parameters === undefined) {
+    if (kwargs !== undefined && kwargs.size > 0) throw new TypeError(`${shown}() takes no keyword arguments`);
+    return result(fn.apply(self, args));
+  }
+  return result(fn.apply(self, bindParameters(shown, parameters, args, kwargs, undefined, undefined)));
+}
+
+/** The slots of a script function for these arguments. */
+export function bind(fn: PyFunction, args: unknown[], kwargs: Kwargs): unknown[] {
+  if (args.length === fn.plain && (kwargs === undefined || kwargs.size === 0)) return args;
+  return bindParameters(fn.name, fn.parameters, args, kwargs, fn.defaults, fn.keywordDefaults);
+}
+
+/** Without `defaults` the host function fills in its own: absent arguments stay undefined. */
+function bindParameters(
+  name: string,
+  p: Parameters,
+  args: unknown[],
+  kwargs: Kwargs,
+  defaults: readonly unknown[] | undefined,
+  keywordDefaults: ReadonlyMap<string, unknown> | undefined,
+): unknown[] {
+  const n = p.names.length;
+  const slots: unknown[] = [];
+  for (let i = 0; i < n; i++) slots.push(args[i]);
+  const extra = p.keywords === undefined ? undefined : new Dict<string, unknown>();
+  const only = new Map<string, unknown>();
+  if (kwargs !== undefined) {
+    for (const [key, value] of kwargs) {
+      if (typeof key !== 'string') throw new TypeError('keywords must be strings');
+      const at = p.names.indexOf(key);
+      if (at >= p.positionalOnly && at !== -1) {
+        if (slots[at] !== undefined)
+          throw new TypeError(`${name}() got multiple values for argument '${key}'`);
+        slots[at] = value;
+      } else if (p.keywordOnly.includes(key)) only.set(key, value);
+      else if (extra !== undefined) extra.set(key, value);
+      else if (at !== -1)
+        throw new TypeError(
+          `${name}() got some positional-only arguments passed as keyword arguments: '${key}'`,
+        );
+      else throw new TypeError(`${name}() got an unexpected keyword argument '${key}'`);
+    }
+  }
+  if (args.length > n && p.rest === undefined) throw tooMany(name, p, args.length, only);
+  const firstDefault = n - p.defaults;
+  const missing: string[] = [];
+  for (let i = 0; i < n; i++) {
+    if (slots[i] !== undefined) continue;
+    if (i >= firstDefault) slots[i] = defaults?.[i - firstDefault];
+    else missing.push(p.names[i]!);
+  }
+  if (missing.length > 0) throw missingArguments(name, 'positional', missing);
+  if (p.rest !== undefined) slots.push(defaults === undefined ? args.slice(n) : tupleFrom(args.slice(n)));
+  for (const key of p.keywordOnly) {
+    const value = only.has(key) ? only.get(key) : keywordDefaults?.get(key);
+    if (value === undefined && p.required.has(key)) missing.push(key);
+    slots.push(value);
+  }
+  if (missing.length > 0) throw missingArguments(name, 'keyword-only', missing);
+  if (extra !== undefined) slots.push(extra);
+  return slots;
+}
+
+function missingArguments(name: string, kind: string, missing: string[]): TypeError {
+  const quoted = missing.map((m) => `'${m}'`);
+  const list =
+    quoted.length === 1
+      ? quoted[0]!
+      : quoted.length === 2
+        ? quoted.join(' and ')
+        : `${quoted.slice(0, -1).join(', ')}, and ${quoted.at(-1)}`;
+  return new TypeError(
+    `${name}() missing ${missing.length} required ${kind} argument${missing.length === 1 ? '' : 's'}: ${list}`,
+  );
+}
+
+function tooMany(name: string, p: Parameters, given: number, only: Map<string, unknown>): TypeError {
+  const n = p.names.length;
+  const takes = p.defaults > 0 ? `from ${n - p.defaults} to ${n}` : String(n);
+  const plural = n !== 1 || p.defaults > 0;
+  const extra =
+    only.size > 0
+      ? ` positional argument${given === 1 ? '' : 's'} (and ${only.size} keyword-only argument${only.size === 1 ? '' : 's'})`
+      : '';
+  return new TypeError(
+    `${name}() takes ${takes} positional argument${plural ? 's' : ''} but ${given}${extra} ${given === 1 && extra === '' ? 'was' : 'were'} given`,
+  );
+}
+
+/** Whether a value can be called. */
+export function isCallable(v: unknown): boolean {
+  if (typeof v === 'function') return true;
+  if (v === null || typeof v !== 'object') return false;
+  if (
+    v instanceof PyFunction ||
+    v instanceof BoundMethod ||
+    v instanceof BuiltinMethod ||
+    v instanceof HostCallable
+  )
+    return true;
+  return v instanceof PyType || operatorsOf(v).call !== undefined;
+}
+
+/** The keywords of a call with `**mapping`. */
+export function spreadKeywords(into: Dict<string, unknown>, mapping: unknown): void {
+  if (!(mapping instanceof Map)) {
+    throw new AttributeError(`'${typeName(mapping)}' object has no attribute 'items'`);
+  }
+  for (const [key, value] of mapping) {
+    if (typeof key !== 'string') throw new TypeError('keywords must be strings');
+    if (into.has(key)) throw new TypeError(`got multiple values for keyword argument '${key}'`);
+    into.set(key, value);
+  }
+}

@@ -1,0 +1,515 @@
+/**
+ * Python's numbers: ints of any size, floats, bools, complex. The exported operators take any values and fall back on
+ * what `operators.ts` installs for everything that is no number.
+ */
+import { float, int, PyFloat, type PyInt } from '../../pickle/index.ts';
+import { chargeMemory, chargeSteps } from './budget.ts';
+import { MemoryError, OverflowError, TypeError, ValueError, ZeroDivisionError } from './errors.ts';
+import { typeName } from './types.ts';
+import { Complex } from './values.ts';
+
+/** Largest int, in bits, that an operation may make: 1 MiB of digits keeps every single step short. */
+const MAX_BITS = 8 * 1024 * 1024;
+
+export type Numeric = number | bigint | boolean | PyFloat | Complex;
+
+export function isNumeric(v: unknown): v is Numeric {
+  const t = typeof v;
+  return t === 'number' || t === 'boolean' || t === 'bigint' || v instanceof PyFloat || v instanceof Complex;
+}
+
+/** An int or bool as an int; undefined for everything else. */
+export function asInt(v: unknown): PyInt | undefined {
+  if (typeof v === 'number') return Number.isInteger(v) ? v : undefined;
+  if (typeof v === 'boolean') return v ? 1 : 0;
+  return typeof v === 'bigint' ? v : undefined;
+}
+
+/** A real number as a JavaScript number; undefined for everything else. */
+export function asFloat(v: unknown): number | undefined {
+  if (typeof v === 'number') return v;
+  if (v instanceof PyFloat) return v.value;
+  if (typeof v === 'boolean') return v ? 1 : 0;
+  return typeof v === 'bigint' ? bigToFloat(v) : undefined;
+}
+
+/** Correctly rounded; Python refuses what is too large. */
+function bigToFloat(v: bigint): number {
+  const n = Number(v);
+  if (!Number.isFinite(n)) throw new OverflowError('int too large to convert to float');
+  return n;
+}
+
+/** Python's `__index__`: what may stand where an int is needed. */
+export function toIndex(v: unknown): number {
+  const n = asInt(v);
+  if (n === undefined) throw new TypeError(`'${typeName(v)}' object cannot be interpreted as an integer`);
+  if (typeof n === 'bigint') {
+    return n > 0n ? Number.MAX_SAFE_INTEGER : -Number.MAX_SAFE_INTEGER;
+  }
+  return n;
+}
+
+export function bitLength(n: PyInt): number {
+  if (typeof n === 'number') {
+    const a = Math.abs(n);
+    return a === 0 ? 0 : a < 2 ** 32 ? 32 - Math.clz32(a) : 64 - Math.clz32(Math.floor(a / 2 ** 32));
+  }
+  const hex = (n < 0n ? -n : n).toString(16);
+  return (hex.length - 1) * 4 + (32 - Math.clz32(Number.parseInt(hex[0]!, 16)));
+}
+
+function chargeBits(bits: number): void {
+  if (bits > MAX_BITS) throw new MemoryError('integer is too large');
+  chargeMemory(bits / 8);
+  // Multiplication and division of long ints cost more than their length.
+  chargeSteps(Math.floor((bits / 256) ** 1.3));
+}
+
+const big = (n: PyInt): bigint => BigInt(n);
+const addInt = (a: PyInt, b: PyInt): PyInt => {
+  if (typeof a === 'number' && typeof b === 'number') {
+    const r = a + b;
+    if (Number.isSafeInteger(r)) return r;
+  } else chargeMemory(32 + Math.max(rough(a), rough(b)));
+  return int(big(a) + big(b));
+};
+/** Upper bound for the bytes of an int, without looking at its digits more than needed. */
+function rough(n: PyInt): number {
+  return typeof n === 'number' ? 8 : n >= -(1n << 1024n) && n <= 1n << 1024n ? 128 : bitLength(n) / 8;
+}
+const mulInt = (a: PyInt, b: PyInt): PyInt => {
+  if (typeof a === 'number' && typeof b === 'number') {
+    const r = a * b;
+    if (Number.isSafeInteger(r)) return r + 0;
+  } else {
+    const bits = (rough(a) + rough(b)) * 8;
+    if (bits > 4096) chargeBits(bits);
+  }
+  return int(big(a) * big(b));
+};
+
+function floorDivInt(a: PyInt, b: PyInt): PyInt {
+  if (b === 0) throw new ZeroDivisionError('integer division or modulo by zero');
+  if (typeof a === 'number' && typeof b === 'number') return (a - modNumber(a, b)) / b + 0;
+  chargeBits((rough(a) + rough(b)) * 8);
+  const x = big(a);
+  const y = big(b);
+  const q = x / y;
+  return int(x % y !== 0n && x < 0n !== y < 0n ? q - 1n : q);
+}
+
+function modNumber(a: number, b: number): number {
+  const r = a % b;
+  return (r !== 0 && r < 0 !== b < 0 ? r + b : r) + 0;
+}
+
+function modInt(a: PyInt, b: PyInt): PyInt {
+  if (b === 0) throw new ZeroDivisionError('integer modulo by zero');
+  if (typeof a === 'number' && typeof b === 'number') return modNumber(a, b);
+  chargeBits((rough(a) + rough(b)) * 8);
+  const y = big(b);
+  const r = big(a) % y;
+  return int(r !== 0n && r < 0n !== y < 0n ? r + y : r);
+}
+
+/** Correctly rounded quotient of two ints. */
+function trueDivInt(a: PyInt, b: PyInt): number | PyFloat {
+  if (b === 0) throw new ZeroDivisionError('division by zero');
+  if (typeof a === 'number' && typeof b === 'number') return float(a / b);
+  let x = big(a);
+  let y = big(b);
+  const negative = x < 0n !== y < 0n;
+  if (x < 0n) x = -x;
+  if (y < 0n) y = -y;
+  // 66 bits of quotient and a sticky bit round like the exact value.
+  const shift = 66 - (bitLength(x) - bitLength(y));
+  if (shift < -1100) throw new OverflowError('integer division result too large for a float');
+  if (shift > 1200) return new PyFloat(negative ? -0 : 0);
+  let q: bigint;
+  if (shift >= 0) {
+    const n = x << BigInt(shift);
+    q = n / y;
+    if (n % y !== 0n) q |= 1n;
+  } else {
+    const d = y << BigInt(-shift);
+    q = x / d;
+    if (x % d !== 0n) q |= 1n;
+  }
+  let r = Number(q);
+  // In two steps, so that no subnormal is rounded twice where one step would overflow.
+  const half = Math.trunc(-shift / 2);
+  r = r * 2 ** half * 2 ** (-shift - half);
+  if (!Number.isFinite(r)) throw new OverflowError('integer division result too large for a float');
+  return float(negative ? -r : r);
+}
+
+function floorDivFloat(a: number, b: number): number {
+  if (b === 0) throw new ZeroDivisionError('float floor division by zero');
+  return divmodFloat(a, b)[0];
+}
+
+function modFloat(a: number, b: number): number {
+  if (b === 0) throw new ZeroDivisionError('float modulo');
+  return divmodFloat(a, b)[1];
+}
+
+/** C Python's algorithm: the quotient is derived from the remainder, so that both agree. */
+export function divmodFloat(a: number, b: number): [number, number] {
+  let mod = a % b;
+  let div = (a - mod) / b;
+  if (mod !== 0) {
+    if (b < 0 !== mod < 0) {
+      mod += b;
+      div -= 1;
+    }
+  } else mod = b < 0 ? -0 : 0;
+  if (div === 0) return [a / b < 0 || Object.is(a / b, -0) ? -0 : 0, mod];
+  let floor = Math.floor(div);
+  if (div - floor > 0.5) floor += 1;
+  return [floor, mod];
+}
+
+function powInt(a: PyInt, b: PyInt): unknown {
+  if (b < 0) {
+    if (a === 0) throw new ZeroDivisionError('0.0 cannot be raised to a negative power');
+    return powFloat(asFloat(a)!, asFloat(b)!);
+  }
+  if (typeof a === 'number' && typeof b === 'number') {
+    const r = a ** b;
+    if (Number.isSafeInteger(r)) return r + 0;
+  }
+  if (a === 1 || a === 0) return a;
+  if (a === -1) return big(b) % 2n === 0n ? 1 : -1;
+  const bits = bitLength(a) * Number(b);
+  chargeBits(bits);
+  return int(big(a) ** big(b));
+}
+
+function powFloat(a: number, b: number): unknown {
+  if (a === 0 && b < 0) throw new ZeroDivisionError('0.0 cannot be raised to a negative power');
+  if (a < 0 && Number.isFinite(a) && Number.isFinite(b) && !Number.isInteger(b))
+    return powComplex(new Complex(a, 0), new Complex(b, 0));
+  if (a === 1 || (a === -1 && !Number.isFinite(b) && !Number.isNaN(b))) return new PyFloat(1);
+  const r = a ** b;
+  if (!Number.isFinite(r) && Number.isFinite(a) && Number.isFinite(b))
+    throw new OverflowError(34, 'Numerical result out of range');
+  return float(r);
+}
+
+/** `pow(base, exponent, modulus)`. */
+export function powMod(a: unknown, b: unknown, m: unknown): PyInt {
+  const x = asInt(a);
+  const y = asInt(b);
+  const n = asInt(m);
+  if (x === undefined || y === undefined || n === undefined)
+    throw new TypeError('pow() 3rd argument not allowed unless all arguments are integers');
+  if (n === 0) throw new ValueError('pow() 3rd argument cannot be 0');
+  let base = modInt(x, n);
+  let e = big(y);
+  if (e < 0n) {
+    base = inverse(base, n);
+    e = -e;
+  }
+  const modulus = big(n);
+  chargeSteps(bitLength(int(e)) * (1 + Math.floor((rough(n) / 64) ** 1.6)));
+  let result = 1n % modulus;
+  let square = big(base);
+  for (; e > 0n; e >>= 1n) {
+    if ((e & 1n) === 1n) result = (result * square) % modulus;
+    square = (square * square) % modulus;
+  }
+  return modInt(int(result), n);
+}
+
+function inverse(a: PyInt, n: PyInt): PyInt {
+  let [r0, r1] = [big(n), big(a)];
+  let [t0, t1] = [0n, 1n];
+  while (r1 !== 0n) {
+    const q = r0 / r1;
+    [r0, r1] = [r1, r0 - q * r1];
+    [t0, t1] = [t1, t0 - q * t1];
+  }
+  if (r0 !== 1n && r0 !== -1n) throw new ValueError('base is not invertible for the given modulus');
+  return modInt(int(t0 * r0), n);
+}
+
+const shifts = (b: PyInt): number => {
+  if (b < 0) throw new ValueError('negative shift count');
+  if (typeof b === 'number') return b;
+  // What fits a machine word is tried in Python, and there is no memory for it.
+  throw b < 2n ** 63n ? new MemoryError() : new OverflowError('too many digits in integer');
+};
+
+function lshiftInt(a: PyInt, b: PyInt): PyInt {
+  if (a === 0 && b >= 0) return 0;
+  const n = shifts(b);
+  if (typeof a === 'number' && n < 32) {
+    const r = a * 2 ** n;
+    if (Number.isSafeInteger(r)) return r;
+  }
+  chargeBits(bitLength(a) + n);
+  return int(big(a) << BigInt(n));
+}
+
+function rshiftInt(a: PyInt, b: PyInt): PyInt {
+  if (b < 0) throw new ValueError('negative shift count');
+  if (typeof b === 'bigint') return a < 0 ? -1 : 0;
+  if (typeof a === 'number') return b > 60 ? (a < 0 ? -1 : 0) : Math.floor(a / 2 ** b) + 0;
+  return int(a >> BigInt(b));
+}
+
+function bitwise(op: '&' | '|' | '^', a: PyInt, b: PyInt): PyInt {
+  if (typeof a === 'number' && typeof b === 'number' && (a | 0) === a && (b | 0) === b)
+    return op === '&' ? a & b : op === '|' ? a | b : a ^ b;
+  chargeMemory(Math.max(rough(a), rough(b)));
+  const x = big(a);
+  const y = big(b);
+  return int(op === '&' ? x & y : op === '|' ? x | y : x ^ y);
+}
+
+const toComplex = (v: Numeric): Complex => (v instanceof Complex ? v : new Complex(asFloat(v)!, 0));
+
+function complexOp(op: string, x: Complex, y: Complex): unknown {
+  switch (op) {
+    case '+':
+      return new Complex(x.real + y.real, x.imag + y.imag);
+    case '-':
+      return new Complex(x.real - y.real, x.imag - y.imag);
+    case '*':
+      return new Complex(x.real * y.real - x.imag * y.imag, x.real * y.imag + x.imag * y.real);
+    case '/':
+      return divComplex(x, y);
+    case '**':
+      return powComplex(x, y);
+    default:
+      return undefined;
+  }
+}
+
+function divComplex(x: Complex, y: Complex): Complex {
+  if (y.real === 0 && y.imag === 0) throw new ZeroDivisionError('complex division by zero');
+  if (Math.abs(y.real) >= Math.abs(y.imag)) {
+    const ratio = y.imag / y.real;
+    const d = y.real + y.imag * ratio;
+    return new Complex((x.real + x.imag * ratio) / d, (x.imag - x.real * ratio) / d);
+  }
+  const ratio = y.real / y.imag;
+  const d = y.real * ratio + y.imag;
+  return new Complex((x.real * ratio + x.imag) / d, (x.imag * ratio - x.real) / d);
+}
+
+function powComplex(x: Complex, y: Complex): Complex {
+  if (y.real === 0 && y.imag === 0) return new Complex(1, 0);
+  if (x.real === 0 && x.imag === 0) {
+    if (y.imag !== 0 || y.real < 0) throw new ZeroDivisionError('0.0 to a negative or complex power');
+    return new Complex(0, 0);
+  }
+  const abs = Math.hypot(x.real, x.imag);
+  let len = abs ** y.real;
+  const at = Math.atan2(x.imag, x.real);
+  let phase = at * y.real;
+  if (y.imag !== 0) {
+    len *= Math.exp(-at * y.imag);
+    phase += y.imag * Math.log(abs);
+  }
+  return new Complex(len * Math.cos(phase), len * Math.sin(phase));
+}
+
+/** What a binary operator gives for two numbers; undefined: the operator is not for them. */
+export function numberOp(op: string, a: Numeric, b: Numeric): unknown {
+  if (a instanceof Complex || b instanceof Complex) return complexOp(op, toComplex(a), toComplex(b));
+  const x = asInt(a);
+  const y = asInt(b);
+  if (x !== undefined && y !== undefined) {
+    switch (op) {
+      case '+':
+        return addInt(x, y);
+      case '-':
+        return addInt(x, typeof y === 'number' ? 0 - y : int(-y));
+      case '*':
+        return mulInt(x, y);
+      case '/':
+        return trueDivInt(x, y);
+      case '//':
+        return floorDivInt(x, y);
+      case '%':
+        return modInt(x, y);
+      case '**':
+        return powInt(x, y);
+      case '<<':
+        return lshiftInt(x, y);
+      case '>>':
+        return rshiftInt(x, y);
+      case '&':
+      case '|':
+      case '^':
+        if (typeof a === 'boolean' && typeof b === 'boolean')
+          return op === '&' ? a && b : op === '|' ? a || b : a !== b;
+        return bitwise(op, x, y);
+      default:
+        return undefined;
+    }
+  }
+  const f = asFloat(a)!;
+  const g = asFloat(b)!;
+  switch (op) {
+    case '+':
+      return float(f + g);
+    case '-':
+      return float(f - g);
+    case '*':
+      return float(f * g);
+    case '/':
+      if (g === 0) throw new ZeroDivisionError('float division by zero');
+      return float(f / g);
+    case '//':
+      return float(floorDivFloat(f, g));
+    case '%':
+      return float(modFloat(f, g));
+    case '**':
+      return powFloat(f, g);
+    default:
+      return undefined;
+  }
+}
+
+/** -1, 0, 1, or undefined when unordered (NaN). Exact, also between an int and a float. */
+export function compareNumbers(a: Numeric, b: Numeric): -1 | 0 | 1 | undefined {
+  const x = typeof a === 'boolean' ? Number(a) : a instanceof PyFloat ? a.value : (a as number | bigint);
+  const y = typeof b === 'boolean' ? Number(b) : b instanceof PyFloat ? b.value : (b as number | bigint);
+  // JavaScript compares a bigint and a number by value.
+  return x < y ? -1 : x > y ? 1 : x == y ? 0 : undefined; // oxlint-disable-line eqeqeq
+}
+
+export function negate(v: Numeric): unknown {
+  if (typeof v === 'number') return Number.isInteger(v) ? 0 - v : -v;
+  if (v instanceof PyFloat) return float(-v.value);
+  if (v instanceof Complex) return new Complex(-v.real, -v.imag);
+  return typeof v === 'boolean' ? (v ? -1 : 0) : int(-v);
+}
+
+const DIGIT = '[0-9](?:_?[0-9])*';
+const FLOAT_TEXT = new RegExp(`^[-+]?(?:(?:${DIGIT})?\\.${DIGIT}|${DIGIT}\\.?)(?:[eE][-+]?${DIGIT})?$`);
+
+/** `float('…')`; undefined: not a float. */
+export function parseFloatText(text: string): number | undefined {
+  const t = asciiDigits(text).trim();
+  if (FLOAT_TEXT.test(t)) return Number(t.replaceAll('_', ''));
+  const word = /^([-+]?)(?:(inf|infinity)|nan)$/i.exec(t);
+  if (word === null) return undefined;
+  return word[2] === undefined ? NaN : word[1] === '-' ? -Infinity : Infinity;
+}
+
+/** Decimal digits of other scripts count as digits. */
+function asciiDigits(text: string): string {
+  // oxlint-disable-next-line no-control-regex
+  if (/^[\x00-\x7f]*$/.test(text)) return text;
+  return text.replace(/\p{Nd}/gu, (c) => String(digitValue(c)));
+}
+
+/** The blocks of ten decimal digits begin at their zero. */
+function digitValue(c: string): number {
+  const code = c.codePointAt(0)!;
+  if (code < 128) return code - 48;
+  let zero = code;
+  while (zero > 0 && code - zero < 10 && /\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero--;
+  return (code - zero) % 10;
+}
+
+const MAX_DIGITS = 4300;
+
+/** `int('…', base)`; undefined: no such literal. */
+export function parseIntText(source: string, base: number): PyInt | undefined {
+  let text = asciiDigits(source).trim().toLowerCase();
+  let sign = '';
+  if (text.startsWith('-') || text.startsWith('+')) {
+    sign = text[0]!;
+    text = text.slice(1);
+  }
+  const prefix = /^0([xob])_?/.exec(text);
+  const prefixBase = prefix === null ? 0 : { x: 16, o: 8, b: 2 }[prefix[1]!]!;
+  if (prefix !== null && (base === 0 || base === prefixBase)) {
+    base = prefixBase;
+    text = text.slice(prefix[0].length);
+  } else if (base === 0) {
+    base = 10;
+    if (/^0[0_]*[1-9]/.test(text)) return undefined;
+  }
+  if (!/^[0-9a-z]+(?:_[0-9a-z]+)*$/.test(text)) return undefined;
+  const digits = text.replaceAll('_', '');
+  for (const c of digits) if (Number.parseInt(c, 36) >= base) return undefined;
+  if (digits.length > MAX_DIGITS && (base & (base - 1)) !== 0)
+    throw new ValueError(
+      `Exceeds the limit (${MAX_DIGITS} digits) for integer string conversion: value has ${digits.length} digits; use sys.set_int_max_str_digits() to increase the limit`,
+    );
+  chargeMemory(digits.length);
+  let value: PyInt;
+  if (digits.length < 10) value = Number.parseInt(digits, base);
+  else if (base === 10) value = int(BigInt(digits));
+  else if (base === 16 || base === 8 || base === 2)
+    value = int(BigInt(`0${{ 16: 'x', 8: 'o', 2: 'b' }[base]}${digits}`));
+  else {
+    let n = 0n;
+    for (const c of digits) n = n * BigInt(base) + BigInt(Number.parseInt(c, 36));
+    value = int(n);
+  }
+  return sign === '-' ? int(typeof value === 'number' ? 0 - value : -value) : value;
+}
+
+export function intText(n: PyInt): string {
+  if (typeof n === 'number') return String(n);
+  if (bitLength(n) > MAX_DIGITS * 3.33) {
+    const text = bitLength(n) > MAX_DIGITS * 3.4 ? '' : n.toString().replace('-', '');
+    if (text === '' || text.length > MAX_DIGITS)
+      throw new ValueError(
+        `Exceeds the limit (${MAX_DIGITS} digits) for integer string conversion; use sys.set_int_max_str_digits() to increase the limit`,
+      );
+  }
+  return n.toString();
+}
+
+/** Python's shortest `repr` of a float. */
+export function floatText(n: number): string {
+  if (Number.isNaN(n)) return 'nan';
+  if (!Number.isFinite(n)) return n > 0 ? 'inf' : '-inf';
+  if (Object.is(n, -0)) return '-0.0';
+  const text = String(n);
+  const e = text.indexOf('e');
+  if (e === -1) {
+    const abs = Math.abs(n);
+    if (abs !== 0 && abs < 1e-4) return exponential(n);
+    if (abs >= 1e16) return exponential(n);
+    return text.includes('.') ? text : `${text}.0`;
+  }
+  return exponential(n);
+}
+
+function exponential(n: number): string {
+  const [mantissa, exponent] = n.toExponential().split('e') as [string, string];
+  const digits = exponent.slice(1).padStart(2, '0');
+  return `${mantissa}e${exponent[0]}${digits}`;
+}
+
+export function complexText(c: Complex): string {
+  const part = (n: number): string => floatText(n).replace(/\.0$/, '');
+  const imag = part(c.imag);
+  if (c.real === 0 && !Object.is(c.real, -0)) return `${imag}j`;
+  return `(${part(c.real)}${imag.startsWith('-') ? '' : '+'}${imag}j)`;
+}
+
+/** Half to even, as Python's `round`. */
+export function roundHalfEven(n: number): number {
+  const floor = Math.floor(n);
+  const diff = n - floor;
+  if (diff < 0.5) return floor;
+  if (diff > 0.5) return floor + 1;
+  return floor % 2 === 0 ? floor : floor + 1;
+}
+
+/** A float as an int towards zero. */
+export function truncate(n: number): PyInt {
+  if (Number.isNaN(n)) throw new ValueError('cannot convert float NaN to integer');
+  if (!Number.isFinite(n)) throw new OverflowError('cannot convert float infinity to integer');
+  return int(Math.trunc(n));
+}
