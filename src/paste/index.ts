@@ -1,24 +1,35 @@
 /** The gateway: `.ini` loader, pipelines and composites, filters, servers, logging configuration. */
 export type { Application, Filter, RunningServer, ServerRunner } from './gateway/types.ts';
-export { type Environ, environOf, withEnviron } from './gateway/environ.ts';
+export { type Environ, environOf, withEnviron, withHeaders } from './gateway/environ.ts';
+export { errorPage, escapeHtml } from './gateway/error-page.ts';
 export {
   BadRequest,
-  escapeHtml,
   type ExceptionDetails,
   Forbidden,
+  HTTP_EXCEPTIONS,
   HTTPException,
   httpExceptionByName,
   InternalError,
   MethodNotAllowed,
   NotFound,
+  reasonOf,
   Redirect,
   ResourceLockedError,
   Unauthorized,
+  type UnauthorizedDetails,
 } from './gateway/http-exception.ts';
-export { ClientGoneError, GatewayRequest } from './gateway/request.ts';
-export { GatewayResponse, type GatewayResponseInit, type ResponseBody } from './gateway/response.ts';
+export { GatewayRequest } from './gateway/request.ts';
+export { BodyTooLargeError, ClientGoneError, MalformedBodyError } from './gateway/request-errors.ts';
+export {
+  type FileRegion,
+  GatewayResponse,
+  type GatewayResponseInit,
+  type ResponseBody,
+} from './gateway/response.ts';
 export { AddressError, ServerError, SettingError } from './servers/errors.ts';
-export { registerGatewayDistributions, serve } from './servers/index.ts';
+export { registerGatewayDistributions, serve, type ServerName } from './servers/index.ts';
+export { type NodeListener, type NodeListenerOptions, toNodeListener } from './gateway/node-listener.ts';
+export { InvalidAnswerError } from './gateway/send-response.ts';
 export { createCascade } from './composites/cascade.ts';
 export { createUrlMap, type Mapping, type UrlMap } from './composites/urlmap.ts';
 export { createPrefixFilter, type PrefixFilter, type PrefixSettings } from './filters/prefix.ts';

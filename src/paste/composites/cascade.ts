@@ -118,7 +118,7 @@ async function keepBody(body: ReadableStream<Uint8Array>): Promise<KeptBody> {
 
 /** A request of one's own for each application: what one does to it the next does not see. */
 function copyRequest(request: Request, body: KeptBody | undefined): Request {
-  if (!body) return withEnviron(request, {});
+  if (!body) return withEnviron(request, {}, { isolated: true });
   const { method, headers, signal, url } = request;
   // `duplex` is required for streams and unknown to the types.
   const init: RequestInit & { duplex: 'half' } = {
@@ -129,5 +129,9 @@ function copyRequest(request: Request, body: KeptBody | undefined): Request {
     duplex: 'half',
   };
   const environ = environOf(request);
-  return withEnviron(new Request(url, init), { ...environ, extra: new Map(environ.extra) });
+  return withEnviron(
+    new Request(url, init),
+    { ...environ, extra: new Map(environ.extra) },
+    { isolated: true },
+  );
 }

@@ -2,11 +2,15 @@
 import { environOf } from '../gateway/environ.ts';
 import { HTTPException } from '../gateway/http-exception.ts';
 import type { Application } from '../gateway/types.ts';
+import type { Settings } from '../loader/factories.ts';
+import { readOptions } from '../loader/options.ts';
 
 /** A key of `environ.extra`: an application may look whether its exceptions will be answered. */
 export const HTTP_EXCEPTIONS = 'Zope2.httpexceptions';
 
-export function httpExceptions(app: Application): Application {
+/** Has no options. */
+export function httpExceptions(app: Application, _globalConf: Settings, localConf: Settings): Application {
+  readOptions(localConf, {});
   const answer = (error: unknown): Response => {
     if (error instanceof HTTPException) return error.toResponse();
     throw error;

@@ -1,27 +1,57 @@
-/** The request of the hot path: what a global `Request` gives, made when asked for. */
+/** The request of the hot path: what a global `Request` gives, made when it is asked for. */
 import type { IncomingMessage } from 'node:http';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { Environ } from './environ.ts';
+import { type BodyContext, RequestBody } from './request-body.ts';
+import { ClientGoneError } from './request-errors.ts';
+import { headersFrom } from './flat-headers.ts';
 
+/**
+ * A request that came over a socket. It passes for a `Request` (`instanceof` holds) without one being made, and has cheaper ways to the
+ * same: `header(name)`, `rawHeaders`, `readBody()`, `nodeBody`.
+ */
 export class GatewayRequest {
-  // No private names: `withEnviron` derives requests from one another by their prototype.
+  // No private names: `withEnviron` derives requests from one another by their prototype; what is made late is kept at the root, so
+  // that it is there for all of them.
   readonly _incoming: IncomingMessage;
-  readonly environ: Environ;
-  readonly method: string;
+  readonly _context: BodyContext | undefined;
+  readonly _root: this;
   _headers: Headers | undefined;
   _url: string | undefined;
-  _standard: Request | undefined;
+  _body: RequestBody | undefined;
   _abort: AbortController | undefined;
-  _body: Promise<Uint8Array> | undefined;
+  _gone: boolean;
+  readonly environ: Environ;
+  readonly method: string;
+  // What a server-side `Request` says of itself.
+  declare readonly cache: Request['cache'];
+  declare readonly credentials: Request['credentials'];
+  declare readonly destination: '';
+  declare readonly duplex: 'half';
+  declare readonly integrity: string;
+  declare readonly keepalive: boolean;
+  declare readonly mode: Request['mode'];
+  declare readonly redirect: Request['redirect'];
+  declare readonly referrer: string;
+  declare readonly referrerPolicy: '';
 
-  constructor(incoming: IncomingMessage, environ: Environ) {
+  constructor(incoming: IncomingMessage, environ: Environ, context?: BodyContext) {
     this._incoming = incoming;
+    this._context = context;
+    this._root = this;
+    this._headers = undefined;
+    this._url = undefined;
+    this._body = undefined;
+    this._abort = undefined;
+    this._gone = false;
     this.environ = environ;
     this.method = incoming.method ?? 'GET';
   }
 
   /** A header by lower-case name; several of one name are joined as the protocol says. */
   header(name: string): string | undefined {
+    const headers = this._headers;
+    if (headers !== undefined) return headers.get(name) ?? undefined;
     const value = this._incoming.headers[name];
     return Array.isArray(value) ? value.join(', ') : value;
   }
@@ -32,61 +62,50 @@ export class GatewayRequest {
   }
 
   get headers(): Headers {
-    if (this._headers === undefined) {
-      const headers = new Headers();
-      const { rawHeaders } = this._incoming;
-      for (let i = 0; i < rawHeaders.length; i += 2) headers.append(rawHeaders[i]!, rawHeaders[i + 1]!);
-      this._headers = headers;
-    }
-    return this._headers;
+    return (this._headers ??= this._root._headers ??= headersFrom(withoutPseudo(this._incoming)));
   }
 
   get url(): string {
-    if (this._url === undefined) {
-      const { scheme, serverName, serverPort, scriptName, pathInfo, queryString } = this.environ;
-      const host = this.header('host') || `${serverName}:${serverPort}`;
-      this._url = new URL(
-        `${scheme}://${host}${scriptName}${pathInfo}${queryString === '' ? '' : `?${queryString}`}`,
-      ).href;
-    }
-    return this._url;
+    return (this._url ??= urlOf(this.environ, this.header('host')));
+  }
+
+  /** The body's keeper: one for this request and all that are derived from it. */
+  get _content(): RequestBody {
+    return (this._root._body ??= new RequestBody(this._incoming, this._context));
   }
 
   get body(): ReadableStream<Uint8Array> | null {
-    return this._real().body;
+    return this._content.stream();
   }
 
   get bodyUsed(): boolean {
-    return this._standard?.bodyUsed ?? this._body !== undefined;
+    return this._root._body?.used ?? false;
   }
 
-  /** Aborted when the client leaves before it has its answer. */
-  get signal(): AbortSignal {
-    if (this._abort === undefined) {
-      const abort = new AbortController();
-      this._abort = abort;
-      this._incoming.socket.once('close', () => abort.abort(new ClientGoneError()));
-    }
-    return this._abort.signal;
-  }
-
-  /** The whole body; rejects when the client leaves before its end. */
+  /** The whole body, the same bytes however often it is asked for. Rejects when the client leaves before its end. */
   readBody(): Promise<Uint8Array> {
-    return (this._body ??= collect(this._incoming));
+    return this._content.bytes();
   }
 
-  _real(): Request {
-    if (this._standard === undefined) {
-      const bodiless = this.method === 'GET' || this.method === 'HEAD';
-      const source = this._body === undefined ? Readable.toWeb(this._incoming) : undefined;
-      this._standard = new Request(this.url, {
-        method: this.method,
-        headers: this.headers,
-        signal: this.signal,
-        ...(bodiless || source === undefined ? {} : { body: source as ReadableStream, duplex: 'half' }),
-      } as RequestInit);
+  /** The body as a stream of Node. */
+  get nodeBody(): Readable {
+    return this._content.node();
+  }
+
+  /** Aborted with a ClientGoneError when the client leaves before it has its answer. */
+  get signal(): AbortSignal {
+    const root = this._root;
+    if (root._abort === undefined) {
+      root._abort = new AbortController();
+      if (root._gone) root._abort.abort(new ClientGoneError());
     }
-    return this._standard;
+    return root._abort.signal;
+  }
+
+  /** For servers: the client left. */
+  _left(): void {
+    this._root._gone = true;
+    this._root._abort?.abort(new ClientGoneError());
   }
 
   async arrayBuffer(): Promise<ArrayBuffer> {
@@ -116,8 +135,19 @@ export class GatewayRequest {
     }).formData();
   }
 
+  /** A global `Request` of the same content; the body can then be read from both. */
   clone(): Request {
-    return this._real().clone();
+    const body = this._content.tee();
+    const hasBody = body !== null && this.method !== 'GET' && this.method !== 'HEAD';
+    // `duplex` is required for streams and unknown to the types.
+    const init: RequestInit & { duplex: 'half' } = {
+      method: this.method,
+      headers: this.headers,
+      signal: this.signal,
+      body: hasBody ? body : null,
+      duplex: 'half',
+    };
+    return new Request(this.url, init);
   }
 
   get [Symbol.toStringTag](): string {
@@ -126,24 +156,31 @@ export class GatewayRequest {
 }
 
 Object.setPrototypeOf(GatewayRequest.prototype, Request.prototype);
+const plain: Readonly<Record<string, unknown>> = {
+  cache: 'default',
+  credentials: 'same-origin',
+  destination: '',
+  duplex: 'half',
+  integrity: '',
+  keepalive: false,
+  mode: 'cors',
+  redirect: 'follow',
+  referrer: 'about:client',
+  referrerPolicy: '',
+};
+for (const [name, value] of Object.entries(plain))
+  Object.defineProperty(GatewayRequest.prototype, name, { value });
 
-/** The client closed its connection. */
-export class ClientGoneError extends Error {
-  readonly code = 'CLIENT_GONE';
-
-  constructor() {
-    super('the client has left');
-  }
+/** Raw headers without the pseudo headers of HTTP/2, which `Headers` refuses. */
+function withoutPseudo({ rawHeaders }: IncomingMessage): readonly string[] {
+  if (!rawHeaders[0]?.startsWith(':')) return rawHeaders;
+  return rawHeaders.filter((_item, index) => !rawHeaders[index - (index % 2)]!.startsWith(':'));
 }
 
-function collect(stream: IncomingMessage): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-    stream.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
-    stream.on('error', reject);
-    stream.on('close', () => {
-      if (!stream.complete) reject(new ClientGoneError());
-    });
-  });
+function urlOf(environ: Environ, hostHeader: string | undefined): string {
+  const { scheme, serverName, serverPort, scriptName, pathInfo, queryString } = environ;
+  const path = `${scriptName}${pathInfo}${queryString === '' ? '' : `?${queryString}`}`;
+  const host = hostHeader || (serverPort === '' ? serverName : `${serverName}:${serverPort}`);
+  const text = `${scheme}://${host}${path}`;
+  return URL.canParse(text) ? new URL(text).href : new URL(`${scheme}://invalid${path}`).href;
 }

@@ -1,36 +1,67 @@
-/** The answer of the hot path: what a global `Response` holds, without making one. */
+/** The answer of the hot path: what a global `Response` holds, without one being made. */
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { flatten, headersFrom, isChanged, trackedHeaders, valueOf } from './flat-headers.ts';
+
+/** A part of a file as a body. */
+export interface FileRegion {
+  /** The file: opened and closed by the server; or an open descriptor, which stays open. */
+  readonly file: string | number;
+  /** Offset of the first byte; 0 unless told. */
+  readonly start?: number;
+  /** Offset behind the last byte; the end of the file unless told. */
+  readonly end?: number;
+}
 
 export type ResponseBody =
   | string
   | Uint8Array
   | ReadableStream<Uint8Array>
   | AsyncIterable<Uint8Array | string>
+  | FileRegion
   | null;
 
 export interface GatewayResponseInit {
+  /** 200 unless told. */
   readonly status?: number;
+  /** The reason phrase; the usual one of the status unless told. */
   readonly statusText?: string;
   /** Names and values in turn, in the order and case in which they are sent; a name may come again. */
   readonly headers?: readonly string[];
 }
 
+export const isFileRegion = (body: ResponseBody): body is FileRegion =>
+  typeof body === 'object' && body !== null && 'file' in body;
+
+/** Whether answers of a status never have a body (RFC 9110, 15). */
+export const isBodiless = (status: number): boolean => status === 204 || status === 205 || status === 304;
+
+/**
+ * An answer. It passes for a `Response` (`instanceof` holds); the server sends its headers and body as they were given.
+ *
+ * ```ts
+ * new GatewayResponse('not here', { status: 404, headers: ['Content-Type', 'text/plain'] });
+ * ```
+ */
 export class GatewayResponse {
   readonly status: number;
   readonly statusText: string;
   readonly rawHeaders: readonly string[];
   readonly rawBody: ResponseBody;
-  readonly type = 'default' as const;
-  readonly url = '';
-  readonly redirected = false;
-  bodyUsed = false;
-  #headers: Headers | undefined;
-  #standard: Response | undefined;
+  declare readonly type: 'default';
+  declare readonly url: '';
+  declare readonly redirected: false;
+  // Undefined from the start, so that all answers have one shape.
+  _headers: Headers | undefined;
+  _standard: Response | undefined;
 
-  constructor(body: ResponseBody = null, init: GatewayResponseInit = {}) {
+  constructor(body: ResponseBody = null, init: GatewayResponseInit = NOTHING) {
     this.rawBody = body;
     this.status = init.status ?? 200;
     this.statusText = init.statusText ?? '';
-    this.rawHeaders = init.headers ?? [];
+    this.rawHeaders = init.headers ?? NO_HEADERS;
+    this._headers = undefined;
+    this._standard = undefined;
   }
 
   get ok(): boolean {
@@ -38,54 +69,38 @@ export class GatewayResponse {
   }
 
   get headers(): Headers {
-    if (this.#headers === undefined) {
-      const headers = new Headers();
-      for (let i = 0; i < this.rawHeaders.length; i += 2)
-        headers.append(this.rawHeaders[i]!, this.rawHeaders[i + 1]!);
-      this.#headers = headers;
-    }
-    return this.#headers;
+    return (this._headers ??= trackedHeaders(this.rawHeaders));
   }
 
-  /** Headers as they are sent: those given, or those of `headers` once somebody asked for it and may have changed it. */
+  /** Headers as they are sent: those given, or those of `headers` if somebody changed them. */
   flatHeaders(): readonly string[] {
-    return this.#headers === undefined ? this.rawHeaders : flatten(this.#headers);
+    const headers = this._headers;
+    return headers !== undefined && isChanged(headers) ? flatten(headers) : this.rawHeaders;
   }
 
   /** A header by lower-case name, without making `headers`. */
   header(name: string): string | null {
-    if (this.#headers !== undefined) return this.#headers.get(name);
-    const { rawHeaders } = this;
-    for (let i = 0; i < rawHeaders.length; i += 2) {
-      const key = rawHeaders[i]!;
-      if (key.length === name.length && key.toLowerCase() === name) return rawHeaders[i + 1]!;
-    }
-    return null;
+    return this._headers === undefined ? valueOf(this.rawHeaders, name) : this._headers.get(name);
   }
 
   get body(): ReadableStream<Uint8Array> | null {
-    return this.#real().body;
+    return this.toStandard().body;
   }
 
-  #real(): Response {
-    const empty = this.status === 204 || this.status === 205 || this.status === 304;
-    return (this.#standard ??= new Response(empty ? null : (this.rawBody as string | null), {
-      status: this.status,
-      statusText: this.statusText,
-      headers: this.headers,
-    }));
+  get bodyUsed(): boolean {
+    return this._standard?.bodyUsed ?? false;
   }
 
   text(): Promise<string> {
-    return this.#real().text();
+    return this.toStandard().text();
   }
 
   json(): Promise<unknown> {
-    return this.#real().json();
+    return this.toStandard().json();
   }
 
   arrayBuffer(): Promise<ArrayBuffer> {
-    return this.#real().arrayBuffer();
+    return this.toStandard().arrayBuffer();
   }
 
   async bytes(): Promise<Uint8Array> {
@@ -93,29 +108,65 @@ export class GatewayResponse {
   }
 
   blob(): Promise<Blob> {
-    return this.#real().blob();
+    return this.toStandard().blob();
   }
 
   formData(): Promise<FormData> {
-    return this.#real().formData();
+    return this.toStandard().formData();
   }
 
   clone(): Response {
-    return this.#real().clone();
+    return this.toStandard().clone();
+  }
+
+  /** What is to be sent: the body as it was given, or what is left of it once it was read through this answer's own methods. */
+  get sentBody(): ResponseBody {
+    return this._standard === undefined ? this.rawBody : this._standard.body;
   }
 
   /** A global `Response` of the same content, for hosts that insist on one. */
   toStandard(): Response {
-    return this.#real();
+    return (this._standard ??= new Response(isBodiless(this.status) ? null : webBody(this.rawBody), {
+      status: this.status,
+      statusText: this.statusText,
+      headers: this._headers ?? headersFrom(this.rawHeaders),
+    }));
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'Response';
   }
 }
 
-/** Names and values in turn; each cookie is a header of its own. */
-export function flatten(headers: Headers): string[] {
-  const list: string[] = [];
-  for (const [name, value] of headers) if (name !== 'set-cookie') list.push(name, value);
-  for (const cookie of headers.getSetCookie()) list.push('set-cookie', cookie);
-  return list;
+const NOTHING: GatewayResponseInit = {};
+const NO_HEADERS: readonly string[] = [];
+Object.setPrototypeOf(GatewayResponse.prototype, Response.prototype);
+for (const [name, value] of [
+  ['type', 'default'],
+  ['url', ''],
+  ['redirected', false],
+] as const)
+  Object.defineProperty(GatewayResponse.prototype, name, { value });
+
+/** A body in a form that the global `Response` takes. */
+function webBody(body: ResponseBody): ConstructorParameters<typeof Response>[0] {
+  if (body === null || typeof body === 'string' || body instanceof ReadableStream) return body;
+  if (body instanceof Uint8Array) return body as Uint8Array<ArrayBuffer>;
+  const source = isFileRegion(body) ? fileStream(body) : Readable.from(encoded(body), { objectMode: false });
+  return Readable.toWeb(source) as ReadableStream<Uint8Array>;
 }
 
-Object.setPrototypeOf(GatewayResponse.prototype, Response.prototype);
+async function* encoded(parts: AsyncIterable<Uint8Array | string>): AsyncIterable<Uint8Array> {
+  for await (const part of parts) yield typeof part === 'string' ? Buffer.from(part) : part;
+}
+
+const FILE_CHUNK = 262_144;
+
+/** Reads a part of a file. */
+export function fileStream({ file, start = 0, end }: FileRegion): Readable {
+  if (end !== undefined && end <= start) return Readable.from([]);
+  const options = { start, highWaterMark: FILE_CHUNK, ...(end === undefined ? {} : { end: end - 1 }) };
+  return typeof file === 'number'
+    ? createReadStream('', { ...options, fd: file, autoClose: false })
+    : createReadStream(file, options);
+}

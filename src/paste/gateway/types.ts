@@ -1,8 +1,33 @@
+/**
+ * What WSGI is to Python, the fetch handler is to TypeScript: an application answers requests, a filter makes an application of
+ * an application, a server serves one.
+ */
+
+/**
+ * Answers a request. What it throws, or what its promise is rejected with, travels up the pipeline, as in WSGI; a server
+ * answers an error that reaches it with 500.
+ *
+ * ```ts
+ * const hello: Application = () => new GatewayResponse('hello\n', { headers: ['Content-Type', 'text/plain'] });
+ * ```
+ */
 export type Application = (request: Request) => Response | Promise<Response>;
+
+/** Wraps an application. */
 export type Filter = (app: Application) => Application;
+
+/** A server that listens. */
 export interface RunningServer {
+  /** Where: `http://127.0.0.1:8080` or `unix:/path`; one for each socket. */
   readonly urls: readonly string[];
+  /**
+   * Stops accepting, closes idle connections, lets running requests end within `graceMs` (30 seconds unless told), then cuts
+   * what is left. Calling it again can only shorten the time.
+   */
   close(graceMs?: number): Promise<void>;
+  /** Resolves when the last connection has ended after `close`. */
   readonly closed: Promise<void>;
 }
+
+/** Serves an application; resolves when it listens. */
 export type ServerRunner = (app: Application) => Promise<RunningServer>;

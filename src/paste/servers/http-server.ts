@@ -1,103 +1,75 @@
-/** The HTTP server under all servers that a configuration can name: node:http with waitress's rules. */
-import { createServer, type IncomingMessage, type Server, ServerResponse, STATUS_CODES } from 'node:http';
+/** The HTTP server under all servers that a configuration can name: `node:http` with waitress's rules. */
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import net, { type Socket } from 'node:net';
-import { chmodSync, existsSync, lstatSync, unlinkSync } from 'node:fs';
-import { randomBytes } from 'node:crypto';
-import { getLogger } from '@logtape/logtape';
+import { getLogger, type Logger } from '@logtape/logtape';
 import { environOf } from '../gateway/environ.ts';
-import { HTTPException } from '../gateway/http-exception.ts';
-import { ClientGoneError, GatewayRequest } from '../gateway/request.ts';
+import { GatewayRequest } from '../gateway/request.ts';
+import type { BodyContext } from '../gateway/request-body.ts';
+import { BodyTooLargeError, ClientGoneError, MalformedBodyError } from '../gateway/request-errors.ts';
+import { GatewayResponse } from '../gateway/response.ts';
+import { discard, sendResponse, type SendOptions } from '../gateway/send-response.ts';
 import type { Application, RunningServer } from '../gateway/types.ts';
-import { sendAnswer } from './answer.ts';
+import { Channel } from './channel.ts';
+import { type Endpoint, endpointsOf } from './endpoints.ts';
 import { listenError } from './errors.ts';
-import { NodeEnviron } from './node-environ.ts';
-import { applyProxyHeaders, hasProxyHeaders, MalformedProxyHeader } from './proxy-headers.ts';
-import { type Endpoint, endpointsOf, type ServerSettings } from './settings.ts';
+import { answerInKind } from './http10.ts';
+import { lingerAtEnd } from './linger.ts';
+import { environOfIncoming } from './node-environ.ts';
+import { applyProxyHeaders, type ForwardedFacts, MalformedProxyHeader } from './proxy-headers.ts';
+import { bodyRefusal, inspect, rawRefusal, Refusal, refusalOf, sendRefusal } from './refusal.ts';
+import type { ServerSettings } from './settings.ts';
 
 const DEFAULT_GRACE_MS = 30_000;
+/** What is left of a body that nobody read is thrown away up to here; beyond, the connection ends. */
+const DISCARDED_BODY_BYTES = 65_536;
 
-/** What one kind of server does in its own way. */
-export interface ServerFlavour {
-  /** Logger and name in the texts of error answers. */
+export interface HttpServerOptions {
+  /** What answers requests: the application itself, or what hands them to the threads that have it. */
+  readonly dispatch: Application;
+  readonly settings: ServerSettings;
+  /** Dotted name of the logger. */
   readonly name: string;
 }
 
-/** Statuses of requests that the parser refuses. */
-function refusal(error: NodeJS.ErrnoException & { rawPacket?: Buffer }): [status: number, text: string] {
-  switch (error.code) {
-    case 'HPE_HEADER_OVERFLOW': {
-      const line = error.rawPacket?.indexOf('\n') ?? -1;
-      return line < 0 ? [414, 'the request line is too long'] : [431, 'exceeds max_header of the server'];
-    }
-    case 'HPE_INVALID_TRANSFER_ENCODING':
-      return [501, 'Transfer-Encoding requested is not supported.'];
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return [408, 'the request did not come in time'];
-    default:
-      return [400, 'the request is malformed'];
-  }
-}
-
 export class HttpServer implements RunningServer {
-  readonly #app: Application;
+  readonly #dispatch: Application;
   readonly #settings: ServerSettings;
-  readonly #http: Server;
-  readonly #listeners: net.Server[] = [];
-  readonly #sockets = new Set<Socket>();
-  readonly #waiting: Socket[] = [];
-  readonly #logger;
+  readonly #logger: Logger;
+  readonly #sending: SendOptions;
+  readonly #bodyContext: BodyContext;
+  readonly #servers: Server[] = [];
+  readonly #channels = new Set<Channel>();
+  readonly #waiting: { readonly socket: Socket; serve(): void }[] = [];
   readonly urls: string[] = [];
   readonly closed: Promise<void>;
   #resolveClosed!: () => void;
   #closing = false;
-  #running = 0;
+  #deadline = Infinity;
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(app: Application, settings: ServerSettings, flavour: ServerFlavour) {
-    this.#app = app;
+  constructor({ dispatch, settings, name }: HttpServerOptions) {
+    this.#dispatch = dispatch;
     this.#settings = settings;
-    this.#logger = getLogger(flavour.name.split('.'));
+    this.#logger = getLogger(name.split('.'));
+    this.#sending = {
+      ident: settings.ident,
+      highWaterMark: Math.min(settings.outbuf_overflow, settings.outbuf_high_watermark),
+      warn: (message) => this.#logger.warn(message),
+    };
+    this.#bodyContext = { bodyLimit: settings.max_request_body_size };
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
-    const idle = settings.channel_timeout * 1000;
-    this.#http = createServer(
-      {
-        maxHeaderSize: settings.max_request_header_size,
-        keepAliveTimeout: idle,
-        headersTimeout: idle,
-        requestTimeout: 0,
-        connectionsCheckingInterval: Math.max(1, settings.cleanup_interval) * 1000,
-        noDelay: true,
-        requireHostHeader: false,
-        insecureHTTPParser: false,
-      },
-      (incoming, outgoing) => this.#handle(incoming, outgoing),
-    );
-    this.#http.timeout = idle;
-    this.#http.on('checkContinue', (incoming: IncomingMessage, outgoing: ServerResponse) => {
-      if (this.#refusesBody(incoming, outgoing)) return;
-      outgoing.writeContinue();
-      this.#handle(incoming, outgoing);
-    });
-    this.#http.on('checkExpectation', (incoming: IncomingMessage, outgoing: ServerResponse) => {
-      this.#plain(outgoing, 417, 'the expectation cannot be met');
-      incoming.resume();
-    });
-    this.#http.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
-      this.#clientError(error, socket),
-    );
-    // Upgrades and tunnels are not spoken; a request for one is answered as an ordinary one where possible.
-    this.#http.on('connect', (_incoming: IncomingMessage, socket: Socket) =>
-      this.#end(socket, 501, 'tunnels are not supported'),
-    );
   }
 
   /** Begins to listen. Throws an AddressError that names the address. */
   async listen(): Promise<this> {
     try {
-      for (const endpoint of endpointsOf(this.#settings)) await this.#listenOn(endpoint);
+      // oxlint-disable-next-line no-await-in-loop -- the first address that fails is told
+      for (const endpoint of await endpointsOf(this.#settings)) await this.#listenOn(endpoint);
     } catch (error) {
-      for (const listener of this.#listeners) listener.close();
+      for (const server of this.#servers) server.close();
       throw error;
     }
     for (const url of this.urls) this.#logger.info(`Serving on ${url}`);
@@ -105,269 +77,312 @@ export class HttpServer implements RunningServer {
   }
 
   async #listenOn(endpoint: Endpoint): Promise<void> {
-    const listener = net.createServer({ noDelay: true }, (socket) => this.#connected(socket));
-    const name = 'path' in endpoint ? endpoint.path : `${endpoint.host}:${endpoint.port}`;
+    const name = 'path' in endpoint ? endpoint.path : addressText(endpoint.host, endpoint.port);
     if ('path' in endpoint) await removeStaleSocket(endpoint.path);
-    await new Promise<void>((resolve, reject) => {
-      listener.once('error', (error) => reject(listenError(name, error)));
-      const where =
-        'path' in endpoint
-          ? { path: endpoint.path }
-          : { host: endpoint.host, port: endpoint.port, ipv6Only: endpoint.ipv6Only };
-      listener.listen({ ...where, backlog: this.#settings.backlog }, resolve);
-    });
-    this.#listeners.push(listener);
-    const address = listener.address();
-    if (typeof address === 'string' || address === null) {
-      chmodSync((endpoint as { path: string }).path, (endpoint as { mode: number }).mode);
-      this.urls.push(`unix:${(endpoint as { path: string }).path}`);
+    const server = this.#createServer();
+    const where =
+      'path' in endpoint
+        ? { path: endpoint.path }
+        : { host: endpoint.host, port: endpoint.port, ipv6Only: endpoint.ipv6Only };
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen({ ...where, backlog: this.#settings.backlog }, () => {
+          server.off('error', reject);
+          resolve();
+        });
+      });
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if ('host' in endpoint && endpoint.optional && (code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL'))
+        return;
+      throw listenError(name, error as NodeJS.ErrnoException);
+    }
+    // Such as too many open files; the server goes on when some are closed.
+    server.on('error', (error) =>
+      this.#logger.error(`Error while accepting on ${name}: ${error.message}`, { error }),
+    );
+    this.#servers.push(server);
+    if ('path' in endpoint) {
+      chmodSync(endpoint.path, endpoint.mode);
+      this.urls.push(`unix:${endpoint.path}`);
     } else {
-      const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-      this.urls.push(`${this.#settings.url_scheme}://${host}:${address.port}`);
+      const { address, port } = server.address() as net.AddressInfo;
+      this.urls.push(`${this.#settings.url_scheme}://${addressText(address, port)}`);
     }
   }
 
-  #connected(socket: Socket): void {
-    if (this.#sockets.size >= this.#settings.connection_limit) {
-      socket.pause();
-      socket.once('close', () => {
-        const index = this.#waiting.indexOf(socket);
-        if (index >= 0) this.#waiting.splice(index, 1);
-      });
-      this.#waiting.push(socket);
+  #createServer(): Server {
+    const idle = this.#settings.channel_timeout * 1000;
+    const server = createServer(
+      {
+        maxHeaderSize: this.#settings.max_request_header_size,
+        keepAliveTimeout: idle,
+        headersTimeout: idle,
+        // A body may take its time as long as it moves.
+        requestTimeout: 0,
+        connectionsCheckingInterval: this.#settings.cleanup_interval * 1000,
+        noDelay: true,
+        requireHostHeader: false,
+        insecureHTTPParser: false,
+      },
+      (incoming, outgoing) => this.#handle(incoming, outgoing, this.#bodyContext),
+    ) as Server & { httpAllowHalfOpen: boolean };
+    server.timeout = idle;
+    // The size of all headers is limited; beyond a number of them Node would drop the rest silently.
+    server.maxHeadersCount = 0;
+    // A client that has said all may close its side and still wait for its answer.
+    server.httpAllowHalfOpen = true;
+    server.on('checkContinue', (incoming: IncomingMessage, outgoing: ServerResponse) => {
+      const sendContinue = () => outgoing.writeContinue();
+      this.#handle(incoming, outgoing, { bodyLimit: this.#bodyContext.bodyLimit, sendContinue });
+    });
+    server.on('checkExpectation', (_incoming: IncomingMessage, outgoing: ServerResponse) =>
+      sendRefusal(outgoing, new Refusal(417, 'the expectation cannot be met'), this.#settings.ident),
+    );
+    server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
+      this.#clientError(error, socket),
+    );
+    server.on('connect', (_incoming: IncomingMessage, socket: Socket) =>
+      socket.end(rawRefusal(new Refusal(501, 'tunnels are not supported'), this.#settings.ident)),
+    );
+    server.on('timeout', (socket: Socket) => this.#idle(socket));
+    const [serve] = server.listeners('connection') as [(this: Server, socket: Socket) => void];
+    server.removeAllListeners('connection');
+    server.on('connection', (socket: Socket) => this.#connected(socket, () => serve.call(server, socket)));
+    return server;
+  }
+
+  /** Connections above the limit wait as if they were in the system's queue, which Node cannot leave them in. */
+  #connected(socket: Socket, serve: () => void): void {
+    const { connection_limit: limit, backlog, channel_timeout: timeout } = this.#settings;
+    if (this.#channels.size < limit) {
+      this.#serve(socket, serve);
       return;
     }
-    this.#serve(socket);
-  }
-
-  #serve(socket: Socket): void {
-    this.#sockets.add(socket);
-    socket.once('close', () => {
-      this.#sockets.delete(socket);
-      const next = this.#waiting.shift();
-      if (next !== undefined) this.#serve(next);
-      if (this.#closing && this.#sockets.size === 0) this.#resolveClosed();
+    if (this.#waiting.length >= backlog) {
+      socket.destroy();
+      return;
+    }
+    const entry = { socket, serve };
+    const leave = () => {
+      const index = this.#waiting.indexOf(entry);
+      if (index >= 0) this.#waiting.splice(index, 1);
+    };
+    socket.on('error', leave).once('close', leave);
+    socket.setTimeout(timeout * 1000, () => {
+      if (this.#waiting.includes(entry)) socket.destroy();
     });
-    this.#http.emit('connection', socket);
-    if (socket.isPaused()) socket.resume();
+    this.#waiting.push(entry);
   }
 
-  #refusesBody(incoming: IncomingMessage, outgoing: ServerResponse): boolean {
-    const length = incoming.headers['content-length'];
-    if (length === undefined || Number(length) <= this.#settings.max_request_body_size) return false;
-    outgoing.shouldKeepAlive = false;
-    this.#plain(outgoing, 413, `exceeds max_body of ${this.#settings.max_request_body_size}`);
-    incoming.resume();
-    return true;
+  #serve(socket: Socket, serve: () => void): void {
+    const channel = new Channel(socket);
+    this.#channels.add(channel);
+    serve();
+    socket.once('end', () => channel.left());
+    socket.once('close', () => {
+      channel.left();
+      this.#channels.delete(channel);
+      const next = this.#waiting.shift();
+      if (next !== undefined) this.#serve(next.socket, next.serve);
+      if (this.#closing && this.#channels.size === 0) this.#finish();
+    });
   }
 
-  #handle(incoming: IncomingMessage, outgoing: ServerResponse): void {
-    if (incoming.httpVersionMinor === 0 && incoming.httpVersionMajor === 1) answerInKind(outgoing);
-    const hosts = incoming.httpVersionMinor === 1 ? incoming.headers.host : '';
-    if (
-      hosts === undefined &&
-      incoming.httpVersionMajor === 1 &&
-      incoming.headers['transfer-encoding'] !== undefined
-    ) {
-      // A message whose end depends on a header that an intermediary may read in another way needs all care.
-      outgoing.shouldKeepAlive = false;
+  #handle(incoming: IncomingMessage, outgoing: ServerResponse, context: BodyContext): void {
+    const channel = Channel.of(incoming.socket);
+    // The connection was closed while its requests were still being read.
+    if (channel === undefined || channel.ending) return;
+    if (incoming.httpVersionMinor === 0) answerInKind(outgoing);
+    const checked = this.#check(incoming, channel);
+    if (checked instanceof Refusal) {
+      channel.outgoing = outgoing;
+      if (!incoming.complete) lingerAtEnd(channel.socket, incoming);
+      sendRefusal(outgoing, checked, this.#settings.ident);
+      return;
     }
-    if (this.#refusesBody(incoming, outgoing)) return;
-    let facts;
-    if (hasProxyHeaders(incoming)) {
-      try {
-        facts = applyProxyHeaders(incoming, this.#settings);
-      } catch (error) {
-        if (!(error instanceof MalformedProxyHeader)) throw error;
-        this.#logger.warn(`Malformed proxy header "${error.header}": ${error.message}`);
-        this.#plain(outgoing, 400, `Header "${error.header}" malformed.`);
-        return;
-      }
-    }
-    if (incoming.headers['transfer-encoding'] !== undefined)
-      limitBody(incoming, this.#settings.max_request_body_size);
-    const request = new GatewayRequest(
-      incoming,
-      new NodeEnviron(incoming, this.#settings, facts),
-    ) as unknown as Request;
-    this.#running++;
+    const environ = environOfIncoming(incoming, channel, this.#settings, checked);
+    const request = new GatewayRequest(incoming, environ, context);
+    channel.begin(request, incoming, outgoing);
     let result: Response | Promise<Response>;
     try {
-      result = this.#app(request);
+      result = this.#dispatch(request as unknown as Request);
     } catch (error) {
-      this.#failed(error, request, incoming, outgoing);
+      this.#failed(error, request, outgoing, channel);
       return;
     }
     if (result instanceof Promise) {
       result.then(
-        (response) => this.#answer(response, request, incoming, outgoing),
-        (error: unknown) => this.#failed(error, request, incoming, outgoing),
+        (response) => this.#answer(response, request, outgoing, channel),
+        (error: unknown) => this.#failed(error, request, outgoing, channel),
       );
-    } else this.#answer(result, request, incoming, outgoing);
+    } else this.#answer(result, request, outgoing, channel);
   }
 
-  #answer(response: Response, request: Request, incoming: IncomingMessage, outgoing: ServerResponse): void {
-    if (this.#closing) outgoing.shouldKeepAlive = false;
-    if (outgoing.destroyed) {
-      this.#done();
-      return;
-    }
-    let streaming: void | Promise<void>;
+  #check(incoming: IncomingMessage, channel: Channel): Refusal | ForwardedFacts | undefined {
+    const found = inspect(incoming);
+    if (found instanceof Refusal) return found;
+    const length = incoming.headers['content-length'];
+    const { max_request_body_size: limit } = this.#settings;
+    if (length !== undefined && Number(length) > limit) return bodyRefusal(limit);
+    if (!found) return undefined;
     try {
-      streaming = sendAnswer(response, incoming, outgoing, this.#settings);
+      return applyProxyHeaders(incoming, channel.remoteAddr, this.#settings);
     } catch (error) {
-      this.#failed(error, request, incoming, outgoing);
-      return;
-    }
-    if (streaming === undefined) this.#done();
-    else {
-      streaming.then(
-        () => this.#done(),
-        (error: unknown) => {
-          this.#logger.error(`Exception while serving ${environOf(request).rawTarget}`, { error });
-          this.#done();
-        },
-      );
+      if (!(error instanceof MalformedProxyHeader)) throw error;
+      this.#logger.error(`Malformed proxy header "${error.header}": ${error.message}`);
+      return new Refusal(400, `Header "${error.header}" malformed.`);
     }
   }
 
-  #done(): void {
-    this.#running--;
-    if (this.#closing) this.#http.closeIdleConnections();
-  }
-
-  #failed(error: unknown, request: Request, incoming: IncomingMessage, outgoing: ServerResponse): void {
-    this.#running--;
-    if (error instanceof ClientGoneError || (outgoing.destroyed && !outgoing.headersSent)) {
-      if (this.#settings.log_socket_errors)
-        this.#logger.info(`Client left while serving ${environOf(request).rawTarget}`);
-      outgoing.destroy();
+  #answer(response: Response, request: GatewayRequest, outgoing: ServerResponse, channel: Channel): void {
+    if (outgoing.destroyed || channel.socket.destroyed) {
+      this.#clientLeft(request);
+      discard(response instanceof GatewayResponse ? response.sentBody : (response?.body ?? null));
+      this.#done(request, channel);
       return;
     }
-    if (error instanceof BodyTooLarge) {
-      outgoing.shouldKeepAlive = false;
-      this.#plain(outgoing, 413, error.message);
+    this.#beforeSending(request, outgoing, channel);
+    let streaming: undefined | Promise<void>;
+    try {
+      streaming = sendResponse(response, request._incoming, outgoing, this.#sending);
+    } catch (error) {
+      this.#failed(error, request, outgoing, channel);
       return;
     }
-    const number = randomBytes(6).toString('hex');
-    this.#logger.error(`Exception while serving ${pathOf(request)} (error number ${number})`, { error });
-    if (outgoing.headersSent) {
-      outgoing.destroy();
+    if (streaming === undefined) {
+      this.#done(request, channel);
       return;
     }
-    const shown = this.#settings.expose_tracebacks
-      ? error instanceof Error
-        ? (error.stack ?? error.message)
-        : String(error)
-      : `The server encountered an unexpected internal server error (error number ${number})`;
-    // What is left of the body would be taken for the next request.
-    if (!incoming.complete) outgoing.shouldKeepAlive = false;
-    this.#plain(outgoing, 500, shown);
-  }
-
-  /** An answer of the server itself, in waitress's form. */
-  #plain(outgoing: ServerResponse, status: number, text: string): void {
-    const body = `${STATUS_CODES[status]}\r\n\r\n${text}\r\n\r\n(generated by ${this.#settings.ident ?? 'server'})`;
-    const headers = [
-      'Content-Length',
-      String(Buffer.byteLength(body)),
-      'Content-Type',
-      'text/plain; charset=utf-8',
-    ];
-    if (this.#settings.ident !== undefined) headers.push('Server', this.#settings.ident);
-    outgoing.shouldKeepAlive = false;
-    outgoing.writeHead(status, headers);
-    outgoing.end(body);
-  }
-
-  #clientError(error: NodeJS.ErrnoException, socket: Socket): void {
-    if (error.code === 'ECONNRESET' || !socket.writable) {
-      if (this.#settings.log_socket_errors && error.code !== 'HPE_INVALID_EOF_STATE')
-        this.#logger.debug(`Socket error: ${error.message}`);
-      socket.destroy();
-      return;
-    }
-    this.#end(socket, ...refusal(error));
-  }
-
-  #end(socket: Socket, status: number, text: string): void {
-    const body = `${STATUS_CODES[status]}\r\n\r\n${text}\r\n\r\n(generated by ${this.#settings.ident ?? 'server'})`;
-    const server = this.#settings.ident === undefined ? '' : `Server: ${this.#settings.ident}\r\n`;
-    socket.end(
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
-        `Content-Type: text/plain; charset=utf-8\r\nDate: ${new Date().toUTCString()}\r\n${server}\r\n${body}`,
+    streaming.then(
+      () => this.#done(request, channel),
+      (error: unknown) => this.#failed(error, request, outgoing, channel),
     );
   }
 
-  /** Stops accepting, lets running requests end within the grace time, then cuts what is left. */
-  async close(graceMs = DEFAULT_GRACE_MS): Promise<void> {
+  /** Decides whether the connection can go on after this answer. */
+  #beforeSending(request: GatewayRequest, outgoing: ServerResponse, channel: Channel): void {
+    const incoming = request._incoming;
+    if (this.#closing || channel.ending) outgoing.shouldKeepAlive = false;
+    if (incoming.complete) return;
+    const length = incoming.headers['content-length'];
+    const open =
+      length === undefined
+        ? incoming.headers['transfer-encoding'] !== undefined
+        : Number(length) > DISCARDED_BODY_BYTES;
+    if (!open) return;
+    outgoing.shouldKeepAlive = false;
+    lingerAtEnd(channel.socket, incoming);
+  }
+
+  #done(request: GatewayRequest, channel: Channel): void {
+    channel.end(request);
+    if (this.#closing) channel.whenSent(() => channel.socket.destroySoon());
+  }
+
+  #failed(error: unknown, request: GatewayRequest, outgoing: ServerResponse, channel: Channel): void {
+    if (error instanceof ClientGoneError || outgoing.destroyed || channel.socket.destroyed) {
+      if (error instanceof ClientGoneError || request._gone) this.#clientLeft(request);
+      else this.#log(error, request);
+      outgoing.destroy();
+    } else if (outgoing.headersSent) {
+      this.#log(error, request);
+      outgoing.destroy();
+    } else {
+      this.#beforeSending(request, outgoing, channel);
+      const refusal = this.#refusalOf(error, request);
+      sendRefusal(outgoing, refusal, this.#settings.ident);
+    }
+    this.#done(request, channel);
+  }
+
+  #refusalOf(error: unknown, request: GatewayRequest): Refusal {
+    if (error instanceof BodyTooLargeError) return bodyRefusal(error.limit);
+    if (error instanceof MalformedBodyError) return new Refusal(400, error.message);
+    this.#log(error, request);
+    if (!this.#settings.expose_tracebacks)
+      return new Refusal(500, 'The server encountered an unexpected internal server error');
+    return new Refusal(500, error instanceof Error ? (error.stack ?? String(error)) : String(error));
+  }
+
+  #log(error: unknown, request: GatewayRequest): void {
+    const { scriptName, pathInfo } = environOf(request as unknown as Request);
+    this.#logger.error(`Exception while serving ${scriptName}${pathInfo}`, {
+      error: error instanceof Error ? error : new Error(String(error)),
+    });
+  }
+
+  #clientLeft(request: GatewayRequest): void {
+    if (this.#settings.log_socket_errors)
+      this.#logger.info(`Client disconnected while serving ${request.environ.rawTarget}`);
+  }
+
+  /** Bytes that are no request, a connection that broke, or a request that did not come in time. */
+  #clientError(error: NodeJS.ErrnoException, socket: Socket): void {
+    const channel = Channel.of(socket);
+    const parsing = error.code?.startsWith('HPE_') === true || error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+    if (channel === undefined || !parsing || !socket.writable || error.code === 'HPE_INVALID_EOF_STATE') {
+      socket.destroy();
+      return;
+    }
+    // The parser has given up; what comes after is not looked at.
+    if (channel.ending) return;
+    channel.ending = true;
+    if (channel.incoming?.complete === false) {
+      const body = channel.openBody;
+      if (body === undefined) socket.destroySoon();
+      else body.fail(new MalformedBodyError());
+      return;
+    }
+    channel.whenSent(() => {
+      if (socket.writable) socket.end(rawRefusal(refusalOf(error), this.#settings.ident));
+      setTimeout(() => socket.destroy(), 1000).unref();
+    });
+  }
+
+  /** Nothing moved on a connection for `channel_timeout`. */
+  #idle(socket: Socket): void {
+    const channel = Channel.of(socket);
+    const stalledUpload = channel?.incoming?.complete === false && channel.incoming.readableFlowing === true;
+    if (channel?.busy !== true || stalledUpload || socket.writableLength > 0) socket.destroy();
+    // The application takes its time, which is its own affair.
+    else socket.setTimeout(this.#settings.channel_timeout * 1000);
+  }
+
+  close(graceMs = DEFAULT_GRACE_MS): Promise<void> {
     if (!this.#closing) {
       this.#closing = true;
-      for (const listener of this.#listeners) listener.close();
-      for (const socket of this.#waiting.splice(0)) socket.destroy();
-      if (this.#running === 0) this.#http.closeAllConnections();
-      this.#http.closeIdleConnections();
-      for (const socket of this.#sockets) if (!isBusy(socket)) socket.destroy();
-      if (this.#sockets.size === 0) this.#resolveClosed();
-      const timer = setTimeout(() => {
-        for (const socket of this.#sockets) socket.destroy();
-        if (this.#sockets.size === 0) this.#resolveClosed();
-      }, graceMs);
-      void this.closed.then(() => {
-        clearTimeout(timer);
-        this.#http.close();
-      });
+      for (const server of this.#servers) server.close();
+      for (const { socket } of this.#waiting.splice(0)) socket.destroy();
+      for (const channel of this.#channels) if (!channel.busy) channel.socket.destroy();
     }
+    const deadline = performance.now() + graceMs;
+    if (deadline < this.#deadline) {
+      this.#deadline = deadline;
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => {
+        for (const { socket } of this.#channels) socket.destroy();
+      }, graceMs);
+    }
+    if (this.#channels.size === 0) this.#finish();
     return this.closed;
   }
-}
 
-/** Whether a request of this socket is being answered. */
-function isBusy(socket: Socket): boolean {
-  const message = (socket as Socket & { _httpMessage?: ServerResponse | null })._httpMessage;
-  return message !== null && message !== undefined;
-}
-
-function pathOf(request: Request): string {
-  const { scriptName, pathInfo } = environOf(request);
-  return scriptName + pathInfo;
-}
-
-/** A client that speaks HTTP/1.0 is answered in HTTP/1.0, as waitress does. */
-function answerInKind(outgoing: ServerResponse): void {
-  const own = outgoing as ServerResponse & { _storeHeader(firstLine: string, headers: unknown): void };
-  const store = own._storeHeader;
-  own._storeHeader = function storeHeader(firstLine, headers) {
-    store.call(this, firstLine.replace('HTTP/1.1', 'HTTP/1.0'), headers);
-  };
-}
-
-/** A body in chunks that grew beyond the limit. */
-class BodyTooLarge extends HTTPException {
-  override readonly code = 'BODY_TOO_LARGE';
-
-  constructor(limit: number) {
-    super(413, `exceeds max_body of ${limit}`);
+  #finish(): void {
+    clearTimeout(this.#timer);
+    this.#resolveClosed();
   }
 }
 
-function limitBody(incoming: IncomingMessage, limit: number): void {
-  let size = 0;
-  const push = incoming.push.bind(incoming);
-  incoming.push = (chunk: unknown, encoding?: BufferEncoding) => {
-    if (chunk instanceof Uint8Array && (size += chunk.length) > limit) {
-      incoming.destroy(new BodyTooLarge(limit));
-      return false;
-    }
-    return push(chunk, encoding);
-  };
-}
+const addressText = (host: string, port: number): string =>
+  `${host.includes(':') ? `[${host}]` : host}:${port}`;
 
-/** A socket file that nobody listens on any more is left by a process that was killed. */
+/** A socket file that nobody listens on any more was left by a process that was killed. */
 async function removeStaleSocket(path: string): Promise<void> {
-  if (!existsSync(path)) return;
-  if (!lstatSync(path).isSocket())
-    throw listenError(path, Object.assign(new Error('there is a file of this name that is no socket'), {}));
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return;
+  if (!stat.isSocket()) throw listenError(path, new Error('there is a file of this name that is no socket'));
   const alive = await new Promise<boolean>((resolve) => {
     const probe = net.connect(path);
     probe.once('connect', () => {

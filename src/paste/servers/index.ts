@@ -1,62 +1,73 @@
-/** The servers that a configuration can name, and filters of the gateway, under their Python entry points. */
+/** The servers that a configuration can name, and the gateway's filters, under their Python entry points. */
 import { getLogger } from '@logtape/logtape';
 import type { Application, RunningServer } from '../gateway/types.ts';
 import { registerDistribution } from '../loader/distributions.ts';
-import type { Settings } from '../loader/factories.ts';
+import type { ServerRunnerFactory, Settings } from '../loader/factories.ts';
 import { contentLength } from '../filters/content-length.ts';
 import { gzip } from '../filters/gzip.ts';
 import { httpExceptions } from '../filters/http-exceptions.ts';
 import { transLogger } from '../filters/translogger.ts';
+import { gunicornSettings } from './gunicorn.ts';
+import { HttpServer } from './http-server.ts';
 import {
   bjoernSettings,
   cherootSettings,
-  gunicornSettings,
   pasteHttpSettings,
+  werkzeugDebuggerSettings,
   werkzeugSettings,
 } from './other-servers.ts';
-import { HttpServer } from './http-server.ts';
-import { readSettings, type ServerSettings, settingsWithoutEffect } from './settings.ts';
+import { readSettings, settingsWithoutEffect } from './settings.ts';
+import type { ReadSettings } from './translate.ts';
 
-type Reader = (given: Settings) => { readonly settings: ServerSettings; readonly notes: readonly string[] };
-
-function runner(name: string, read: Reader) {
-  return async (app: Application, _globalConf: Settings, given: Settings): Promise<RunningServer> => {
-    const { settings, notes } = read(given);
-    for (const note of notes) getLogger(name.split('.')).warn(note);
-    return new HttpServer(app, settings, { name }).listen();
-  };
-}
-
-/** Serves an application as `egg:waitress#main` does. Throws a SettingError or an AddressError. */
-export function serve(app: Application, given: Settings = {}): Promise<RunningServer> {
-  return runner('waitress', waitressSettings)(app, {}, given);
-}
-
-const waitressSettings: Reader = (given) => ({
+const waitressSettings = (given: Settings): ReadSettings => ({
   settings: readSettings(given),
   notes: settingsWithoutEffect(given),
 });
 
+function runner(name: string, read: (given: Settings) => ReadSettings): ServerRunnerFactory {
+  return async (app, _globalConf, given) => {
+    const { settings, notes } = read(given);
+    for (const note of notes) getLogger(name.split('.')).warn(note);
+    return new HttpServer({ dispatch: app, settings, name }).listen();
+  };
+}
+
+/** Servers by the names that they have in a configuration. */
+export const SERVERS = {
+  'egg:waitress#main': runner('waitress', waitressSettings),
+  'egg:gunicorn#main': runner('gunicorn.error', gunicornSettings),
+  'egg:dataflake.wsgi.bjoern#main': runner('bjoern', bjoernSettings),
+  'egg:dataflake.wsgi.cheroot#main': runner('cheroot', cherootSettings),
+  'egg:dataflake.wsgi.werkzeug#main': runner('werkzeug', werkzeugSettings),
+  'egg:dataflake.wsgi.werkzeug#debugger': runner('werkzeug', werkzeugDebuggerSettings),
+  'egg:Paste#http': runner('paste.httpserver', pasteHttpSettings),
+} as const satisfies Readonly<Record<string, ServerRunnerFactory>>;
+
+export type ServerName = keyof typeof SERVERS;
+
+/**
+ * Serves an application as a section `[server:main]` with these settings would. Throws a SettingError or an AddressError.
+ *
+ * ```ts
+ * const server = await serve(app, { listen: '127.0.0.1:8080 [::1]:8080' });
+ * console.log(server.urls);
+ * ```
+ */
+export function serve(
+  app: Application,
+  settings: Settings = {},
+  server: ServerName = 'egg:waitress#main',
+): Promise<RunningServer> {
+  return SERVERS[server](app, {}, settings);
+}
+
 /** Makes Python's names of servers and filters known to the loader; called once at start. */
 export function registerGatewayDistributions(): void {
-  registerDistribution('waitress', { 'paste.server_runner': { main: runner('waitress', waitressSettings) } });
-  registerDistribution('gunicorn', { 'paste.server_runner': { main: runner('gunicorn', gunicornSettings) } });
-  registerDistribution('dataflake.wsgi.bjoern', {
-    'paste.server_runner': { main: runner('bjoern', bjoernSettings) },
-  });
-  registerDistribution('dataflake.wsgi.cheroot', {
-    'paste.server_runner': { main: runner('cheroot', cherootSettings) },
-  });
-  registerDistribution('dataflake.wsgi.werkzeug', {
-    'paste.server_runner': {
-      main: runner('werkzeug', werkzeugSettings),
-      debugger: runner('werkzeug', werkzeugSettings),
-    },
-  });
-  registerDistribution('Paste', {
-    'paste.filter_app_factory': { gzip, translogger: transLogger },
-    'paste.server_runner': { http: runner('paste.httpserver', pasteHttpSettings) },
-  });
+  for (const [uri, factory] of Object.entries(SERVERS)) {
+    const [distribution, entry] = uri.slice('egg:'.length).split('#') as [string, string];
+    registerDistribution(distribution, { 'paste.server_runner': { [entry]: factory } });
+  }
+  registerDistribution('Paste', { 'paste.filter_app_factory': { gzip, translogger: transLogger } });
   registerDistribution('Zope', {
     'paste.filter_app_factory': { content_length: contentLength, httpexceptions: httpExceptions },
   });

@@ -1,127 +1,40 @@
 /**
- * The other servers of the documentation page "Zope and WSGI", by their documented options. All are the same server
- * underneath: what differs is what their configurations are called and may say.
+ * Servers of the documentation page "Zope and WSGI" (INVENTORY 1.10) by their documented options: underneath all are the same; what
+ * differs is what their configurations are called and may say.
  */
 import type { Settings } from '../loader/factories.ts';
-import { AddressError, SettingError } from './errors.ts';
-import { readSettings, type ServerSettings } from './settings.ts';
+import { SettingError } from './errors.ts';
+import {
+  as,
+  encryption,
+  noEffect,
+  type ReadSettings,
+  refused,
+  timeout,
+  translate,
+  type Translations,
+} from './translate.ts';
 
-interface Read {
-  readonly settings: ServerSettings;
-  readonly notes: readonly string[];
-}
-
-/** How an option of another server is called by ours; a text says why it changes nothing. */
-type Texts = Readonly<Record<string, string>>;
-type Options = Readonly<Record<string, ((text: string) => Texts) | { readonly noEffect: string }>>;
-
-function translate(server: string, given: Settings, options: Options, defaults: Settings): Read {
-  const notes: string[] = [];
-  const translated: Record<string, string> = { ...defaults };
-  for (const [name, text] of Object.entries(given)) {
-    const option = Object.hasOwn(options, name) ? options[name]! : undefined;
-    if (option === undefined)
-      throw new SettingError(
-        name,
-        `${server}: unknown option '${name}' (options: ${Object.keys(options).join(', ')})`,
-      );
-    if (typeof option === 'function') {
-      for (const [key, value] of Object.entries(option(text))) {
-        if (key === 'listen') {
-          delete translated.host;
-          delete translated.port;
-        }
-        translated[key] = value;
-      }
-    } else notes.push(`${name} has no effect: ${option.noEffect}`);
-  }
-  return { settings: readSettings(translated), notes };
-}
-
-const as = (name: string) => (text: string) => ({ [name]: text });
-const noEffect = (reason: string) => ({ noEffect: reason });
 const host = as('host');
 const port = as('port');
-const processes = noEffect('one process serves a database, its threads use the cores');
-const ssl = (name: string) => (): never => {
-  throw new SettingError(name, `${name}: encrypted connections are for a proxy in front of the server`);
-};
+const GRACE = 'running requests have 30 seconds to end';
+const ONE_PROCESS = 'one process serves a database, its threads use the cores';
 
-function bind(text: string): Readonly<Record<string, string>> {
-  const addresses = text
-    .split(',')
-    .map((address) => address.trim())
-    .filter(Boolean);
-  const paths = addresses.filter((address) => address.startsWith('unix:'));
-  if (paths.length > 0) {
-    if (addresses.length > 1) throw new AddressError(text, 'bind: one Unix socket, or TCP addresses');
-    return { unix_socket: paths[0]!.slice('unix:'.length), unix_socket_perms: '777' };
-  }
-  return {
-    listen: addresses.map((address) => (address.includes(':') ? address : `${address}:8000`)).join(' '),
-  };
+/** `HOST:PORT`, a port alone, or `unix:PATH`. */
+function listen(text: string): Settings {
+  if (text.startsWith('unix:')) return { unix_socket: text.slice('unix:'.length), unix_socket_perms: '666' };
+  return { listen: /^\d+$/.test(text) ? `*:${text}` : text };
 }
 
-/** Seconds; 0 means no limit. */
-const timeout = (text: string): Readonly<Record<string, string>> => ({
-  channel_timeout: Number(text) > 0 ? text : '86400',
-});
-
-export function gunicornSettings(given: Settings): Read {
-  // `host` and `port` of the file are gunicorn's way to say `bind`.
-  return translate(
-    'gunicorn',
-    given,
-    {
-      host,
-      port,
-      bind,
-      workers: as('threads'),
-      threads: as('threads'),
-      worker_class: noEffect('there is one kind of worker, a thread'),
-      worker_connections: as('connection_limit'),
-      backlog: as('backlog'),
-      timeout,
-      keepalive: timeout,
-      graceful_timeout: noEffect('running requests have 30 seconds to end'),
-      limit_request_line: noEffect('the request line counts to limit_request_field_size'),
-      limit_request_field_size: as('max_request_header_size'),
-      limit_request_fields: noEffect('the size of all headers is limited'),
-      forwarded_allow_ips: (text): Texts =>
-        text === ''
-          ? {}
-          : {
-              trusted_proxy: text.split(',')[0]!.trim(),
-              trusted_proxy_headers: 'x-forwarded-for x-forwarded-proto',
-            },
-      proc_name: noEffect('the process keeps its name'),
-      preload_app: noEffect('the application is loaded once in the process'),
-      max_requests: noEffect('threads need no recycling'),
-      max_requests_jitter: noEffect('threads need no recycling'),
-      reload: noEffect('use runwsgi --reload'),
-      accesslog: noEffect('use the filter egg:Paste#translogger'),
-      errorlog: noEffect('use the logging sections of this file'),
-      loglevel: noEffect('use the logging sections of this file'),
-      pidfile: noEffect('zope.conf names the pid file'),
-      daemon: noEffect('use zope instance start'),
-      user: noEffect('start the process as the user it should run as'),
-      group: noEffect('start the process as the group it should run as'),
-      certfile: ssl('certfile'),
-      keyfile: ssl('keyfile'),
-    },
-    { host: '127.0.0.1', port: '8000', ident: 'gunicorn', connection_limit: '1000' },
-  );
-}
-
-export function bjoernSettings(given: Settings): Read {
+export function bjoernSettings(given: Settings): ReadSettings {
   return translate(
     'bjoern',
     given,
     {
-      host: (text): Texts =>
-        text.startsWith('unix:') ? { unix_socket: text.slice('unix:'.length) } : { host: text },
+      host: (text) => (text.startsWith('unix:') ? listen(text) : { host: text }),
       port,
-      reuse_port: noEffect('one process serves a database'),
+      listen,
+      reuse_port: noEffect(ONE_PROCESS),
       listen_backlog: as('backlog'),
       backlog: as('backlog'),
     },
@@ -129,7 +42,16 @@ export function bjoernSettings(given: Settings): Read {
   );
 }
 
-export function cherootSettings(given: Settings): Read {
+/** Threads; cheroot's "no more than" is negative where there is no limit. */
+const atMost =
+  (name: string) =>
+  (text: string): Settings => {
+    const count = Number(text);
+    if (!Number.isInteger(count)) throw new SettingError(name, `${name}: '${text}' is no number`);
+    return count > 0 ? { threads: text } : {};
+  };
+
+export function cherootSettings(given: Settings): ReadSettings {
   return translate(
     'cheroot',
     given,
@@ -137,61 +59,91 @@ export function cherootSettings(given: Settings): Read {
       host,
       port,
       numthreads: as('threads'),
-      max: as('threads'),
+      max: atMost('max'),
       minthreads: noEffect('all threads start at once'),
-      maxthreads: as('threads'),
+      maxthreads: atMost('maxthreads'),
       server_name: as('server_name'),
       request_queue_size: as('backlog'),
-      timeout,
-      shutdown_timeout: noEffect('running requests have 30 seconds to end'),
+      timeout: timeout('timeout'),
+      shutdown_timeout: noEffect(GRACE),
       accepted_queue_size: noEffect('the backlog is the queue'),
       accepted_queue_timeout: noEffect('the backlog is the queue'),
+      peercreds_enabled: noEffect('the gateway hands no such facts to applications'),
+      peercreds_resolve_enabled: noEffect('the gateway hands no such facts to applications'),
+      reuse_port: noEffect(ONE_PROCESS),
       max_request_header_size: as('max_request_header_size'),
       max_request_body_size: as('max_request_body_size'),
-      ssl_adapter: ssl('ssl_adapter'),
-      ssl_certificate: ssl('ssl_certificate'),
+      ssl_adapter: encryption('ssl_adapter'),
+      ssl_module: encryption('ssl_module'),
+      ssl_certificate: encryption('ssl_certificate'),
+      ssl_private_key: encryption('ssl_private_key'),
     },
-    { host: '127.0.0.1', port: '8080', threads: '10', ident: 'cheroot', connection_limit: '10000' },
+    { host: '0.0.0.0', port: '8080', threads: '10', ident: 'cheroot', connection_limit: '10000' },
   );
 }
 
-export function werkzeugSettings(given: Settings): Read {
-  return translate(
-    'werkzeug',
-    given,
-    {
-      host,
-      port,
-      hostname: host,
-      threaded: noEffect('threads = N of the default server tells how many'),
-      processes,
-      use_reloader: noEffect('use runwsgi --reload'),
-      use_debugger: (text) => ({ expose_tracebacks: text }),
-      use_evalex: noEffect('no code of a browser is run'),
-      passthrough_errors: noEffect('errors are always logged with their stack'),
-      ssl_context: ssl('ssl_context'),
-    },
-    { host: '127.0.0.1', port: '8080', ident: 'werkzeug', connection_limit: '1000' },
-  );
+const WERKZEUG: Translations = {
+  host: (text) =>
+    text.startsWith('unix://') ? listen(`unix:${text.slice('unix://'.length)}`) : { host: text },
+  port,
+  hostname: host,
+  threaded: noEffect('threads = N of the default server tells how many'),
+  processes: noEffect(ONE_PROCESS),
+  use_reloader: noEffect('use runwsgi --reload'),
+  extra_files: noEffect('use runwsgi --reload'),
+  exclude_patterns: noEffect('use runwsgi --reload'),
+  reloader_interval: noEffect('use runwsgi --reload'),
+  reloader_type: noEffect('use runwsgi --reload'),
+  use_debugger: as('expose_tracebacks'),
+  use_evalex: noEffect('no code of a browser is run'),
+  passthrough_errors: noEffect('errors are always logged with their stack'),
+  static_files: refused('static_files', 'files are served by an application (egg:Paste#urlmap says which)'),
+  request_handler: refused('request_handler', 'there is one kind of handler'),
+  ssl_context: encryption('ssl_context'),
+};
+const WERKZEUG_DEFAULTS = { host: '127.0.0.1', port: '8080', ident: 'werkzeug', connection_limit: '1000' };
+
+export function werkzeugSettings(given: Settings): ReadSettings {
+  return translate('werkzeug', given, WERKZEUG, WERKZEUG_DEFAULTS);
 }
 
-export function pasteHttpSettings(given: Settings): Read {
+/** Its answers to errors show what went wrong. */
+export function werkzeugDebuggerSettings(given: Settings): ReadSettings {
+  return translate('werkzeug', given, WERKZEUG, { ...WERKZEUG_DEFAULTS, expose_tracebacks: 'true' });
+}
+
+const POOL = 'the pool of threads watches over itself';
+
+export function pasteHttpSettings(given: Settings): ReadSettings {
   return translate(
     'Paste#http',
     given,
     {
-      host,
+      host: (text): Settings => {
+        const [, name, number] = /^(.*):(\d+)$/.exec(text) ?? [];
+        return name === undefined ? { host: text } : { host: name, port: number! };
+      },
       port,
       use_threadpool: noEffect('requests are always handled by the pool of threads'),
       threadpool_workers: as('threads'),
-      threadpool_options: noEffect('the pool has no further options'),
-      socket_timeout: timeout,
+      threadpool_options: noEffect(POOL),
+      threadpool_hung_thread_limit: noEffect(POOL),
+      threadpool_kill_thread_limit: noEffect(POOL),
+      threadpool_dying_limit: noEffect(POOL),
+      threadpool_spawn_if_under: noEffect(POOL),
+      threadpool_max_zombie_threads_before_die: noEffect(POOL),
+      threadpool_hung_check_period: noEffect(POOL),
+      threadpool_max_requests: noEffect(POOL),
+      threadpool_error_email: noEffect('use a logging handler of the class handlers.SMTPHandler'),
+      socket_timeout: timeout('socket_timeout'),
       request_queue_size: as('backlog'),
       server_version: as('ident'),
       protocol_version: noEffect('HTTP/1.1 is spoken, and HTTP/1.0 with clients that do'),
       start_loop: noEffect('the server starts when it is told to'),
       daemon_threads: noEffect('threads end with the process'),
-      ssl_pem: ssl('ssl_pem'),
+      handler: refused('handler', 'there is one kind of handler'),
+      ssl_pem: encryption('ssl_pem'),
+      ssl_context: encryption('ssl_context'),
     },
     { host: '127.0.0.1', port: '8080', threads: '10', ident: 'PasteWSGIServer', connection_limit: '1000' },
   );

@@ -13,6 +13,10 @@ const NAMES = [
   'forwarded',
 ];
 
+/** What cannot stand in `host:port`: it would become part of a URL that the site makes. */
+export const BAD_HOST = /[^\x21-\x7e]|[/?#@\\<>"^`{|}]/;
+const NONE: ReadonlySet<string> = new Set();
+
 /** What a proxy told about the request that it took. */
 export interface ForwardedFacts {
   scheme?: string;
@@ -33,33 +37,32 @@ export class MalformedProxyHeader extends Error {
   }
 }
 
-/** Whether any such header is there: most requests have none. */
-export function hasProxyHeaders(incoming: IncomingMessage): boolean {
-  const { rawHeaders } = incoming;
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]!;
-    if (
-      (name.length === 9 || name.length === 14 || name.length === 15 || name.length === 16) &&
-      NAMES.includes(name.toLowerCase())
-    )
-      return true;
-  }
-  return false;
+/** Whether a header can be one of a proxy, in any case of letters. Most requests have none, and this is cheap to see. */
+export function maybeOfProxy(name: string): boolean {
+  const first = name.charCodeAt(0) | 0x20;
+  return (first === 0x78 && name.length >= 14 && name.length <= 17) || (first === 0x66 && name.length === 9);
 }
 
 /** Reads what trusted headers say, and takes the others out of the request. Throws a MalformedProxyHeader. */
-export function applyProxyHeaders(incoming: IncomingMessage, settings: ServerSettings): ForwardedFacts {
-  const peer = incoming.socket.remoteAddress?.replace(/^::ffff:/, '') ?? '';
+export function applyProxyHeaders(
+  incoming: IncomingMessage,
+  peer: string,
+  settings: ServerSettings,
+): ForwardedFacts | undefined {
   const trusted = settings.trusted_proxy === '*' || settings.trusted_proxy === peer;
-  const known = trusted ? settings.trusted_proxy_headers : new Set<string>();
-  const facts = trusted ? readFacts(incoming, known, settings.trusted_proxy_count ?? 1) : {};
+  const known = trusted ? settings.trusted_proxy_headers : NONE;
+  const facts = trusted
+    ? readFacts(incoming, known, settings.trusted_proxy_count ?? 1, settings.url_scheme)
+    : undefined;
   if (settings.clear_untrusted_proxy_headers) {
     const untrusted = NAMES.filter((name) => !known.has(name) && incoming.headers[name] !== undefined);
     if (untrusted.length > 0) {
       for (const name of untrusted) delete incoming.headers[name];
       removeRaw(incoming, untrusted);
-      if (settings.log_untrusted_proxy_headers)
-        logger.warn(`Removed untrusted headers (${untrusted.join(', ')})`);
+      if (settings.log_untrusted_proxy_headers) {
+        const names = untrusted.map((name) => name.replaceAll(/\b[a-z]/g, (letter) => letter.toUpperCase()));
+        logger.warn(`Removed untrusted headers (${names.join(', ')}); the proxy should remove them`);
+      }
     }
   }
   return facts;
@@ -76,12 +79,14 @@ function setHeader(incoming: IncomingMessage, name: string, value: string): void
   incoming.rawHeaders.push(name, value);
 }
 
+const QUOTED = /^"(?:[^"\\]|\\.)*"$/;
+
 function unquote(header: string, text: string): string {
   const value = text.trim();
-  if (!value.includes('"')) return value;
-  if (value.length < 2 || !value.startsWith('"') || !value.endsWith('"'))
+  if (QUOTED.test(value)) return value.slice(1, -1).replaceAll(/\\(.)/g, '$1');
+  if (value.startsWith('"') || value.endsWith('"'))
     throw new MalformedProxyHeader(header, 'Invalid quoting in value');
-  return value.slice(1, -1).replaceAll(/\\(.)/g, '$1');
+  return value;
 }
 
 interface Told {
@@ -91,7 +96,12 @@ interface Told {
   port: string;
 }
 
-function readFacts(incoming: IncomingMessage, known: ReadonlySet<string>, count: number): ForwardedFacts {
+function readFacts(
+  incoming: IncomingMessage,
+  known: ReadonlySet<string>,
+  count: number,
+  scheme: string,
+): ForwardedFacts {
   const told: Told = { for: '', host: '', proto: '', port: '' };
   const headerOf = (name: string) =>
     known.has(name) ? (incoming.headers[name] as string | undefined) : undefined;
@@ -120,7 +130,7 @@ function readFacts(incoming: IncomingMessage, known: ReadonlySet<string>, count:
   told.port = single('x-forwarded-port', 'X-Forwarded-Port');
   const forwarded = headerOf('forwarded');
   if (forwarded) readForwarded(incoming, forwarded, count, told);
-  return factsOf(incoming, told, Boolean(forwarded));
+  return factsOf(incoming, told, Boolean(forwarded), scheme);
 }
 
 function readForwarded(incoming: IncomingMessage, header: string, count: number, told: Told): void {
@@ -150,7 +160,12 @@ function readForwarded(incoming: IncomingMessage, header: string, count: number,
   }
 }
 
-function factsOf(incoming: IncomingMessage, told: Told, forwarded: boolean): ForwardedFacts {
+function factsOf(
+  incoming: IncomingMessage,
+  told: Told,
+  forwarded: boolean,
+  ownScheme: string,
+): ForwardedFacts {
   const facts: ForwardedFacts = {};
   let { port } = told;
   const scheme = told.proto.toLowerCase();
@@ -165,6 +180,8 @@ function factsOf(incoming: IncomingMessage, told: Told, forwarded: boolean): For
     port ||= scheme === 'http' ? '80' : '443';
   }
   if (told.host !== '') {
+    if (BAD_HOST.test(told.host))
+      throw new MalformedProxyHeader(forwarded ? 'Forwarded Host=' : 'X-Forwarded-Host', 'invalid host');
     const colon = told.host.lastIndexOf(':');
     if (colon >= 0 && !told.host.endsWith(']')) {
       facts.serverName = told.host.slice(0, colon).trim();
@@ -172,7 +189,7 @@ function factsOf(incoming: IncomingMessage, told: Told, forwarded: boolean): For
       setHeader(incoming, 'host', told.host);
     } else {
       facts.serverName = told.host;
-      const standard = (facts.scheme ?? 'http') === 'https' ? '443' : '80';
+      const standard = (facts.scheme ?? ownScheme) === 'https' ? '443' : '80';
       setHeader(incoming, 'host', port !== '' && port !== standard ? `${told.host}:${port}` : told.host);
     }
   }

@@ -1,5 +1,5 @@
 /** Settings of the default server, waitress's (INVENTORY 1.6): one table, from which values, errors and help come. */
-import { AddressError, SettingError } from './errors.ts';
+import { SettingError } from './errors.ts';
 
 interface Setting<T> {
   readonly parse: (text: string) => T;
@@ -15,7 +15,12 @@ const integer = (text: string): number => {
   return Number(text);
 };
 const TRUE = new Set(['t', 'true', 'y', 'yes', 'on', '1']);
-const boolean = (text: string): boolean => TRUE.has(text.trim().toLowerCase());
+const FALSE = new Set(['f', 'false', 'n', 'no', 'off', '0', '']);
+const boolean = (text: string): boolean => {
+  const word = text.trim().toLowerCase();
+  if (!TRUE.has(word) && !FALSE.has(word)) throw new RangeError(`'${text}' is neither true nor false`);
+  return TRUE.has(word);
+};
 const string = (text: string): string => text;
 const truthy = (text: string): string | undefined => (text === '' ? undefined : text);
 const list = (text: string): string[] => text.split(/\s+/).filter(Boolean);
@@ -55,7 +60,11 @@ export const SETTINGS = {
     undefined,
     'address of the proxy whose forwarded headers are believed, or *',
   ),
-  trusted_proxy_count: setting<number | undefined>(integer, undefined, 'how many proxies stand in a row'),
+  trusted_proxy_count: setting<number | undefined>(
+    integer,
+    undefined,
+    'how many proxies stand in a row (1 where trusted_proxy is set)',
+  ),
   trusted_proxy_headers: setting(
     (text: string) => new Set(list(text.toLowerCase())),
     new Set<string>(),
@@ -73,14 +82,9 @@ export const SETTINGS = {
   outbuf_overflow: setting(
     integer,
     1_048_576,
-    'bytes of an answer kept in memory',
-    'answers stream with back-pressure, no temporary file is needed',
+    'bytes not yet sent at which a streaming answer waits for its client (there are no temporary files)',
   ),
-  outbuf_high_watermark: setting(
-    integer,
-    16_777_216,
-    'bytes not yet sent at which a streaming application waits',
-  ),
+  outbuf_high_watermark: setting(integer, 16_777_216, 'the same; the smaller of both counts'),
   inbuf_overflow: setting(
     integer,
     524_288,
@@ -155,10 +159,18 @@ export function readSettings(given: Readonly<Record<string, string>>): ServerSet
     'backlog',
     'connection_limit',
     'channel_timeout',
+    'cleanup_interval',
     'max_request_header_size',
+    'trusted_proxy_count',
   ] as const) {
-    if (settings[name] < 1) throw new SettingError(name, `${name} must be above 0`);
+    if ((settings[name] ?? 1) < 1) throw new SettingError(name, `${name} must be above 0`);
   }
+  for (const name of ['port', 'outbuf_overflow', 'outbuf_high_watermark', 'max_request_body_size'] as const) {
+    if (settings[name] < 0) throw new SettingError(name, `${name} must not be negative`);
+  }
+  if (settings.port > 65_535) throw new SettingError('port', 'port must be at most 65535');
+  if (settings.url_scheme !== 'http' && settings.url_scheme !== 'https')
+    throw new SettingError('url_scheme', `url_scheme must be http or https, not ${settings.url_scheme}`);
   if (!settings.ipv4 && !settings.ipv6)
     throw new SettingError('ipv4', 'Both ipv4 and ipv6 are disabled: there is nothing to listen on');
   return settings;
@@ -198,27 +210,4 @@ export function settingsWithoutEffect(given: Readonly<Record<string, string>>): 
     .map((name) => [name, SETTINGS[name as SettingName]?.noEffect] as const)
     .filter(([, reason]) => reason !== undefined)
     .map(([name, reason]) => `${name} has no effect: ${reason}`);
-}
-
-/** Where to listen. */
-export type Endpoint =
-  | { readonly path: string; readonly mode: number }
-  | { readonly host: string | undefined; readonly port: number; readonly ipv6Only: boolean };
-
-export function endpointsOf(settings: ServerSettings): Endpoint[] {
-  if (settings.unix_socket !== undefined)
-    return [{ path: settings.unix_socket, mode: settings.unix_socket_perms }];
-  const pairs = settings.listen ?? [
-    `${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${settings.port}`,
-  ];
-  return pairs.map((pair) => endpoint(pair, settings));
-}
-
-function endpoint(pair: string, { ipv4, ipv6 }: ServerSettings): Endpoint {
-  const match = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d+))?$/.exec(pair);
-  const port = match?.[3] === undefined ? 8080 : Number(match[3]);
-  if (match === null || port > 65_535) throw new AddressError(pair, `'${pair}' is no HOST:PORT`);
-  const name = match[1] ?? match[2]!;
-  const any = name === '*' || name === '';
-  return { host: any ? (ipv6 ? '::' : '0.0.0.0') : name, port, ipv6Only: any && ipv6 && !ipv4 };
 }
