@@ -1,6 +1,7 @@
 /** The manager of the running code, without being handed it. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { TransactionManager } from './manager.ts';
+import { type RunOptions, TransactionManager } from './manager.ts';
+import type { Transaction } from './transaction.ts';
 
 // Synchronous code runs with `active`; only what awaits pays for an async context. Outside of both there is one manager a thread.
 const threadManager = new TransactionManager();
@@ -50,6 +51,8 @@ export const transaction = {
   doom: () => currentManager().doom(),
   isDoomed: () => currentManager().isDoomed(),
   attempts: (number = 3) => currentManager().attempts(number),
-  run: <T>(work: () => T, tries = 3) => currentManager().run(work, tries),
-  runAsync: <T>(work: () => Promise<T>, tries = 3) => currentManager().runAsync(work, tries),
+  run: <T>(work: () => T, options?: number | RunOptions) => currentManager().run(work, options),
+  runAsync: <T>(work: () => Promise<T>, options?: number | RunOptions) =>
+    currentManager().runAsync(work, options),
+  within: <T>(work: (transaction: Transaction) => T) => currentManager().within(work),
 };

@@ -17,6 +17,6 @@ export {
   TransientError,
 } from './errors.ts';
 export type { DataManager, DataManagerSavepoint, Synchronizer } from './interfaces.ts';
-export { Attempt, TransactionManager } from './manager.ts';
+export { Attempt, type RunOptions, TransactionManager } from './manager.ts';
 export type { Savepoint } from './savepoint.ts';
 export { type Status, Transaction } from './transaction.ts';

@@ -103,12 +103,15 @@ export class TransactionManager {
     }
   }
 
-  /** Runs `work` in a transaction and commits it; tries again, up to `tries` times, after errors that may pass. */
-  run<T>(work: () => T, tries = 3): T {
-    if (!(tries > 0)) throw new TransactionUseError('tries must be > 0');
+  /**
+   * Runs `work` in a transaction and commits it; tries again, up to `tries` times (3), after errors that may pass. The name of
+   * the function and `doc` become the description of the transaction.
+   */
+  run<T>(work: () => T, options?: number | RunOptions): T {
+    const { tries, description } = optionsOf(work, options);
     for (let left = tries; ; left--) {
       const transaction = this.begin();
-      if (work.name !== '') transaction.note(work.name);
+      if (description !== '') transaction.note(description);
       try {
         const result = work();
         this.commit();
@@ -120,11 +123,11 @@ export class TransactionManager {
   }
 
   /** As `run`, for work that awaits; it pauses a little, and longer each time, before it tries again. */
-  async runAsync<T>(work: () => Promise<T>, tries = 3): Promise<T> {
-    if (!(tries > 0)) throw new TransactionUseError('tries must be > 0');
+  async runAsync<T>(work: () => Promise<T>, options?: number | RunOptions): Promise<T> {
+    const { tries, description } = optionsOf(work, options);
     for (let left = tries; ; left--) {
       const transaction = this.begin();
-      if (work.name !== '') transaction.note(work.name);
+      if (description !== '') transaction.note(description);
       try {
         const result = await work();
         this.commit();
@@ -136,12 +139,43 @@ export class TransactionManager {
     }
   }
 
+  /** Runs `work` in a new transaction: commits it, or aborts it when `work` throws. Nothing is tried again. */
+  within<T>(work: (transaction: Transaction) => T): T {
+    const transaction = this.begin();
+    let result: T;
+    try {
+      result = work(transaction);
+    } catch (error) {
+      this.abort();
+      throw error;
+    }
+    this.commit();
+    return result;
+  }
+
   /** Aborts after an error; true when there is another try. */
   #giveUp(error: unknown, left: number): boolean {
     const again = left > 1 && this.get().isRetryableError(error);
     this.abort();
     return again;
   }
+}
+
+export interface RunOptions {
+  /** How often at most; default 3. */
+  readonly tries?: number;
+  /** What the work does, noted below the function's name. */
+  readonly doc?: string;
+}
+
+function optionsOf(
+  work: { readonly name: string },
+  options: number | RunOptions = {},
+): { tries: number; description: string } {
+  const { tries = 3, doc = '' } = typeof options === 'number' ? { tries: options } : options;
+  if (!(tries > 0)) throw new TransactionUseError('tries must be > 0');
+  const name = work.name === '_' ? '' : work.name;
+  return { tries, description: name !== '' && doc !== '' ? `${name}\n\n${doc}` : name + doc };
 }
 
 /** One round of a loop over `attempts`. */
@@ -160,18 +194,41 @@ export class Attempt {
   }
 
   /** Runs `work` in a new transaction and commits it; an error that may pass is swallowed unless this is the last attempt. */
-  run<T>(work: () => T): T | undefined {
-    this.begin();
+  run<T>(work: (transaction: Transaction) => T): T | undefined {
+    if (this.#last) {
+      const result = this.#manager.within(work);
+      this.success = true;
+      return result;
+    }
+    const transaction = this.begin();
     try {
-      const result = work();
+      const result = work(transaction);
       this.#manager.commit();
       this.success = true;
       return result;
     } catch (error) {
-      const again = !this.#last && this.#manager.get().isRetryableError(error);
-      this.#manager.abort();
-      if (!again) throw error;
+      this.#abortOrThrow(error);
       return undefined;
     }
+  }
+
+  /** As `run`, for work that awaits. */
+  async runAsync<T>(work: (transaction: Transaction) => Promise<T>): Promise<T | undefined> {
+    const transaction = this.begin();
+    try {
+      const result = await work(transaction);
+      this.#manager.commit();
+      this.success = true;
+      return result;
+    } catch (error) {
+      this.#abortOrThrow(error);
+      return undefined;
+    }
+  }
+
+  #abortOrThrow(error: unknown): void {
+    const again = !this.#last && this.#manager.get().isRetryableError(error);
+    this.#manager.abort();
+    if (!again) throw error;
   }
 }

@@ -14,10 +14,26 @@ export interface TransactionOwner {
 }
 
 const logger = getLogger(['txn']);
-const byKey = (a: DataManager, b: DataManager) => {
-  const [x, y] = [a.sortKey?.() ?? '', b.sortKey?.() ?? ''];
-  return x < y ? -1 : x > y ? 1 : 0;
-};
+
+/** Managers in the order in which they commit. Each is asked for its key once, a single one too: a key that fails shows at once. */
+function inOrder(managers: readonly DataManager[]): readonly DataManager[] {
+  if (managers.length === 1) {
+    managers[0]!.sortKey?.();
+    return managers;
+  }
+  const keyed = managers.map((manager) => ({ manager, key: manager.sortKey?.() ?? '' }));
+  keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  return keyed.map(({ manager }) => manager);
+}
+
+/** Texts are stored; what is none is converted, with a warning that names the mistake. */
+function textOf(value: unknown, what: string): string {
+  if (typeof value === 'string') return value;
+  process.emitWarning(`${what} of a transaction must be a text, not ${typeof value}`, 'DeprecationWarning');
+  if (value instanceof Uint8Array) return new TextDecoder().decode(value);
+  if (value === null || value === undefined) return 'None';
+  return String(value);
+}
 
 export class Transaction {
   status: Status = 'Active';
@@ -47,8 +63,8 @@ export class Transaction {
   }
 
   set user(value: string) {
-    if (typeof value !== 'string') throw new TransactionUseError('user must be a text');
-    this.#user = value;
+    if (value === null || value === undefined) throw new TransactionUseError('user must not be None');
+    this.#user = textOf(value, 'user');
   }
 
   /** What was done. Stored with what is committed. */
@@ -57,7 +73,7 @@ export class Transaction {
   }
 
   set description(value: string) {
-    this.#description = value;
+    if (value !== null && value !== undefined) this.#description = textOf(value, 'description');
   }
 
   /** Further facts that are stored with what is committed. */
@@ -67,12 +83,13 @@ export class Transaction {
 
   /** Adds a line to the description. */
   note(text: string): void {
-    const line = text.trim();
+    if (text === null || text === undefined) return;
+    const line = textOf(text, 'note').trim();
     this.#description = this.#description === '' ? line : `${this.#description}\n${line}`;
   }
 
   setUser(name: string, path = '/'): void {
-    this.user = `${path} ${name}`;
+    this.#user = `${textOf(path, 'path')} ${textOf(name, 'user')}`;
   }
 
   setExtendedInfo(name: string, value: unknown): void {
@@ -157,7 +174,7 @@ export class Transaction {
   }
 
   #commitManagers(): void {
-    const managers = this.#managers.length === 1 ? this.#managers : this.#managers.toSorted(byKey);
+    const managers = inOrder(this.#managers);
     try {
       for (const manager of managers) manager.tpcBegin(this);
       for (const manager of managers) manager.commit(this);

@@ -1,7 +1,12 @@
 import { mkdtempSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { ConfigurationError, loadConfigFile, Schema, type SchemaDefinition } from '../../../src/zconfig/index.ts';
+import {
+  ConfigurationError,
+  loadConfigFile,
+  Schema,
+  type SchemaDefinition,
+} from '../../../src/zconfig/index.ts';
 import { type Case, expectSame, Mismatch, type Suite } from '../suite.ts';
 import { checkConfigError, toJson } from './lib/zconfig.ts';
 
@@ -9,8 +14,13 @@ let schemas: Record<string, Schema> = {};
 
 const suite: Suite = {
   setUp({ dir }) {
-    const all = JSON.parse(readFileSync(path.join(dir, 'schemas.json'), 'utf8')) as Record<string, SchemaDefinition>;
-    schemas = Object.fromEntries(Object.entries(all).map(([name, definition]) => [name, new Schema(definition)]));
+    const all = JSON.parse(readFileSync(path.join(dir, 'schemas.json'), 'utf8')) as Record<
+      string,
+      SchemaDefinition
+    >;
+    schemas = Object.fromEntries(
+      Object.entries(all).map(([name, definition]) => [name, new Schema(definition)]),
+    );
   },
   run({ input, expect }: Case) {
     const here = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'zconfig-')));
@@ -21,14 +31,17 @@ const suite: Suite = {
         writeFileSync(path.join(here, name), text.replaceAll('@HERE@', here));
       };
       write('main.conf', input.config);
-      for (const [name, text] of Object.entries((input.files ?? {}) as Record<string, string>)) write(name, text);
+      for (const [name, text] of Object.entries((input.files ?? {}) as Record<string, string>))
+        write(name, text);
       for (const [name, value] of Object.entries((input.env ?? {}) as Record<string, string | null>)) {
         if (value === null) delete process.env[name];
         else process.env[name] = value;
       }
       let result: unknown;
       try {
-        result = loadConfigFile(schemas[input.schema]!, path.join(here, 'main.conf'), { overrides: input.overrides ?? [] });
+        result = loadConfigFile(schemas[input.schema]!, path.join(here, 'main.conf'), {
+          overrides: input.overrides ?? [],
+        });
       } catch (error) {
         if (!(error instanceof ConfigurationError) || expect.error === undefined) throw error;
         checkConfigError(error, expect.error, here);
