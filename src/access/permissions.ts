@@ -1,0 +1,20 @@
+/** Names of the core's permissions, as they are stored in databases. */
+export const Permissions = {
+  accessContentsInformation: 'Access contents information',
+  addDocumentsImagesFiles: 'Add Documents, Images, and Files',
+  addFolders: 'Add Folders',
+  addPageTemplates: 'Add Page Templates',
+  addUserFolders: 'Add User Folders',
+  changeImagesFiles: 'Change Images and Files',
+  changePageTemplates: 'Change Page Templates',
+  changePermissions: 'Change permissions',
+  copyOrMove: 'Copy or Move',
+  deleteObjects: 'Delete objects',
+  manageProperties: 'Manage properties',
+  manageUsers: 'Manage users',
+  takeOwnership: 'Take ownership',
+  undoChanges: 'Undo changes',
+  view: 'View',
+  viewManagementScreens: 'View management screens',
+  webdavAccess: 'WebDAV access',
+} as const;

@@ -1,0 +1,114 @@
+/**
+ * Zope's security policy (INVENTORY S-019 to S-032): may the current user, and the code that acts for him, reach a value.
+ */
+import { aqBase, aqInner, aqParent, classOf, isPersistent } from '../persistent/index.ts';
+import {
+  allowsUndeclared,
+  type Class,
+  type Declaration,
+  namedDeclarationOf,
+  objectDeclarationOf,
+  type SecurityPolicy,
+} from '../restricted/index.ts';
+import { type Roles, rolesForPermissionOn } from './roles.ts';
+import { getSecurityManager } from './security-manager.ts';
+
+const VALID_AQ = new Set(['aq_parent', 'aq_inner', 'aq_explicit']);
+const NOBODY: Roles = [];
+
+function rolesOf(declaration: Declaration, object: unknown): Roles {
+  if (declaration === 'public') return null;
+  if (declaration === 'private') return NOBODY;
+  return rolesForPermissionOn(declaration.permission, object);
+}
+
+function classDeclarations(object: unknown): Class | undefined {
+  return object !== null && typeof object === 'object' ? (classOf(object) as Class | undefined) : undefined;
+}
+
+/** Roles that `object` itself demands; undefined when its class declares nothing. */
+export function objectRoles(object: unknown): Roles | undefined {
+  const cls = classDeclarations(object);
+  const declaration = cls === undefined ? undefined : objectDeclarationOf(cls);
+  return declaration === undefined ? undefined : rolesOf(declaration, object);
+}
+
+/** Roles needed for a value found as `name` in `container`; undefined: out of reach for everybody. */
+export function requiredRoles(
+  container: unknown,
+  name: string | number | undefined,
+  value: unknown,
+): Roles | undefined {
+  if (value !== null && typeof value === 'object' && isPersistent(value)) {
+    const own = objectRoles(value);
+    if (own !== undefined) return own;
+  }
+  const cls = classDeclarations(container);
+  if (cls === undefined) return undefined;
+  if (typeof name === 'string') {
+    const declared = namedDeclarationOf(cls, name);
+    if (declared !== undefined) return rolesOf(declared, container);
+  }
+  // A method that nothing declares is an implementation detail, whatever the class says of its data.
+  if (typeof value === 'function') return undefined;
+  if (!allowsUndeclared(cls)) return undefined;
+  let at: object | null = container as object;
+  while (at !== null && typeof at === 'object') {
+    const roles = objectRoles(at);
+    if (roles !== undefined) return roles;
+    at = aqParent(aqInner(at)) as object | null;
+  }
+  return null;
+}
+
+export class ZopeSecurityPolicy implements SecurityPolicy {
+  readonly ownerous: boolean;
+  readonly authenticated: boolean;
+
+  constructor(options: { ownerous?: boolean; authenticated?: boolean } = {}) {
+    this.ownerous = options.ownerous ?? true;
+    this.authenticated = options.authenticated ?? true;
+  }
+
+  validate(
+    _accessed: unknown,
+    container: unknown,
+    name: string | number | undefined,
+    value: unknown,
+  ): boolean {
+    if (typeof name === 'string' && name.startsWith('aq_') && !VALID_AQ.has(name)) return false;
+    const roles = requiredRoles(container, name, value);
+    if (roles === undefined) return false;
+    return this.allows(roles, isWrappable(value) ? value : container, container);
+  }
+
+  checkPermission(permission: string, object: unknown): boolean {
+    return this.allows(rolesForPermissionOn(permission, object), object, object);
+  }
+
+  /** The checks that follow once the roles are known: the code's owner, its proxy roles, the user. */
+  allows(roles: Roles, object: unknown, container: unknown): boolean {
+    if (roles === null || roles.includes('Anonymous')) return true;
+    const manager = getSecurityManager();
+    const executable = manager.stack.at(-1);
+    if (executable !== undefined) {
+      if (this.ownerous) {
+        const owner = executable.getOwner();
+        if (owner !== null && !owner.allowed(object, roles)) return false;
+      }
+      const proxyRoles = executable._proxy_roles;
+      if (proxyRoles !== undefined && proxyRoles.length > 0) {
+        const owner = executable.getWrappedOwner();
+        const wrapped =
+          container !== null && typeof container === 'object' && aqBase(container) !== container;
+        if (owner !== null && wrapped && !owner._check_context(container)) return false;
+        return proxyRoles.some((role) => roles.includes(role));
+      }
+    }
+    return this.authenticated && manager.getUser().allowed(object, roles);
+  }
+}
+
+function isWrappable(value: unknown): boolean {
+  return value !== null && typeof value === 'object' && isPersistent(value);
+}

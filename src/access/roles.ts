@@ -1,0 +1,58 @@
+/** Which roles have a permission on an object (INVENTORY S-003 to S-005). */
+import { aqInner, aqParent, classOf, getOwn } from '../persistent/index.ts';
+import { type Class, declarationsOf } from '../restricted/index.ts';
+import { Tuple } from '../pickle/index.ts';
+
+/** Roles that may do something; `null`: anybody. */
+export type Roles = readonly string[] | null;
+
+const attributes = new Map<string, string>();
+
+/** The attribute that holds the roles of a permission: `View management screens` → `_View_management_screens_Permission`. */
+export function permissionAttribute(permission: string): string {
+  let attribute = attributes.get(permission);
+  if (attribute === undefined) {
+    attribute = `_${permission.replaceAll(/[^A-Za-z0-9_]/g, '_')}_Permission`;
+    attributes.set(permission, attribute);
+  }
+  return attribute;
+}
+
+const MANAGER: readonly string[] = ['Manager'];
+
+function defaultRoles(permission: string, object: unknown): readonly string[] {
+  if (object !== null && typeof object === 'object') {
+    const cls = classOf(object);
+    if (cls !== undefined) {
+      for (const { roles } of declarationsOf(cls as Class)) {
+        if (roles !== undefined && Object.hasOwn(roles, permission)) return roles[permission]!;
+      }
+    }
+  }
+  return MANAGER;
+}
+
+/**
+ * The roles that have `permission` on `object`: along the containers of the object, a list adds to what is acquired,
+ * a tuple ends the search, and above all stand the defaults that the object's class declares.
+ */
+export function rolesForPermissionOn(permission: string, object: unknown): Roles {
+  let attribute = permissionAttribute(permission);
+  let found: string[] | undefined;
+  let at = aqInner(object);
+  while (at !== null && typeof at === 'object') {
+    const roles = getOwn(at, attribute);
+    if (roles === null) return null;
+    if (typeof roles === 'string') {
+      // A permission of this object that is mapped to another one.
+      attribute = roles || permissionAttribute(permission);
+    } else if (roles instanceof Tuple) {
+      return found === undefined ? (roles as readonly string[]) : [...(roles as readonly string[]), ...found];
+    } else if (Array.isArray(roles)) {
+      found = found === undefined ? [...(roles as string[])] : [...found, ...(roles as string[])];
+    }
+    at = aqInner(aqParent(at));
+  }
+  const defaults = defaultRoles(permission, object);
+  return found === undefined ? defaults : [...found, ...defaults];
+}

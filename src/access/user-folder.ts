@@ -1,0 +1,207 @@
+/** The stock user folder, `acl_users` (INVENTORY S-050 to S-062, P-045). */
+import {
+  aqBase,
+  aqInner,
+  aqParent,
+  getOwn,
+  Persistent,
+  PersistentMapping,
+  registerClass,
+  wrap,
+} from '../persistent/index.ts';
+import { declareClass } from '../restricted/index.ts';
+import { is_encrypted, pw_encrypt } from './auth-encoding.ts';
+import { Permissions } from './permissions.ts';
+import type { Roles } from './roles.ts';
+import { type ClientAddress, StoredUser, type User } from './user.ts';
+import { nobody, UnrestrictedUser } from './special-users.ts';
+import { SecurityManager, withSecurityManager } from './security-manager.ts';
+import { ZopeSecurityPolicy } from './policy.ts';
+
+/** The login that a request brings. */
+export interface Credentials {
+  readonly name: string;
+  readonly password: string;
+}
+
+/** What is being published, for which a user folder is asked whether one of its users may have it. */
+export interface PublishedAccess {
+  readonly roles: Roles | undefined;
+  /** The published object, or the object whose method is published. */
+  readonly object: unknown;
+  readonly container: unknown;
+  readonly credentials: Credentials | null;
+  readonly client: ClientAddress;
+}
+
+/** Thrown for an `Authorization` header that cannot be read; answered with 400. */
+export class InvalidCredentials extends Error {
+  readonly code = 'INVALID_CREDENTIALS';
+
+  constructor() {
+    super('Invalid authentication token');
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Name and password of a basic `Authorization` header; null for none or another scheme. */
+export function basicCredentials(header: string | null | undefined): Credentials | null {
+  if (!header || !/^basic /i.test(header)) return null;
+  let text: string;
+  try {
+    text = utf8.decode(Buffer.from(header.split(' ').at(-1)!, 'base64'));
+  } catch {
+    throw new InvalidCredentials();
+  }
+  const colon = text.indexOf(':');
+  if (colon < 0) throw new InvalidCredentials();
+  return { name: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+let emergencyUser: UnrestrictedUser | null = null;
+
+/** Sets the user of the instance's `access` file, who may do everything but own nothing. */
+export function setEmergencyUser(
+  user: { name: string; password: string; domains: readonly string[] } | null,
+): void {
+  emergencyUser =
+    user === null ? null : new UnrestrictedUser(user.name, user.password, ['manage'], user.domains);
+}
+
+const policy = new ZopeSecurityPolicy();
+
+export class UserFolder extends Persistent {
+  declare id: string;
+  declare title: string;
+  declare encrypt_passwords: unknown;
+  declare maxlistusers: number;
+  declare _domain_auth_mode: unknown;
+  declare data: PersistentMapping<string, StoredUser>;
+
+  constructor() {
+    super();
+    this.data = new PersistentMapping();
+  }
+
+  getId(): string {
+    return this.id;
+  }
+
+  getUserNames(): string[] {
+    return [...this.data.keys()].sort();
+  }
+
+  getUsers(): StoredUser[] {
+    return this.getUserNames().map((name) => this.data.get(name)!);
+  }
+
+  getUser(name: string): StoredUser | null {
+    return this.data.get(name) ?? null;
+  }
+
+  getUserById(id: string, fallback: unknown = null): unknown {
+    const user = this.getUser(id);
+    return user === null ? fallback : wrap(user, this);
+  }
+
+  hasUsers(): boolean {
+    return this.data.size > 0;
+  }
+
+  /** Adds a user or replaces the one of that name; a clear-text password is encoded. */
+  _doAddUser(
+    name: string,
+    password: string,
+    roles: readonly string[],
+    domains: readonly string[] = [],
+  ): StoredUser {
+    const stored = this.encrypt_passwords && !is_encrypted(password) ? pw_encrypt(password) : password;
+    const user = new StoredUser(name, stored, roles, domains);
+    this.data.set(name, user);
+    return user;
+  }
+
+  _doDelUsers(names: readonly string[]): void {
+    for (const name of names) this.data.delete(name);
+  }
+
+  _isTop(): boolean {
+    const parent = aqBase(aqParent(this)) as { isTopLevelPrincipiaApplicationObject?: unknown } | null;
+    return Boolean(parent?.isTopLevelPrincipiaApplicationObject);
+  }
+
+  /**
+   * The user for whom the request may go on, wrapped in this folder; null when this folder knows none, so that the
+   * next one outside is asked.
+   */
+  validateRequest(access: PublishedAccess): User | null {
+    const { credentials } = access;
+    const top = this._isTop();
+    if (credentials !== null && emergencyUser !== null && credentials.name === emergencyUser.getUserName()) {
+      if (emergencyUser.authenticate(credentials.password, access.client)) {
+        return top ? (wrap(emergencyUser, this) as unknown as User) : null;
+      }
+    } else if (credentials !== null) {
+      const user = this.getUser(credentials.name);
+      if (user !== null && user.authenticate(credentials.password, access.client)) {
+        const wrapped = wrap(user, this) as unknown as User;
+        if (authorizes(wrapped, access)) return wrapped;
+      }
+    } else if (this._domain_auth_mode) {
+      for (const user of this.getUsers()) {
+        if (user.getDomains().length === 0 || !user.authenticate('', access.client)) continue;
+        const wrapped = wrap(user, this) as unknown as User;
+        if (authorizes(wrapped, access)) return wrapped;
+      }
+    }
+    if (!top) return null;
+    const anonymous = wrap(nobody as unknown as Persistent, this) as unknown as User;
+    return authorizes(anonymous, access) ? anonymous : null;
+  }
+}
+
+function authorizes(user: User, access: PublishedAccess): boolean {
+  if (access.roles === undefined) return false;
+  const { roles, object, container } = access;
+  return withSecurityManager(new SecurityManager(user), () => policy.allows(roles, object, container));
+}
+
+registerClass(UserFolder, 'OFS.userfolder.UserFolder', {
+  python: true,
+  acquires: 'implicit',
+  aliases: ['AccessControl.User.UserFolder', 'AccessControl.userfolder.UserFolder'],
+});
+Object.assign(UserFolder.prototype, {
+  id: 'acl_users',
+  title: 'User Folder',
+  meta_type: 'User Folder',
+  encrypt_passwords: 1,
+  maxlistusers: 250,
+  _domain_auth_mode: 0,
+});
+declareClass(UserFolder, {
+  default: 'deny',
+  object: 'public',
+  names: {
+    id: 'public',
+    title: 'public',
+    meta_type: 'public',
+    getId: 'public',
+    getUserNames: { permission: Permissions.manageUsers },
+    getUsers: { permission: Permissions.manageUsers },
+    getUser: { permission: Permissions.manageUsers },
+    getUserById: { permission: Permissions.manageUsers },
+    data: 'private',
+  },
+  signatures: { getUser: 'name', getUserById: 'id, default=None' },
+});
+
+/** The user folder of a container, if it has one of its own. */
+export function userFolderOf(container: unknown): UserFolder | undefined {
+  if (container === null || typeof container !== 'object') return undefined;
+  const folder = getOwn(aqInner(container) as object, '__allow_groups__');
+  return folder !== null && typeof folder === 'object'
+    ? (wrap(folder as Persistent, container) as UserFolder)
+    : undefined;
+}

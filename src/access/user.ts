@@ -1,0 +1,184 @@
+/** Users: the base of all kinds, and the one that a user folder keeps (INVENTORY S-028, S-029, S-057 to S-061). */
+import { aqInContextOf, aqInner, aqParent, getOwn, Persistent, registerClass } from '../persistent/index.ts';
+import { tupleFrom } from '../pickle/index.ts';
+import { declareClass } from '../restricted/index.ts';
+import { pw_validate } from './auth-encoding.ts';
+import { type Roles, rolesForPermissionOn } from './roles.ts';
+
+/** Where a login comes from, for users that may only log in from some places. */
+export interface ClientAddress {
+  readonly address: string;
+  readonly host?: string;
+}
+
+/** What every kind of user answers. */
+export interface User {
+  getUserName(): string;
+  /** The id under which local roles and ownership are kept; null for special users. */
+  getId(): string | null;
+  getRoles(): readonly string[];
+  getRolesInContext(object: unknown): string[];
+  getDomains(): readonly string[];
+  /** Whether one of `roles` (null: public) is the user's on `object`, locally or by his folder. */
+  allowed(object: unknown, roles: Roles | undefined): boolean;
+  has_role(roles: string | readonly string[], object?: unknown): boolean;
+  _check_context(object: unknown): boolean;
+  authenticate(password: string, client: ClientAddress): boolean;
+}
+
+/** Local roles of a user on one object, not acquired. */
+function localRoles(object: unknown, userId: string | null): readonly string[] {
+  if (userId === null) return [];
+  let roles = getOwn(object as object, '__ac_local_roles__');
+  if (typeof roles === 'function') roles = roles.call(object);
+  if (roles instanceof Map) return (roles.get(userId) as readonly string[] | undefined) ?? [];
+  return [];
+}
+
+function* chainOf(object: unknown): Generator<object> {
+  let at = aqInner(object);
+  while (at !== null && typeof at === 'object') {
+    yield at;
+    at = aqInner(aqParent(at));
+  }
+}
+
+/** A user is known only inside of the folder that holds his user folder. */
+export function checkContext(user: object, object: unknown): boolean {
+  const folder = aqParent(aqParent(user));
+  if (folder === null || folder === undefined) return true;
+  if (object === null || object === undefined || typeof object !== 'object') return true;
+  return aqInContextOf(object, folder);
+}
+
+export function isAllowed(user: User, object: unknown, roles: Roles | undefined): boolean {
+  if (roles === null || roles === undefined) return roles === null;
+  if (roles.includes('Anonymous')) return true;
+  if (roles.includes('Authenticated') && user.getUserName() !== 'Anonymous User') return true;
+  const own = user.getRoles();
+  if (roles.some((role) => own.includes(role))) return user._check_context(object);
+  const id = user.getId();
+  if (id === null || object === null || typeof object !== 'object') return false;
+  for (const at of chainOf(object)) {
+    const local = localRoles(at, id);
+    if (local.length > 0 && roles.some((role) => local.includes(role))) return user._check_context(object);
+  }
+  return false;
+}
+
+/** Global roles and the local ones along the containers of an object. */
+export function rolesInContext(user: User, object: unknown): string[] {
+  const roles = new Set(user.getRoles());
+  if (object !== null && typeof object === 'object') {
+    for (const at of chainOf(object)) for (const role of localRoles(at, user.getId())) roles.add(role);
+  }
+  return [...roles];
+}
+
+/** A user that is kept in a user folder. */
+export class StoredUser extends Persistent implements User {
+  declare name: string;
+  /** The encoded password, under Python's name for it. */
+  declare __: string;
+  declare roles: readonly string[];
+  declare domains: readonly string[];
+
+  constructor(name: string, password: string, roles: readonly string[], domains: readonly string[]) {
+    super();
+    this.name = name;
+    this.__ = password;
+    this.roles = tupleFrom(roles);
+    this.domains = tupleFrom(domains);
+  }
+
+  getUserName(): string {
+    return this.name;
+  }
+
+  getId(): string {
+    return this.name;
+  }
+
+  _getPassword(): string {
+    return this.__;
+  }
+
+  getRoles(): readonly string[] {
+    const { roles } = this;
+    if (this.name === 'Anonymous User') return roles;
+    return tupleFrom([...roles, 'Authenticated']);
+  }
+
+  getRolesInContext(object: unknown): string[] {
+    return rolesInContext(this, object);
+  }
+
+  getDomains(): readonly string[] {
+    return this.domains;
+  }
+
+  allowed(object: unknown, roles: Roles | undefined): boolean {
+    return isAllowed(this, object, roles);
+  }
+
+  has_role(roles: string | readonly string[], object?: unknown): boolean {
+    const wanted = typeof roles === 'string' ? [roles] : roles;
+    return isAllowed(this, object ?? null, wanted);
+  }
+
+  has_permission(permission: string, object: unknown): boolean {
+    return isAllowed(this, object, rolesForPermissionOn(permission, object));
+  }
+
+  _check_context(object: unknown): boolean {
+    return checkContext(this, object);
+  }
+
+  authenticate(password: string, client: ClientAddress): boolean {
+    if (!pw_validate(this.__, password)) return false;
+    return this.domains.length === 0 || domainMatches(this.domains, client);
+  }
+
+  __str__(): string {
+    return this.name;
+  }
+}
+
+/** Patterns such as `127.*.*.*` or `*.example.org` against where a request comes from. */
+export function domainMatches(patterns: readonly string[], client: ClientAddress): boolean {
+  const matches = (pattern: string, text: string) => {
+    const [a, b] = [pattern.split('.'), text.split('.')];
+    return a.length === b.length && a.every((part, index) => part === '*' || part === b[index]);
+  };
+  return patterns.some(
+    (pattern) =>
+      matches(pattern, client.address) ||
+      (client.host !== undefined && matches(pattern.toLowerCase(), client.host.toLowerCase())),
+  );
+}
+
+registerClass(StoredUser, 'AccessControl.users.User', {
+  python: true,
+  acquires: 'implicit',
+  aliases: ['AccessControl.User.User'],
+});
+declareClass(StoredUser, {
+  default: 'deny',
+  object: 'public',
+  names: {
+    getUserName: 'public',
+    getId: 'public',
+    getRoles: 'public',
+    getRolesInContext: 'public',
+    getDomains: 'public',
+    has_role: 'public',
+    has_permission: 'public',
+    allowed: 'public',
+    name: 'private',
+    __: 'private',
+    roles: 'private',
+    domains: 'private',
+    authenticate: 'private',
+    _getPassword: 'private',
+  },
+});

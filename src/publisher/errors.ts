@@ -1,0 +1,2 @@
+/** Exceptions that the publisher answers with a status of their own come from the gateway. */
+export { BadRequest, Forbidden, HTTPException, NotFound, Redirect, Unauthorized } from '../paste/index.ts';

@@ -1,0 +1,69 @@
+/** Calls what was published, with arguments from the request (INVENTORY P-047 to P-051). */
+import { classOf, getOwn } from '../persistent/index.ts';
+import { type Class, isPostOnly, signatureTextOf } from '../restricted/index.ts';
+import { BadRequest, Forbidden, HTTPException } from './errors.ts';
+import type { HTTPRequest } from './request.ts';
+import { parametersOf } from './signature.ts';
+import type { Published } from './traverse.ts';
+
+/** Objects that are called when published give their parameters here. */
+interface Callable {
+  __call__(...args: unknown[]): unknown;
+  /** A Python parameter list; without one the object is called without arguments. */
+  readonly __signature__?: string;
+}
+
+export function callPublished(request: HTTPRequest, published: Published): unknown {
+  const { self, value, name } = published;
+  if (self !== undefined) {
+    const method = value as (...args: unknown[]) => unknown;
+    const cls = classOf(self) as Class;
+    if (isPostOnly(cls, name)) refuseForgery(request, name);
+    const signature = signatureTextOf(cls, name) ?? '';
+    return method.apply(self, argumentsFor(request, signature));
+  }
+  const object = value as object;
+  if (typeof getOwn(object, '__call__') !== 'function') return object;
+  const callable = object as Callable;
+  const signature = getOwn(object, '__signature__') === undefined ? '' : (callable.__signature__ ?? '');
+  return callable.__call__(...argumentsFor(request, signature));
+}
+
+/** Changing methods are for forms of this site: a link, another method or another site's form is refused (INVENTORY P-173). */
+function refuseForgery(request: HTTPRequest, name: string): void {
+  if (request.method !== 'POST') throw new Forbidden(`${name} may be called by POST only`);
+  const site = request.source.header('sec-fetch-site');
+  const origin = request.source.header('origin');
+  const foreign = site
+    ? site === 'cross-site'
+    : Boolean(origin) && origin !== 'null' && origin !== request.SERVER_URL;
+  if (foreign || origin === 'null') throw new Forbidden(`${name} was called by a form of another site`);
+}
+
+function argumentsFor(request: HTTPRequest, signature: string): unknown[] {
+  return parametersOf(signature).map(({ name, required }) => {
+    const value = request.lookup(name);
+    if (value !== undefined) return value;
+    if (name === 'self') return request.parents[0];
+    if (!required) return undefined;
+    throw missing(request, name);
+  });
+}
+
+function missing(request: HTTPRequest, name: string): Error {
+  if (/^[A-Z_0-9]+$/.test(name)) {
+    request.response.setStatus(500);
+    return new HTTPException(500, name, {
+      title: 'Internal Error',
+      detail: 'Sorry, an internal error occurred in this resource.',
+    });
+  }
+  request.response.setStatus(400);
+  const shown = name.replaceAll(/[<>&"]/g, '');
+  return new BadRequest(name, {
+    title: 'Invalid request',
+    detail:
+      `The parameter, <em>${shown}</em>, was omitted from the request.<p>` +
+      'Make sure to specify all required parameters, and try the request again.</p>',
+  });
+}

@@ -1,0 +1,318 @@
+/**
+ * The publisher: a request becomes a traversal, a call, a committed transaction and an answer (INVENTORY 3.1).
+ *
+ * Everything that does not wait runs synchronously, from the handler's call to the returned response; only a request
+ * body, a published method that returns a promise, and a retry's delay make the answer a promise.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  basicCredentials,
+  InvalidCredentials,
+  nobody,
+  SecurityManager,
+  type User,
+  type UserFolder,
+  userFolderOf,
+  withSecurityManager,
+  withSecurityManagerAsync,
+} from '../access/index.ts';
+import { type Environ, environOf, GatewayRequest, GatewayResponse } from '../paste/index.ts';
+import { isTransient, type TransactionManager } from '../transaction/index.ts';
+import { unquote } from './cookies.ts';
+import { withRequest, withRequestAsync } from './current.ts';
+import { BadRequest, HTTPException, NotFound, Unauthorized } from './errors.ts';
+import { type Field, processForm, readFields } from './form.ts';
+import { callPublished } from './mapply.ts';
+import { HTTPRequest, type RequestSource } from './request.ts';
+import { BareObjectError, HTTPResponse } from './response.ts';
+import { accessContext, type Published, traverse } from './traverse.ts';
+
+/** A connection to the site's database, lent for one attempt of a request. */
+export interface SiteConnection {
+  readonly root: object;
+  readonly transactions: TransactionManager;
+  close(): void;
+}
+
+export interface PublisherOptions {
+  open(): SiteConnection;
+  /** How often a request that met a conflict is tried again. */
+  readonly maxConflictRetries?: number;
+  readonly realm?: string;
+  readonly charset?: string;
+  readonly debugMode?: boolean;
+  /** Let exceptions travel up the pipeline even where the site would answer them. */
+  readonly debugExceptions?: boolean;
+  /** Limits of request bodies, in bytes. */
+  readonly maxBodySize?: number;
+  /** The site's own page for an exception; undefined when it has none. */
+  errorPage?(error: unknown, request: HTTPRequest): unknown;
+  /** Told of every attempt that failed. */
+  onFailure?(error: unknown, request: HTTPRequest, retry: boolean): void;
+}
+
+interface Attempt {
+  readonly request: HTTPRequest;
+  readonly connection: SiteConnection;
+}
+
+const isPromise = (value: unknown): value is Promise<unknown> =>
+  typeof value === 'object' &&
+  value !== null &&
+  typeof (value as { then?: unknown }).then === 'function' &&
+  value instanceof Promise;
+
+/** An application that publishes the objects of a site. */
+export function createPublisher(
+  options: PublisherOptions,
+): (request: Request) => Response | Promise<Response> {
+  return (request) => {
+    const source = sourceOf(request);
+    const length = source.header('content-length');
+    const hasBody =
+      (length !== null && length !== undefined && length !== '0') || source.header('transfer-encoding');
+    if (!hasBody) return publish(options, source, NO_CONTENT, 0);
+    return readContent(request, source, options.maxBodySize).then((content) =>
+      publish(options, source, content, 0),
+    );
+  };
+}
+
+function sourceOf(request: Request): RequestSource {
+  const environ: Environ = environOf(request);
+  const fast = request instanceof GatewayRequest ? request : undefined;
+  return {
+    method: request.method,
+    environ,
+    header: fast === undefined ? (name) => request.headers.get(name) : (name) => fast.header(name),
+    headers: () => request.headers.entries(),
+  };
+}
+
+/** A request's body, read once for all attempts. */
+interface Content {
+  readonly body: Uint8Array | null;
+  readonly fields: readonly Field[];
+}
+
+const NO_CONTENT: Content = { body: null, fields: [] };
+
+async function readContent(
+  request: Request,
+  source: RequestSource,
+  limit: number | undefined,
+): Promise<Content> {
+  const body =
+    request instanceof GatewayRequest
+      ? await request.readBody()
+      : new Uint8Array(await request.arrayBuffer());
+  if (limit !== undefined && body.length > limit) throw new BadRequest('The request body is too large');
+  return { body, fields: await readFields(body, source.header('content-type') ?? '') };
+}
+
+function publish(
+  options: PublisherOptions,
+  source: RequestSource,
+  content: Content,
+  retries: number,
+): Response | Promise<Response> {
+  const response = new HTTPResponse({ charset: options.charset ?? 'utf-8', realm: options.realm ?? 'Zope' });
+  response.debugMode = options.debugMode ?? false;
+  const request = new HTTPRequest(source, response);
+  request.retryCount = retries;
+  request.body = content.body;
+  const connection = options.open();
+  const attempt: Attempt = { request, connection };
+  let result: unknown;
+  try {
+    connection.transactions.begin();
+    result = withRequest(request, () => run(attempt, content));
+    if (!isPromise(result)) {
+      const answer = finish(options, attempt, result);
+      connection.close();
+      return answer;
+    }
+  } catch (error) {
+    return failed(options, attempt, content, error);
+  }
+  return result.then(
+    (value) => {
+      try {
+        const answer = withRequest(request, () => finish(options, attempt, value));
+        connection.close();
+        return answer;
+      } catch (error) {
+        return failed(options, attempt, content, error);
+      }
+    },
+    (error: unknown) => failed(options, attempt, content, error),
+  );
+}
+
+function run({ request, connection }: Attempt, content: Content): unknown {
+  const { environ } = request.source;
+  const path = decodePath(environ);
+  const method = processForm(request, content.fields);
+  const published = traverse(request, connection.root, method === undefined ? path : `${path}/${method}`);
+  const user = authenticate(request, published);
+  request.authenticatedUser = user;
+  if (user.getId() !== null || user.getUserName() !== nobody.getUserName())
+    environ.remoteUser = user.getUserName();
+  const transaction = connection.transactions.get();
+  note(transaction, request, user, published);
+  const security = new SecurityManager(user);
+  if (isAsync(published.value)) {
+    return withRequestAsync(request, () =>
+      withSecurityManagerAsync(security, async () => callPublished(request, published)),
+    );
+  }
+  return withSecurityManager(security, () => callPublished(request, published));
+}
+
+const AsyncFunction = (async () => {}).constructor;
+const isAsync = (value: unknown) => typeof value === 'function' && value instanceof AsyncFunction;
+
+function note(
+  transaction: ReturnType<TransactionManager['get']>,
+  request: HTTPRequest,
+  user: User,
+  published: Published,
+): void {
+  // A note costs more than many a page, so it is made when the transaction turns out to write something.
+  transaction.addBeforeCommitHook(() => {
+    transaction.note(`/${request.steps.join('/')}`);
+    const id = user.getId();
+    if (id !== null) transaction.user = `${userPath(user)} ${id}`;
+  });
+  void published;
+}
+
+function userPath(user: User): string {
+  const folder = (user as unknown as { aq_parent?: { getPhysicalPath?(): readonly string[] } }).aq_parent;
+  return folder?.getPhysicalPath?.().join('/') ?? '';
+}
+
+function finish(options: PublisherOptions, { request, connection }: Attempt, result: unknown): Response {
+  const { response } = request;
+  const foreign = result instanceof Response;
+  if (!foreign && result !== response) response.setBody(result);
+  const { transactions } = connection;
+  if (transactions.isDoomed()) transactions.abort();
+  else transactions.commit();
+  return foreign ? (result as Response) : toGateway(response, request.method);
+}
+
+function decodePath(environ: Environ): string {
+  const { pathInfo } = environ;
+  if (!pathInfo.includes('%')) return pathInfo;
+  try {
+    return decodeURIComponent(pathInfo);
+  } catch {
+    return unquote(pathInfo);
+  }
+}
+
+/** The user for whom the request goes on. Throws Unauthorized when nobody may have what is published. */
+function authenticate(request: HTTPRequest, published: Published): User {
+  const header = request.source.header('authorization');
+  let credentials;
+  try {
+    credentials = basicCredentials(header);
+  } catch (error) {
+    if (error instanceof InvalidCredentials) throw new BadRequest(error.message);
+    throw error;
+  }
+  const { object, container } = accessContext(request, published);
+  const access = {
+    roles: published.roles,
+    object,
+    container,
+    credentials,
+    client: { address: request.getClientAddr() },
+  };
+  for (const at of [published.self ?? (published.value as object), ...request.parents]) {
+    const folder: UserFolder | undefined = userFolderOf(at);
+    const user = folder?.validateRequest(access);
+    if (user !== null && user !== undefined) return user;
+  }
+  throw new Unauthorized('You are not authorized to access this resource.');
+}
+
+function failed(
+  options: PublisherOptions,
+  attempt: Attempt,
+  content: Content,
+  error: unknown,
+): Response | Promise<Response> {
+  const { request, connection } = attempt;
+  const retry = isTransient(error) && request.retryCount < (options.maxConflictRetries ?? 3);
+  let answer: Response | undefined;
+  let failure = error;
+  try {
+    if (error instanceof BareObjectError) failure = new NotFound(error.message);
+    if (!retry) answer = errorAnswer(options, request, failure);
+    options.onFailure?.(failure, request, retry);
+  } finally {
+    connection.transactions.abort();
+    connection.close();
+  }
+  if (retry) {
+    const count = request.retryCount;
+    // Spreads those that met, so that they do not meet again (INVENTORY P-003, with a shorter unit).
+    return delay(Math.random() * 2 ** count * 20).then(() =>
+      publish(options, request.source, content, count + 1),
+    );
+  }
+  if (answer !== undefined) return answer;
+  throw failure;
+}
+
+/** The answer that the site gives to an exception; undefined lets the exception travel up the pipeline. */
+function errorAnswer(options: PublisherOptions, request: HTTPRequest, error: unknown): Response | undefined {
+  const { response } = request;
+  const unauthorized = error instanceof Unauthorized;
+  const page = withRequest(request, () => options.errorPage?.(error, request));
+  if (page === undefined && !unauthorized) return undefined;
+  if (error instanceof HTTPException) {
+    response.setStatus(error.status);
+    for (const [name, value] of Object.entries(error.headers)) response.setHeader(name, value);
+  } else response.setStatus((error as { pyType?: string }).pyType ?? 500);
+  if (page !== undefined) {
+    if (response.getHeader('content-type') === null) response.setHeader('Content-Type', 'text/html');
+    response.setBody(page);
+  }
+  if (unauthorized) {
+    response._unauthorized();
+    response.setStatus(401);
+  }
+  return options.debugExceptions && !unauthorized ? undefined : toGateway(response, request.method);
+}
+
+function toGateway(response: HTTPResponse, method: string): Response {
+  const { headers, written } = response;
+  let { body } = response;
+  if (written.length > 0) {
+    const parts = body === '' ? written : [...written, body as string | Uint8Array];
+    body =
+      parts.length === 1
+        ? parts[0]!
+        : Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)));
+  }
+  const sized = typeof body === 'string' || body instanceof Uint8Array;
+  if (
+    !headers.has('content-type') &&
+    !headers.has('content-length') &&
+    response.status === 200 &&
+    body === ''
+  ) {
+    response.setStatus(204);
+  }
+  if (sized && !headers.has('content-length')) {
+    headers.set('content-length', String(Buffer.byteLength(body as string | Uint8Array)));
+  }
+  return new GatewayResponse(method === 'HEAD' ? null : (body as string), {
+    status: response.status,
+    statusText: response.errmsg,
+    headers: response.headerList(),
+  });
+}

@@ -1,0 +1,221 @@
+/** RESPONSE: what a published object sets about its answer (INVENTORY 3.8). */
+import { asText } from './text.ts';
+import { type CookieParameters, cookieHeader } from './cookies.ts';
+import { encodeHeader } from './header-encoding.ts';
+import { reasonOf, statusOf } from './status.ts';
+
+/** A body that is sent while it is read; its length must be set as a header, or the answer is sent in chunks. */
+export type StreamBody = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
+
+const CHARSET = /(?:application|text)\/[-+0-9a-z]+\s*;\s*charset=([-_0-9a-z]+)(?:\s*;|$)/i;
+const HEAD = /<head[^>]*>/i;
+const BASE = /<base.*?>/i;
+/** What Python shows for an object without a text of its own: publishing one says that nothing is there. */
+const BARE_OBJECT = / 0x[a-fA-F0-9]+>$/;
+const scrub = (text: unknown) => asText(text).replaceAll(/[\r\n]/g, '');
+
+export class HTTPResponse {
+  status = 200;
+  errmsg = 'OK';
+  charset: string;
+  realm: string;
+  base = '';
+  /** Lower-case names, unless they were set literally. */
+  readonly headers = new Map<string, string>();
+  readonly accumulatedHeaders: [string, string][] = [];
+  readonly cookies = new Map<string, CookieParameters>();
+  body: string | Uint8Array | StreamBody = '';
+  /** What `write` was given before the body. */
+  written: (string | Uint8Array)[] = [];
+  debugMode = false;
+  #statusLocked = false;
+  #bodyLocked = false;
+
+  constructor(options: { charset?: string; realm?: string } = {}) {
+    this.charset = options.charset ?? 'utf-8';
+    this.realm = options.realm ?? 'Zope';
+  }
+
+  setStatus(status: number | string, reason?: string | null, lock?: unknown): void {
+    if (this.#statusLocked) return;
+    this.status = statusOf(status);
+    this.errmsg = reason ?? reasonOf(this.status);
+    if (lock) this.#statusLocked = true;
+  }
+
+  getStatus(): number {
+    return this.status;
+  }
+
+  getHeader(name: string, literal?: unknown): string | null {
+    return this.headers.get(literal ? name : name.toLowerCase()) ?? null;
+  }
+
+  setHeader(name: unknown, value: unknown, literal?: unknown): void {
+    const scrubbed = scrub(name);
+    const key = scrubbed.toLowerCase();
+    let text = scrub(value);
+    if (key === 'content-type') {
+      if (text.includes('charset')) this.charset = CHARSET.exec(text)?.[1] ?? this.charset;
+      else if (text.startsWith('text/')) text += `; charset=${this.charset}`;
+    }
+    this.headers.set(literal ? scrubbed : key, text);
+  }
+
+  appendHeader(name: unknown, value: unknown, delimiter = ', '): void {
+    const key = scrub(name).toLowerCase();
+    const before = this.headers.get(key);
+    this.setHeader(key, before === undefined ? value : `${before}${delimiter}${scrub(value)}`);
+  }
+
+  addHeader(name: unknown, value: unknown): void {
+    this.accumulatedHeaders.push([scrub(name), scrub(value)]);
+  }
+
+  setCookie(name: string, value: unknown, parameters: CookieParameters = {}): void {
+    this.cookies.set(name, { ...this.cookies.get(name), ...parameters, value: asText(value) });
+  }
+
+  appendCookie(name: string, value: unknown): void {
+    const before = this.cookies.get(name)?.value;
+    this.setCookie(name, before === undefined ? value : `${before}:${asText(value)}`);
+  }
+
+  expireCookie(name: string, parameters: CookieParameters = {}): void {
+    this.setCookie(name, 'deleted', { ...parameters, max_age: 0, expires: 'Wed, 31 Dec 1997 23:59:59 GMT' });
+  }
+
+  /** Makes the answer a redirection; characters that a URL cannot have are quoted. Returns the location. */
+  redirect(location: string, status: number | string = 302, lock?: unknown): string {
+    const quoted = quoteLocation(location);
+    this.setStatus(status, null, lock);
+    this.setHeader('Location', quoted);
+    return quoted;
+  }
+
+  setBase(base: string | null): void {
+    this.base = base === null || base === '' ? '' : base.endsWith('/') ? base : `${base}/`;
+  }
+
+  /** Sets the answer's body; an empty one leaves what was set before. */
+  setBody(body: unknown, title = '', _isError = false, lock?: unknown): this {
+    if (this.#bodyLocked) return this;
+    if (lock) this.#bodyLocked = true;
+    if (body === null || body === undefined || body === '' || body === false || body === 0) return this;
+    if (isStream(body)) {
+      this.body = body;
+      return this;
+    }
+    let contentType = this.headers.get('content-type');
+    if (body instanceof Uint8Array) {
+      if (body.length === 0) return this;
+      this.body = body;
+    } else {
+      let text = asText(body);
+      if (text === '') return this;
+      if (
+        text.length < 200 &&
+        text.startsWith('<') &&
+        text.indexOf('>') === text.length - 1 &&
+        BARE_OBJECT.test(text)
+      ) {
+        throw new BareObjectError(text.slice(1, -1));
+      }
+      if (text.startsWith('<?xml')) {
+        text = `<?xml version="1.0" encoding="${this.charset}" ?>${text.slice(text.indexOf('?>') + 2)}`;
+      }
+      if (title !== '') {
+        contentType = 'text/html';
+        text = `<html>\n<head>\n<title>${title}</title>\n</head>\n<body>\n${text}\n</body>\n</html>\n`;
+      }
+      this.body = this.base === '' ? text : this.#withBase(text, contentType);
+    }
+    if (contentType === undefined) this.headers.set('content-type', `text/plain; charset=${this.charset}`);
+    else if (contentType.startsWith('text/') && !contentType.includes('charset=')) {
+      this.headers.set('content-type', `${contentType}; charset=${this.charset}`);
+    }
+    return this;
+  }
+
+  #withBase(text: string, contentType: string | undefined): string {
+    if (contentType !== undefined && contentType.split(';')[0] !== 'text/html') return text;
+    const head = HEAD.exec(text);
+    if (head === null || BASE.test(text)) return text;
+    const at = head.index + head[0].length;
+    const base = this.base
+      .replaceAll('&', '&amp;')
+      .replaceAll('"', '&quot;')
+      .replaceAll('<', '&lt;')
+      .replaceAll('>', '&gt;');
+    return `${text.slice(0, at)}\n<base href="${base}" />\n${text.slice(at)}`;
+  }
+
+  /** Adds to what is sent before the body; then no length is sent unless it was set. */
+  write(data: string | Uint8Array): void {
+    this.written.push(data);
+  }
+
+  /** Adds the challenge of an answer 401. */
+  _unauthorized(): void {
+    if (this.realm !== '')
+      this.setHeader('WWW-Authenticate', `basic realm="${this.realm}", charset="UTF-8"`, 1);
+  }
+
+  /** All headers as a flat list of names and values, in the order in which they were set. */
+  headerList(): string[] {
+    const list: string[] = [];
+    for (const [key, value] of this.headers) list.push(capitalised(key), encodeHeader(key, value));
+    for (const [name, parameters] of this.cookies) list.push('Set-Cookie', cookieHeader(name, parameters));
+    for (const [name, value] of this.accumulatedHeaders) list.push(name, encodeHeader(name, value));
+    return list;
+  }
+}
+
+/** The body was the text of an object that has none: there is nothing to see at this address. */
+export class BareObjectError extends Error {
+  readonly code = 'BARE_OBJECT';
+}
+
+function isStream(body: unknown): body is StreamBody {
+  return (
+    body instanceof ReadableStream ||
+    (typeof body === 'object' &&
+      body !== null &&
+      Symbol.asyncIterator in body &&
+      !(body instanceof Uint8Array))
+  );
+}
+
+const names = new Map<string, string>();
+
+function capitalised(key: string): string {
+  let name = names.get(key);
+  if (name === undefined) {
+    // A name that was set literally keeps its case.
+    name =
+      key === key.toLowerCase()
+        ? key.replaceAll(/(^|-)([a-z])/g, (_all, dash, letter) => dash + letter.toUpperCase())
+        : key;
+    if (names.size < 1000) names.set(key, name);
+  }
+  return name;
+}
+
+/** Quotes what a URL cannot have, component by component; a component that has a `%` counts as quoted. */
+function quoteLocation(location: string): string {
+  const parts = /^([A-Za-z][A-Za-z0-9+.-]*:)?(\/\/[^/?#]*)?([^?#]*)(\?[^#]*)?(#.*)?$/s.exec(location);
+  if (parts === null) return quoteUnsafe(location);
+  return parts
+    .slice(1)
+    .map((part, index) => (part === undefined ? '' : index === 0 ? part : quoteUnsafe(part)))
+    .join('');
+}
+
+function quoteUnsafe(part: string): string {
+  if (part.includes('%')) return part;
+  return part.replaceAll(/[^A-Za-z0-9\-_.!~*'()[\];:@?/&=+$,#]/gu, (char) => {
+    return [...Buffer.from(char)]
+      .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`)
+      .join('');
+  });
+}

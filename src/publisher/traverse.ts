@@ -1,0 +1,180 @@
+/** From a URL to the object it names (INVENTORY 3.3). */
+import { aqChain, aqParent, classOf, getOwn, isPersistent } from '../persistent/index.ts';
+import { objectRoles, type Roles, requiredRoles } from '../access/index.ts';
+import { type Class, isPublishable, isPublishedName } from '../restricted/index.ts';
+import { Forbidden, NotFound } from './errors.ts';
+import { type HTTPRequest, quote } from './request.ts';
+
+/** What a URL leads to: an object, or a method of one. */
+export interface Published {
+  /** The object itself, or the method. */
+  readonly value: unknown;
+  /** The object whose method `value` is; undefined when `value` is no method. */
+  readonly self: object | undefined;
+  /** The name by which it was found. */
+  readonly name: string;
+  /** Roles that are needed; undefined: nothing was declared, so nobody may have it. */
+  readonly roles: Roles | undefined;
+}
+
+/** Objects may take part in traversal with these methods. */
+interface TraversalHooks {
+  __before_publishing_traverse__?(object: object, request: HTTPRequest): void;
+  __bobo_traverse__?(request: HTTPRequest, name: string): unknown;
+  __browser_default__?(request: HTTPRequest): readonly [object, readonly string[]];
+  __getitem__?(name: string): unknown;
+}
+
+const UNREACHABLE = new Set(['REQUEST', 'aq_self', 'aq_base']);
+/** Methods that end at the object's default page. */
+const PAGE_METHODS = new Set(['GET', 'POST', 'PURGE', 'HEAD']);
+
+/** The names of a decoded path; `.` and empty ones count nothing, `..` goes back. Throws NotFound above the root. */
+export function pathNames(path: string): string[] {
+  const names: string[] = [];
+  for (const name of path.split('/')) {
+    if (UNREACHABLE.has(name)) throw new NotFound(path);
+    if (name === '' || name === '.') continue;
+    if (name !== '..') names.push(name);
+    else if (names.pop() === undefined) throw new NotFound(path);
+  }
+  return names;
+}
+
+/** A method found by name, with the object it belongs to. */
+interface Step {
+  readonly value: unknown;
+  readonly self: object | undefined;
+  readonly container: object;
+}
+
+const hooksOf = (object: object) => object as TraversalHooks;
+const hasHook = (object: object, name: keyof TraversalHooks) => typeof getOwn(object, name) === 'function';
+
+/**
+ * An attribute of the object itself or of what it acquires from, as the publisher may see it. A method counts only
+ * where its class declares it as published.
+ */
+export function findPublishable(object: object, name: string): Step | undefined {
+  for (const container of aqChain(object) as object[]) {
+    const value = getOwn(container, name);
+    if (value === undefined) continue;
+    if (typeof value === 'function') {
+      const cls = classOf(container) as Class | undefined;
+      if (cls === undefined || !isPublishedName(cls, name)) continue;
+      return { value, self: container, container };
+    }
+    // Read through the object, so that the value is wrapped in the context that the URL names.
+    return {
+      value: value === null ? null : (object as Record<string, unknown>)[name],
+      self: undefined,
+      container,
+    };
+  }
+  return undefined;
+}
+
+function ensurePublishable(step: Step, name: string): Step {
+  if (step.self !== undefined) return step;
+  const { value } = step;
+  const cls =
+    value !== null && typeof value === 'object' && isPersistent(value)
+      ? (classOf(value) as Class)
+      : undefined;
+  if (cls === undefined || !isPublishable(cls)) throw new Forbidden(name);
+  return step;
+}
+
+function traverseName(request: HTTPRequest, object: object, name: string): Step {
+  if (name === '.') return { value: object, self: undefined, container: object };
+  if (name.startsWith('_') || name.startsWith('@@') || name.startsWith('++')) throw new Forbidden(name);
+  if (hasHook(object, '__bobo_traverse__')) {
+    const value = hooksOf(object).__bobo_traverse__!(request, name);
+    if (value !== undefined) return ensurePublishable({ value, self: undefined, container: object }, name);
+  }
+  const found = findPublishable(object, name);
+  if (found !== undefined) return ensurePublishable(found, name);
+  if (hasHook(object, '__getitem__')) {
+    const value = hooksOf(object).__getitem__!(name);
+    if (value !== undefined) return ensurePublishable({ value, self: undefined, container: object }, name);
+  }
+  throw new NotFound(request.URL);
+}
+
+function stepRoles(step: Step, name: string, before: Roles | undefined): Roles | undefined {
+  if (step.self !== undefined) return requiredRoles(step.self, name, step.value);
+  return objectRoles(step.value) ?? requiredRoles(step.container, name, step.value) ?? before;
+}
+
+/** Traverses a decoded path from the root; fills in the request's steps, URL and parents (innermost first). */
+export function traverse(request: HTTPRequest, root: object, path: string): Published {
+  const names = pathNames(path);
+  request.ACTUAL_URL = request.URL + quote(path);
+  const parents: object[] = [root];
+  request.path = names.reverse();
+  let object = root;
+  let published: Published = { value: root, self: undefined, name: '', roles: objectRoles(root) };
+  let defaultName = PAGE_METHODS.has(request.method) ? 'index_html' : request.method;
+  let atDefault = false;
+  for (;;) {
+    let name: string;
+    if (published.self === undefined) {
+      if (hasHook(object, '__before_publishing_traverse__')) {
+        hooksOf(object).__before_publishing_traverse__!(object, request);
+      }
+    }
+    if (request.path.length > 0) {
+      if (published.self !== undefined) throw new NotFound(request.URL);
+      name = request.path.pop()!;
+    } else {
+      if (published.self !== undefined) break;
+      const [target, more] = hasHook(object, '__browser_default__')
+        ? hooksOf(object).__browser_default__!(request)
+        : ([object, []] as const);
+      object = target;
+      if (more.length > 1) {
+        request.path = more.slice(0, -1).reverse();
+        defaultName = more.at(-1)!;
+        atDefault = true;
+        continue;
+      }
+      if (more.length === 1) name = more[0]!;
+      else if (defaultName !== '' && published.name !== defaultName && hasPage(object, defaultName)) {
+        name = defaultName;
+        defaultName = 'index_html';
+      } else break;
+      atDefault = true;
+    }
+    const quoted = quote(name);
+    request.URL += `/${quoted}`;
+    request.quotedSteps.push(quoted);
+    const step = traverseName(request, object, name);
+    published = { value: step.value, self: step.self, name, roles: stepRoles(step, name, published.roles) };
+    if (step.self === undefined) object = step.value as object;
+    parents.push((step.value ?? object) as object);
+    request.steps.push(name);
+  }
+  if (published.self === undefined) published = { ...published, value: object };
+  if (atDefault) request.response.setBase(request.URL.slice(0, request.URL.lastIndexOf('/')));
+  parents.pop();
+  request.parents = parents.reverse();
+  if (published.self !== undefined && request.parents.length === 0) request.parents = [root];
+  request.published = published.value;
+  return published;
+}
+
+function hasPage(object: object, name: string): boolean {
+  const found = findPublishable(object, name);
+  return found !== undefined && found.value !== null;
+}
+
+/** The object that a user folder is asked about, and the one that physically contains it. */
+export function accessContext(
+  request: HTTPRequest,
+  published: Published,
+): { object: object; container: object } {
+  if (published.self !== undefined) return { object: published.self, container: published.self };
+  const object = published.value as object;
+  const parent = aqParent(object) as object | null;
+  return { object, container: parent ?? request.parents[0] ?? object };
+}

@@ -1,0 +1,96 @@
+/** Paths inside of the site, for templates, scripts and trusted code (INVENTORY 3.4). */
+import { aqBase, aqChain, aqInner, aqParent, getOwn } from '../persistent/index.ts';
+import { getattr, getSecurityPolicy } from '../restricted/index.ts';
+import { isTransient as isTransientError } from '../transaction/index.ts';
+import { NotFound, Unauthorized } from './errors.ts';
+
+const NOTHING: unique symbol = Symbol('nothing');
+
+interface Container {
+  __bobo_traverse__?(request: unknown, name: string): unknown;
+  __getitem__?(name: string): unknown;
+}
+
+function rootOf(object: object): object {
+  return aqChain(aqInner(object)).at(-1) as object;
+}
+
+function step(object: object, name: string, restricted: boolean): unknown {
+  if (name === '..') {
+    const parent = aqParent(object);
+    if (parent === null || parent === undefined) throw new NotFound(name);
+    if (restricted && !getSecurityPolicy().validate(object, object, name, parent))
+      throw new Unauthorized(name);
+    return parent;
+  }
+  if (name.startsWith('_')) throw new NotFound(name);
+  if (typeof object !== 'object' || object === null) throw new NotFound(name);
+  const read = (): unknown =>
+    restricted ? getattr(object, name) : (object as Record<string, unknown>)[name];
+  const container = object as Container;
+  if (getOwn(aqBase(object) as object, name) !== undefined) return read();
+  if (typeof getOwn(object, '__getitem__') === 'function') {
+    const item = itemOf(container, name);
+    if (item !== undefined) {
+      if (restricted && !getSecurityPolicy().validate(object, object, undefined, item))
+        throw new Unauthorized(name);
+      return item;
+    }
+  }
+  const value = restricted ? getattr(object, name, NOTHING) : read();
+  if (value === undefined || value === NOTHING) throw new NotFound(name);
+  return value;
+}
+
+function itemOf(container: Container, name: string): unknown {
+  try {
+    return container.__getitem__!(name);
+  } catch (error) {
+    if ((error as { name?: string }).name === 'KeyError') return undefined;
+    throw error;
+  }
+}
+
+function walk(
+  start: object,
+  path: string | readonly string[],
+  restricted: boolean,
+  fallback: [unknown?],
+): unknown {
+  const names = typeof path === 'string' ? path.split('/') : [...path];
+  let object: unknown = start;
+  try {
+    if (names.length > 1 && names[0] === '') {
+      names.shift();
+      object = rootOf(start);
+      if (restricted && !getSecurityPolicy().validate(null, object, undefined, object))
+        throw new Unauthorized('/');
+    }
+    for (const name of names) if (name !== '') object = step(object as object, name, restricted);
+    return object;
+  } catch (error) {
+    if (fallback.length === 0 || isTransientError(error)) throw error;
+    return fallback[0];
+  }
+}
+
+/**
+ * The object at a path (`a/b`, a list of names, absolute with a leading `/`), each step checked for the current user.
+ * Throws NotFound or Unauthorized unless a fallback is given.
+ */
+export function restrictedTraverse(
+  start: object,
+  path: string | readonly string[],
+  ...fallback: [unknown?]
+): unknown {
+  return walk(start, path, true, fallback);
+}
+
+/** The same without checks, for trusted code. */
+export function unrestrictedTraverse(
+  start: object,
+  path: string | readonly string[],
+  ...fallback: [unknown?]
+): unknown {
+  return walk(start, path, false, fallback);
+}

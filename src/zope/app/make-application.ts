@@ -1,0 +1,111 @@
+/** `egg:Zope#main`: a site as one application (INVENTORY W-001 to W-004). */
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { getLogger } from '@logtape/logtape';
+import { type Application as GatewayApplication, importSource } from '../../paste/index.ts';
+import { createPublisher, type SiteConnection } from '../../publisher/index.ts';
+import { TransactionManager } from '../../transaction/index.ts';
+import { loadZopeConf, type ZopeConfig } from '../../zconfig/index.ts';
+import type { Connection, DB } from '../../zodb/index.ts';
+import { onShutdown } from './shutdown.ts';
+import { openSiteDatabases } from './site.ts';
+
+const logger = getLogger(['Zope']);
+const ON = new Set(['true', 'on', '1']);
+
+/** The application, and how to close what it has opened. */
+export interface SiteApplication {
+  (request: Request): Response | Promise<Response>;
+  fetch(request: Request): Response | Promise<Response>;
+  close(): void;
+}
+
+/**
+ * An application that serves a site. `globalConf` may switch `debug_mode` and `debug_exceptions` on; `zopeConf` is the path of
+ * the configuration. Throws a ConfigurationError, or what opening the databases throws.
+ */
+export async function makeApplication(
+  globalConf: Readonly<Record<string, string>>,
+  zopeConf: string,
+): Promise<SiteApplication & GatewayApplication> {
+  const config = loadZopeConf(zopeConf);
+  await loadSiteModules(config);
+  const { db, close } = openSiteDatabases(config);
+  const pool = new ConnectionPool(db);
+  const publish = createPublisher({
+    open: () => pool.take(),
+    maxConflictRetries: config.maxConflictRetries,
+    realm: config.httpRealm,
+    charset: config.encoding,
+    debugMode: config.debugMode || ON.has(globalConf.debug_mode ?? ''),
+    debugExceptions: config.debugExceptions || ON.has(globalConf.debug_exceptions ?? ''),
+    maxBodySize: config.formLimits.disk,
+  });
+  writePidFile(config);
+  let closed = false;
+  const closeAll = () => {
+    if (closed) return;
+    closed = true;
+    pool.close();
+    close();
+    rmSync(config.pidFile, { force: true });
+  };
+  onShutdown(closeAll);
+  logger.info('Ready to handle requests');
+  return Object.assign((request: Request) => publish(request), { fetch: publish, close: closeAll });
+}
+
+/** Connections with a transaction manager each, lent for one request at a time. */
+class ConnectionPool {
+  readonly #db: DB;
+  readonly #free: PooledConnection[] = [];
+
+  constructor(db: DB) {
+    this.#db = db;
+  }
+
+  take(): SiteConnection {
+    return this.#free.pop() ?? new PooledConnection(this.#db, (connection) => this.#free.push(connection));
+  }
+
+  close(): void {
+    for (const connection of this.#free.splice(0)) connection.end();
+  }
+}
+
+class PooledConnection implements SiteConnection {
+  readonly transactions = new TransactionManager();
+  readonly #connection: Connection;
+  readonly #giveBack: (connection: PooledConnection) => void;
+  readonly root: object;
+
+  constructor(db: DB, giveBack: (connection: PooledConnection) => void) {
+    this.#connection = db.open({ transactionManager: this.transactions });
+    this.#giveBack = giveBack;
+    this.root = this.#connection.root().get('Application') as object;
+  }
+
+  close(): void {
+    this.#giveBack(this);
+  }
+
+  end(): void {
+    this.#connection.close();
+  }
+}
+
+/** Modules of the site's own that its package.json names: they register its classes. */
+async function loadSiteModules(config: ZopeConfig): Promise<void> {
+  const manifest = path.join(config.instanceHome, 'package.json');
+  if (!existsSync(manifest)) return;
+  const { siteModules = [] } = JSON.parse(readFileSync(manifest, 'utf8')) as { siteModules?: string[] };
+  for (const name of siteModules) await importSource(path.resolve(config.instanceHome, name));
+}
+
+function writePidFile({ pidFile }: ZopeConfig): void {
+  try {
+    writeFileSync(pidFile, `${process.pid}`);
+  } catch (error) {
+    logger.warn(`the pid file ${pidFile} cannot be written: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,85 @@
+/** A site: its configuration, its databases and its root. */
+import path from 'node:path';
+import { getLogger } from '@logtape/logtape';
+import {
+  SecurityManager,
+  setEmergencyUser,
+  system,
+  type UserFolder,
+  withSecurityManager,
+  ZopeSecurityPolicy,
+} from '../../access/index.ts';
+import { setDefaultDateFormat } from '../../pickle/index.ts';
+import { setSecurityPolicy } from '../../restricted/index.ts';
+import { TransactionManager } from '../../transaction/index.ts';
+import { loadZopeConf, type ZopeConfig } from '../../zconfig/index.ts';
+import type { Connection, DB } from '../../zodb/index.ts';
+import type { Application } from '../ofs/application.ts';
+import '../ofs/index.ts';
+import { openDatabases } from './databases.ts';
+import { initializeRoot } from './initialize.ts';
+import { readPasswordFile } from './password-file.ts';
+
+const logger = getLogger(['Zope']);
+
+export interface Site {
+  readonly config: ZopeConfig;
+  readonly db: DB;
+  readonly connection: Connection;
+  readonly app: Application & { readonly acl_users: UserFolder };
+  close(): void;
+}
+
+/** What a configuration does to the process. */
+function applyToProcess(config: ZopeConfig): void {
+  for (const [name, value] of Object.entries(config.environment)) process.env[name] = value;
+  setDefaultDateFormat(config.datetimeFormat);
+  setEmergencyUser(readPasswordFile(path.join(config.instanceHome, 'access')));
+  setSecurityPolicy(
+    new ZopeSecurityPolicy({
+      ownerous: !config.skipOwnershipChecking,
+      authenticated: !config.skipAuthenticationChecking,
+    }),
+  );
+  for (const note of config.withoutEffect) logger.warn(`${config.file}: ${note}`);
+}
+
+/** The databases of a site, with its root made and filled if it is new. */
+export function openSiteDatabases(config: ZopeConfig): { readonly db: DB; close(): void } {
+  applyToProcess(config);
+  const { root, all } = openDatabases(config.databases);
+  const transactionManager = new TransactionManager();
+  try {
+    const connection = root.open({ transactionManager });
+    withSecurityManager(new SecurityManager(system), () => initializeRoot(connection, config.instanceHome));
+    connection.close();
+  } catch (error) {
+    for (const db of all) db.close();
+    throw error;
+  }
+  return {
+    db: root,
+    close() {
+      for (const db of all.toReversed()) db.close();
+    },
+  };
+}
+
+/** Opens a site for a command, with one connection and its root. Throws a ConfigurationError or what opening throws. */
+export function openSite(file: string, _options: { console?: boolean } = {}): Site {
+  const config = loadZopeConf(file);
+  const { db, close } = openSiteDatabases(config);
+  const connection = db.open();
+  const app = connection.root().get('Application') as Site['app'];
+  return {
+    config,
+    db,
+    connection,
+    app,
+    close() {
+      connection.transactionManager.abort();
+      connection.close();
+      close();
+    },
+  };
+}

@@ -1,0 +1,84 @@
+/** `zope create`: an instance that is also an npm package with the site's own TypeScript in `src/`. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { type Command, CommandError, parseOptions, usageError } from './command-line.ts';
+import { makeInstance, writeInitialUser } from './mkwsgiinstance.ts';
+
+const usage = `usage: zope create DIR [--user=NAME:PASSWORD]
+
+Makes an instance in DIR that is an npm package: configuration in etc/, the site's own content classes in src/. The first
+user is "admin" with a generated password, shown once, unless --user names another.
+`;
+
+const site = `/** The site's own classes. This module is loaded when the site starts (see "siteModules" in package.json). */
+import { declareClass, Item, registerAddable, registerClass } from 'zope-ts';
+
+export class Note extends Item {
+  text = '';
+
+  constructor(id: string, title: string, text: string) {
+    super();
+    this.id = id;
+    this.title = title;
+    this.text = text;
+  }
+
+  /** What a visitor sees at the note's address. */
+  index_html(): string {
+    return \`\${this.title}\\n\\n\${this.text}\`;
+  }
+}
+
+registerClass(Note, 'site.Note', { acquires: 'implicit' });
+declareClass(Note, { published: ['index_html'], names: { index_html: { permission: 'View' } } });
+registerAddable;
+`;
+
+export const create: Command = {
+  name: 'create',
+  about: 'make an instance that is an npm package with code of its own',
+  usage,
+  async run(args, io) {
+    const { values, positionals } = parseOptions(args, { user: { type: 'string', short: 'u' } });
+    if (values.help) {
+      io.stdout.write(usage);
+      return 0;
+    }
+    const [dir, ...more] = positionals;
+    if (dir === undefined || more.length > 0) throw usageError('one folder is needed');
+    const folder = path.resolve(dir);
+    if (existsSync(folder) && readdirSync(folder).length > 0)
+      throw new CommandError(`${dir} is there already and not empty`);
+    const [name = 'admin', ...rest] = (values.user ?? '').split(':');
+    const password = rest.join(':') || randomBytes(9).toString('base64url');
+    const home = makeInstance(folder);
+    writeInitialUser(home, name || 'admin', password);
+    mkdirSync(path.join(home, 'src'));
+    writeFileSync(
+      path.join(home, 'src/site.ts'),
+      site.replace('registerAddable, ', '').replace('registerAddable;\n', ''),
+    );
+    const { version } = JSON.parse(
+      readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
+    ) as { version: string };
+    const manifest = {
+      name: path
+        .basename(folder)
+        .toLowerCase()
+        .replaceAll(/[^a-z0-9-]/g, '-'),
+      private: true,
+      type: 'module',
+      scripts: { start: 'runwsgi etc/zope.ini', dev: 'runwsgi --reload etc/zope.ini' },
+      dependencies: { 'zope-ts': version },
+      siteModules: ['./src/site.ts'],
+    };
+    writeFileSync(path.join(home, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+    writeFileSync(path.join(home, '.gitignore'), 'node_modules/\nvar/\ninituser\n');
+    io.stdout.write(
+      `Made a site in ${home}\n\n  user:     ${name || 'admin'}\n${values.user ? '' : `  password: ${password}   (shown only now)\n`}\n`,
+    );
+    io.stdout.write(`  cd ${dir} && npm install && npm run dev\n`);
+    return 0;
+  },
+};

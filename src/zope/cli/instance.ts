@@ -1,0 +1,258 @@
+/** `zope instance`: starts, stops and looks after an instance (INVENTORY 8.2). */
+import { spawn, type ChildProcess } from 'node:child_process';
+import {
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { addzopeuser } from './addzopeuser.ts';
+import {
+  type Command,
+  CommandError,
+  type CommandIo,
+  didYouMean,
+  parseOptions,
+  usageError,
+} from './command-line.ts';
+import { runwsgi } from './runwsgi.ts';
+import { zconsole } from './zconsole.ts';
+
+const usage = `usage: zope instance [-d DIR] COMMAND [ARGUMENTS]
+
+  start      serve in the background; the site is started again when its process dies
+  stop       end it, waiting for running requests
+  restart    stop, then start
+  fg         serve in this terminal, in debug mode
+  console    serve in this terminal, for a supervisor such as systemd
+  status     tell whether it runs
+  kill SIG   send a signal to it
+  wait       wait until it has ended
+  logtail    show the event log as it grows
+  logreopen  open the log files anew
+  debug      a prompt with the site as "app" (the site must not run)
+  run FILE   run a script with the site as "app" (the site must not run)
+  adduser NAME PASSWORD
+
+  -d, --dir=DIR   the instance's folder (default: this folder)
+`;
+
+const STOP_TIMEOUT_MS = 60_000;
+const POLL_MS = 50;
+/** A process that dies sooner than this after its start is not started again at once. */
+const STEADY_MS = 10_000;
+const MAX_BACKOFF_MS = 10_000;
+
+interface Paths {
+  readonly home: string;
+  readonly ini: string;
+  readonly conf: string;
+  readonly pidFile: string;
+  readonly log: string;
+}
+
+function pathsOf(dir: string): Paths {
+  const home = path.resolve(dir);
+  const ini = path.join(home, 'etc/zope.ini');
+  if (!existsSync(ini)) throw new CommandError(`${home} is no instance: there is no etc/zope.ini`);
+  return {
+    home,
+    ini,
+    conf: path.join(home, 'etc/zope.conf'),
+    pidFile: path.join(home, 'var/supervisor.pid'),
+    log: path.join(home, 'var/log/event.log'),
+  };
+}
+
+/** The running supervisor's process id; undefined when none runs. */
+function runningPid({ pidFile }: Paths): number | undefined {
+  if (!existsSync(pidFile)) return undefined;
+  const pid = Number(readFileSync(pidFile, 'utf8'));
+  try {
+    process.kill(pid, 0);
+    return Number.isInteger(pid) && pid > 0 ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+type Action = (paths: Paths, args: string[], io: CommandIo) => Promise<number>;
+
+const actions: Record<string, Action> = {
+  async start(paths, args, io) {
+    const pid = runningPid(paths);
+    if (pid !== undefined) {
+      io.stdout.write(`The site runs already, pid=${pid}.\n`);
+      return 0;
+    }
+    mkdirSync(path.dirname(paths.log), { recursive: true });
+    const output = openSync(path.join(path.dirname(paths.log), 'console.log'), 'a');
+    const program = fileURLToPath(new URL('../../../bin/zope.js', import.meta.url));
+    const child = spawn(process.execPath, [program, 'instance', '-d', paths.home, 'supervise', ...args], {
+      detached: true,
+      stdio: ['ignore', output, output],
+      cwd: paths.home,
+    });
+    child.unref();
+    for (let waited = 0; waited < STOP_TIMEOUT_MS; waited += POLL_MS) {
+      if (runningPid(paths) === child.pid) break;
+      if (child.exitCode !== null)
+        throw new CommandError(`the site did not start; see ${path.dirname(paths.log)}/console.log`);
+      await delay(POLL_MS);
+    }
+    io.stdout.write(`The site is starting, pid=${child.pid}.\n`);
+    return 0;
+  },
+
+  async stop(paths, _args, io) {
+    const pid = runningPid(paths);
+    if (pid === undefined) {
+      io.stdout.write('The site does not run.\n');
+      return 0;
+    }
+    process.kill(pid, 'SIGTERM');
+    for (let waited = 0; waited < STOP_TIMEOUT_MS; waited += POLL_MS) {
+      if (runningPid(paths) === undefined) {
+        io.stdout.write('The site was stopped.\n');
+        return 0;
+      }
+      await delay(POLL_MS);
+    }
+    throw new CommandError(`the site (pid=${pid}) did not end within ${STOP_TIMEOUT_MS / 1000} s`);
+  },
+
+  async restart(paths, args, io) {
+    await actions.stop!(paths, [], io);
+    return actions.start!(paths, args, io);
+  },
+
+  async status(paths, _args, io) {
+    const pid = runningPid(paths);
+    io.stdout.write(pid === undefined ? 'The site does not run.\n' : `The site runs, pid=${pid}.\n`);
+    return pid === undefined ? 3 : 0;
+  },
+
+  async kill(paths, [signal = 'TERM'], io) {
+    const pid = runningPid(paths);
+    if (pid === undefined) throw new CommandError('the site does not run');
+    const name = /^\d+$/.test(signal)
+      ? Number(signal)
+      : (`SIG${signal.toUpperCase().replace(/^SIG/, '')}` as NodeJS.Signals);
+    process.kill(pid, name);
+    io.stdout.write(`Sent ${name} to ${pid}.\n`);
+    return 0;
+  },
+
+  async wait(paths) {
+    while (runningPid(paths) !== undefined) await delay(POLL_MS);
+    return 0;
+  },
+
+  logreopen: (paths, _args, io) => actions.kill!(paths, ['USR2'], io),
+  fg: (paths, args, io) => runwsgi.run(['-d', paths.ini, ...args], io),
+  foreground: (paths, args, io) => runwsgi.run(['-d', paths.ini, ...args], io),
+  console: (paths, args, io) => runwsgi.run([paths.ini, ...args], io),
+  debug: (paths, _args, io) => zconsole.run(['debug', paths.conf], io),
+  run: (paths, args, io) => zconsole.run(['run', paths.conf, ...args], io),
+  adduser: (paths, args, io) => addzopeuser.run(['-c', paths.conf, ...args], io),
+  logtail,
+  supervise,
+};
+
+async function logtail(paths: Paths, _args: string[], io: CommandIo): Promise<number> {
+  if (!existsSync(paths.log)) throw new CommandError(`there is no ${paths.log} yet`);
+  let position = Math.max(0, statSync(paths.log).size - 8192);
+  let reading: Promise<void> = Promise.resolve();
+  const readOn = async () => {
+    const { size } = statSync(paths.log);
+    // A rotated log begins anew.
+    if (size < position) position = 0;
+    if (size === position) return;
+    for await (const chunk of createReadStream(paths.log, { start: position, end: size - 1 }))
+      io.stdout.write(String(chunk));
+    position = size;
+  };
+  await readOn();
+  return new Promise((resolve, reject) => {
+    const watcher = watch(paths.log, () => {
+      reading = reading.then(readOn);
+      reading.catch(reject);
+    });
+    process.once('SIGINT', () => {
+      watcher.close();
+      resolve(0);
+    });
+  });
+}
+
+/** Keeps a `runwsgi` running until told to stop. */
+async function supervise(paths: Paths, args: string[], io: CommandIo): Promise<number> {
+  const program = fileURLToPath(new URL('../../../bin/runwsgi.js', import.meta.url));
+  writeFileSync(paths.pidFile, `${process.pid}\n`);
+  let stopping = false;
+  let child: ChildProcess | undefined;
+  const wake = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      stopping = true;
+      child?.kill('SIGTERM');
+      wake.abort();
+    });
+  }
+  for (const signal of ['SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => child?.kill(signal));
+  let backoff = 100;
+  try {
+    while (!stopping) {
+      const started = Date.now();
+      child = spawn(process.execPath, [program, paths.ini, ...args], { stdio: 'inherit', cwd: paths.home });
+      const code = await new Promise<number | null>((resolve) => child!.once('exit', resolve));
+      if (stopping) break;
+      backoff = Date.now() - started > STEADY_MS ? 100 : Math.min(backoff * 2, MAX_BACKOFF_MS);
+      io.stderr.write(
+        `${new Date().toISOString()} the site's process ended with ${code}; it starts again in ${backoff} ms\n`,
+      );
+      await delay(backoff, undefined, { signal: wake.signal }).catch(() => undefined);
+    }
+    return 0;
+  } finally {
+    rmSync(paths.pidFile, { force: true });
+  }
+}
+
+export const instance: Command = {
+  name: 'instance',
+  about: 'start, stop and look after an instance',
+  usage,
+  async run(args, io) {
+    const { values, positionals } = parseOptions(
+      args,
+      { dir: { type: 'string', short: 'd' } },
+      { stopAfter: 1 },
+    );
+    if (values.help) {
+      io.stdout.write(usage);
+      return 0;
+    }
+    const [name, ...rest] = positionals;
+    if (name === undefined) throw usageError('a command is needed');
+    const action = Object.hasOwn(actions, name) ? actions[name]! : undefined;
+    if (action === undefined) {
+      const near = didYouMean(
+        name,
+        Object.keys(actions).filter((known) => known !== 'supervise'),
+      );
+      throw usageError(
+        `there is no command "${name}"${near.length > 0 ? `; did you mean ${near.join(' or ')}?` : ''}`,
+      );
+    }
+    return action(pathsOf(values.dir ?? '.'), rest, io);
+  },
+};

@@ -1,0 +1,175 @@
+/** `runwsgi`: serves the application of a PasteDeploy file (INVENTORY 1.5). */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import {
+  loadApp,
+  loadServer,
+  reopenLogs,
+  type RunningServer,
+  setUpLogging,
+  shutDownLogging,
+} from '../../paste/index.ts';
+import { shutDown } from '../app/shutdown.ts';
+import { registerDistributions } from '../app/distributions.ts';
+import { type Command, CommandError, type CommandIo, parseOptions, usageError } from './command-line.ts';
+import { superviseReload } from './reload.ts';
+
+const usage = `Usage: runwsgi config_uri [var=value]
+
+Serves the application that a PasteDeploy file describes.
+
+  -h, --help                 this text
+  -n, --app-name=NAME        the application's section (default: main)
+  -s, --server=SERVER        an entry point of a server, such as egg:waitress#main, instead of the file's section
+      --server-name=SECTION  the server's section (default: main)
+  -d, --debug                sets debug_mode for the application
+  -e, --debug-exceptions     sets debug_exceptions: exceptions leave the application
+  -v, --verbose              more words, with stack traces
+  -q, --quiet                no words
+      --reload               start again when a file of the site changes (for developing)
+`;
+
+/** What `[server:…]` runners and applications may throw to end the command as Ctrl-C and exit() do. */
+interface Ending {
+  readonly name?: string;
+  readonly message?: string;
+}
+
+export const runwsgi: Command = {
+  name: 'runwsgi',
+  about: 'serve the application of an .ini file',
+  usage,
+  async run(args, io) {
+    const { values, positionals } = parseOptions(args, {
+      'app-name': { type: 'string', short: 'n' },
+      server: { type: 'string', short: 's' },
+      'server-name': { type: 'string' },
+      debug: { type: 'boolean', short: 'd' },
+      'debug-exceptions': { type: 'boolean', short: 'e' },
+      verbose: { type: 'boolean', short: 'v' },
+      quiet: { type: 'boolean', short: 'q' },
+      reload: { type: 'boolean' },
+    });
+    if (values.help) {
+      io.stdout.write(usage);
+      return 0;
+    }
+    const [uri, ...assignments] = positionals;
+    if (uri === undefined) {
+      io.stdout.write('You must give a config file\n');
+      return 2;
+    }
+    if (values.reload)
+      return superviseReload(
+        uri,
+        args.filter((arg) => arg !== '--reload'),
+        io,
+      );
+    const variables: Record<string, string> = {};
+    if (values.debug) variables.debug_mode = 'true';
+    if (values['debug-exceptions']) variables.debug_exceptions = 'true';
+    Object.assign(variables, parseVariables(assignments));
+    return serve({
+      uri,
+      appName: values['app-name'],
+      serverUri: values.server,
+      serverName: values['server-name'],
+      variables,
+      verbose: values.verbose ?? false,
+      quiet: values.quiet ?? false,
+      io,
+    });
+  },
+};
+
+/** `name=value` arguments. */
+export function parseVariables(assignments: readonly string[]): Record<string, string> {
+  const variables: Record<string, string> = {};
+  for (const assignment of assignments) {
+    const equals = assignment.indexOf('=');
+    if (equals < 0) throw new CommandError(`Variable assignment '${assignment}' invalid (no "=")`);
+    variables[assignment.slice(0, equals)] = assignment.slice(equals + 1);
+  }
+  return variables;
+}
+
+interface ServeOptions {
+  readonly uri: string;
+  readonly appName: string | undefined;
+  readonly serverUri: string | undefined;
+  readonly serverName: string | undefined;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly verbose: boolean;
+  readonly quiet: boolean;
+  readonly io: CommandIo;
+}
+
+const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const;
+
+async function serve(options: ServeOptions): Promise<number> {
+  const { io, variables, quiet } = options;
+  const [file, fragment] = splitUri(options.uri);
+  if (!existsSync(file)) throw new CommandError(`there is no file ${file}`);
+  registerDistributions();
+  const common = { relativeTo: process.cwd(), globalConf: variables };
+  const configUri = `config:${file}${fragment === undefined ? '' : `#${fragment}`}`;
+  await setUpLogging(file, variables);
+  const ended = new Promise<'SIGINT' | 'SIGTERM'>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal));
+  });
+  for (const signal of ['SIGUSR2', 'SIGHUP'] as const) process.on(signal, reopenLogs);
+  let server: RunningServer | undefined;
+  try {
+    const runner = await loadServer(serverUriOf(options, configUri), {
+      ...common,
+      name: options.serverUri === undefined ? options.serverName : undefined,
+    });
+    const app = await loadApp(configUri, { ...common, name: options.appName });
+    if (!quiet) io.stdout.write(`Starting server in PID ${process.pid}.\n`);
+    server = (await runner(app)) as RunningServer | undefined;
+    if (server === undefined) return 0;
+    const signal = await Promise.race([ended, server.closed.then(() => undefined)]);
+    if (signal === undefined) return 0;
+    // A second Ctrl-C does not wait for anything.
+    for (const name of ['SIGINT', 'SIGTERM'] as const)
+      process.once(name, () => process.exit(128 + SIGNAL_NUMBERS[name]));
+    await server.close();
+    return 0;
+  } catch (error) {
+    return endedBy(error as Ending, options);
+  } finally {
+    await shutDown();
+    await shutDownLogging();
+    for (const signal of ['SIGUSR2', 'SIGHUP'] as const) process.off(signal, reopenLogs);
+  }
+}
+
+/** A server that was interrupted or wants to exit has done nothing wrong; everything else is an error. */
+function endedBy(error: Ending, { verbose, quiet, io }: ServeOptions): number {
+  if (error.name !== 'KeyboardInterrupt' && error.name !== 'SystemExit') throw error;
+  if (verbose) {
+    io.stderr.write(`${(error as Error).stack ?? error.name}\n`);
+    return 130;
+  }
+  const text = error.message ? ` ${error.message}` : '';
+  if (!quiet) io.stdout.write(`Exiting${text} (-v to see traceback)\n`);
+  return 0;
+}
+
+function splitUri(uri: string): [file: string, fragment: string | undefined] {
+  const plain = uri.replace(/^config:/, '');
+  const hash = plain.indexOf('#');
+  return hash < 0
+    ? [path.resolve(plain), undefined]
+    : [path.resolve(plain.slice(0, hash)), plain.slice(hash + 1)];
+}
+
+function serverUriOf({ serverUri }: ServeOptions, configUri: string): string {
+  if (serverUri === undefined) return configUri;
+  if (!/^(?:egg|npm|call|config):/.test(serverUri)) {
+    throw usageError(
+      `-s needs an entry point such as egg:waitress#main, not '${serverUri}'; a section is named with --server-name`,
+    );
+  }
+  return serverUri;
+}

@@ -1,0 +1,97 @@
+/** `zconsole`: a console, or a script, with the site as `app` (INVENTORY 1.8). */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import repl from 'node:repl';
+import { inspect } from 'node:util';
+import { runInThisContext } from 'node:vm';
+import { importSource, stripTypes } from '../../paste/index.ts';
+import { transaction } from '../../transaction/index.ts';
+import { openSite, type Site } from '../app/site.ts';
+import { type Command, CommandError, type CommandIo, parseOptions, usageError } from './command-line.ts';
+
+const usage = `usage: zconsole [-h] {run,debug} zopeconf ...
+
+  zconsole debug ZOPECONF            a console with the site's root as "app" and "transaction"
+  zconsole run ZOPECONF SCRIPT ...   runs a TypeScript or JavaScript file with "app" and "transaction" as globals;
+                                     if the file exports a default function, that is called with both
+
+What is not committed (transaction.commit()) is lost at the end.
+`;
+
+export const zconsole: Command = {
+  name: 'zconsole',
+  about: 'a console, or a script, with the site as `app`',
+  usage,
+  async run(args, io) {
+    const { values, positionals } = parseOptions(args, {}, { stopAfter: 3 });
+    if (values.help) {
+      io.stdout.write(usage);
+      return 0;
+    }
+    const [mode, conf, script] = positionals;
+    if (mode === undefined) throw usageError('the following arguments are required: mode, zopeconf');
+    if (mode !== 'run' && mode !== 'debug')
+      throw usageError(`argument mode: invalid choice: '${mode}' (choose from 'run', 'debug')`);
+    if (conf === undefined) throw usageError('the following arguments are required: zopeconf');
+    if (mode === 'debug') return withSite(conf, (site) => debug(site, io));
+    if (script === undefined) throw usageError('run needs a script');
+    const file = path.resolve(script);
+    return withSite(conf, async (site) => {
+      if (!existsSync(file)) throw new CommandError(`there is no file ${script}`);
+      process.argv = [process.argv[0]!, ...positionals];
+      await runScript(file, site);
+      return 0;
+    });
+  },
+};
+
+async function withSite(conf: string, run: (site: Site) => Promise<number>): Promise<number> {
+  const site = openSite(conf, { console: true });
+  const globals = globalThis as unknown as Record<string, unknown>;
+  globals.app = site.app;
+  globals.transaction = transaction;
+  try {
+    return await run(site);
+  } finally {
+    delete globals.app;
+    delete globals.transaction;
+    transaction.abort();
+    site.close();
+  }
+}
+
+async function runScript(file: string, site: Site): Promise<void> {
+  const module = (await importSource(file)) as { default?: unknown };
+  if (typeof module.default === 'function') await module.default({ app: site.app, transaction });
+}
+
+const banner = 'Starting debugger (the name "app" is bound to the top-level Zope object)\n';
+
+async function debug(site: Site, io: CommandIo): Promise<number> {
+  io.stdout.write(banner);
+  if (io.stdin.isTTY !== true) return debugLines(io);
+  const server = repl.start({ prompt: '> ', useGlobal: true });
+  server.context.app = site.app;
+  await new Promise((resolve) => server.once('exit', resolve));
+  return 0;
+}
+
+/** Lines from a pipe, each evaluated for itself. */
+async function debugLines(io: CommandIo): Promise<number> {
+  const print = (...values: unknown[]) =>
+    io.stdout.write(
+      `${values.map((value) => (typeof value === 'string' ? value : inspect(value))).join(' ')}\n`,
+    );
+  (globalThis as unknown as Record<string, unknown>).print = print;
+  for await (const line of createInterface({ input: io.stdin })) {
+    if (line.trim() === '') continue;
+    try {
+      const value: unknown = await runInThisContext(stripTypes(line));
+      if (value !== undefined && !/^\s*print\(/.test(line)) print(value);
+    } catch (error) {
+      io.stderr.write(`${(error as Error).stack ?? String(error)}\n`);
+    }
+  }
+  return 0;
+}

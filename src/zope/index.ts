@@ -1,0 +1,13 @@
+/** Zope for TypeScript: the site, its content classes, and what a site's own code needs of the other rooms. */
+export { makeApplication, type SiteApplication } from './app/make-application.ts';
+export { declareClass } from '../restricted/index.ts';
+export { registerClass } from '../persistent/index.ts';
+export { Application } from './ofs/application.ts';
+export { File, Pdata } from './ofs/file.ts';
+export { Folder, OrderedFolder } from './ofs/folder.ts';
+export { Image } from './ofs/image.ts';
+export { Item } from './ofs/item.ts';
+export { ObjectManager } from './ofs/object-manager.ts';
+export { ZopePageTemplate } from './ofs/page-template.ts';
+export { PropertyManager } from './ofs/properties.ts';
+export { registerAddable } from './zmi/addable.ts';

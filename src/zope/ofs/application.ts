@@ -1,0 +1,64 @@
+/** The root of a site. */
+import { registerClass } from '../../persistent/index.ts';
+import { Dict, type Tuple, tuple } from '../../pickle/index.ts';
+import { declareClass } from '../../restricted/index.ts';
+import { Permissions, permissionAttribute, UserFolder } from '../../access/index.ts';
+import { getRequest } from '../../publisher/index.ts';
+import { Folder } from './folder.ts';
+
+export class Application extends Folder {
+  declare __allow_groups__: UserFolder;
+
+  constructor() {
+    super();
+    const users = new UserFolder();
+    this.__allow_groups__ = users;
+    this._objects = tuple(Dict.from<unknown>({ id: 'acl_users', meta_type: 'User Folder' }));
+    (this as unknown as Record<string, unknown>).acl_users = users;
+  }
+
+  override getId(): string {
+    return getRequest()?.source.environ.scriptName.slice(1) ?? this.title;
+  }
+
+  override title_or_id(): string {
+    return this.title;
+  }
+
+  override title_and_id(): string {
+    return this.title;
+  }
+
+  override getPhysicalPath(): Tuple<string> {
+    return tuple('');
+  }
+
+  override getPhysicalRoot(): object {
+    return this;
+  }
+
+  override absolute_url(relative: unknown = 0): string {
+    if (relative) return '';
+    return getRequest()?.physicalPathToURL(['']) ?? '/';
+  }
+
+  override absolute_url_path(): string {
+    return getRequest()?.physicalPathToURL([''], true) || '/';
+  }
+
+  override virtual_url_path(): string {
+    return '';
+  }
+}
+
+registerClass(Application, 'OFS.Application.Application', { python: true, acquires: 'implicit' });
+Object.assign(Application.prototype, {
+  title: 'Zope',
+  isTopLevelPrincipiaApplicationObject: 1,
+  __ac_roles__: tuple('Manager', 'Anonymous', 'Owner'),
+  [permissionAttribute(Permissions.view)]: tuple('Manager', 'Anonymous'),
+  [permissionAttribute(Permissions.accessContentsInformation)]: tuple('Manager', 'Anonymous'),
+});
+declareClass(Application, {
+  names: { isTopLevelPrincipiaApplicationObject: 'private', __allow_groups__: 'private' },
+});

@@ -1,0 +1,333 @@
+/** Files of any type (INVENTORY O-032, P-156 to P-160). */
+import { randomBytes } from 'node:crypto';
+import { lookup } from 'mrmime';
+import { getOwn, Persistent, registerClass } from '../../persistent/index.ts';
+import { Dict, tuple } from '../../pickle/index.ts';
+import { declareClass } from '../../restricted/index.ts';
+import { Permissions } from '../../access/index.ts';
+import { FileUpload, type HTTPRequest, type HTTPResponse, quote } from '../../publisher/index.ts';
+import { editPage } from '../zmi/pages.ts';
+import { type ByteRange, expandRanges, parseRanges } from './byte-ranges.ts';
+import { PropertyManager } from './properties.ts';
+
+/** A piece of a large file; the pieces are chained. */
+export class Pdata extends Persistent {
+  declare data: Uint8Array;
+  declare next: Pdata | null;
+
+  constructor(data: Uint8Array) {
+    super();
+    this.data = data;
+    this.next = null;
+  }
+}
+registerClass(Pdata, 'OFS.Image.Pdata', { python: true });
+
+const list = (name: string, fallback: readonly string[]) => {
+  const value = process.env[name]?.trim();
+  return new Set(value === undefined ? fallback : value.split(value.includes(',') ? ',' : /\s+/));
+};
+const INLINE = list('ALLOWED_INLINE_MIMETYPES', [
+  'image/gif',
+  'image/jp2',
+  'image/jpeg',
+  'image/jpeg2000-image',
+  'image/jpeg2000',
+  'image/jpx',
+  'image/png',
+  'image/webp',
+  'image/x-icon',
+  'image/x-jpeg2000-image',
+  'text/plain',
+  'application/pdf',
+]);
+const NOT_INLINE = list('DISALLOWED_INLINE_MIMETYPES', [
+  'application/javascript',
+  'application/x-javascript',
+  'text/javascript',
+  'text/html',
+  'image/svg+xml',
+  'image/svg+xml-compressed',
+]);
+const USE_DENYLIST = Boolean(Number(process.env.OFS_IMAGE_USE_DENYLIST || 0));
+const CHUNK = 65_536;
+
+export const httpDate = (seconds: number) => new Date(Math.floor(seconds) * 1000).toUTCString();
+
+/** The MIME type for a file name; by the look of the content where the name tells nothing. */
+export function guessContentType(name: string, data: Uint8Array, fallback?: string): string {
+  const byName = lookup(name);
+  if (byName !== undefined) return byName;
+  if (fallback) return fallback;
+  return data.subarray(0, 1000).some((byte) => byte < 9 || (byte > 13 && byte < 32 && byte !== 27))
+    ? 'application/octet-stream'
+    : 'text/plain';
+}
+
+export class File extends PropertyManager {
+  declare __name__: string;
+  declare content_type: string;
+  declare size: number | null;
+  declare precondition: string;
+  declare data: Uint8Array | Pdata | null;
+
+  constructor(id: string, title: string, data: Uint8Array, contentType = '') {
+    super();
+    this.__name__ = id;
+    this.title = title;
+    this.update_data(data, contentType || guessContentType(id, data));
+  }
+
+  override getId(): string {
+    return (getOwn(this, '__name__') as string | undefined) ?? super.getId();
+  }
+
+  /** Replaces the content; what is larger than a chunk is kept in a chain of pieces. */
+  update_data(data: Uint8Array, contentType?: string): void {
+    if (contentType !== undefined) this.content_type = contentType;
+    this.size = data.length;
+    if (data.length < CHUNK) {
+      this.data = data;
+      return;
+    }
+    let next: Pdata | null = null;
+    for (let end = data.length; end > 0;) {
+      const start = end <= 2 * CHUNK ? 0 : end - CHUNK;
+      const piece: Pdata = new Pdata(data.slice(start, end));
+      piece.next = next;
+      next = piece;
+      end = start;
+    }
+    this.data = next;
+  }
+
+  get_size(): number {
+    return (
+      this.size ?? chunksOf(this, 0, Number.POSITIVE_INFINITY).reduce((sum, chunk) => sum + chunk.length, 0)
+    );
+  }
+
+  getSize(): number {
+    return this.get_size();
+  }
+
+  getContentType(): string {
+    return this.content_type;
+  }
+
+  /** The whole content. */
+  __bytes__(): Uint8Array {
+    const chunks = chunksOf(this, 0, Number.POSITIVE_INFINITY);
+    return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+  }
+
+  override __str__(): string {
+    return Buffer.from(this.__bytes__()).toString('utf8');
+  }
+
+  index_html(REQUEST: HTTPRequest, RESPONSE: HTTPResponse): unknown {
+    if (notModified(this, REQUEST, RESPONSE)) return '';
+    if (answerRanges(this, REQUEST, RESPONSE)) return '';
+    const type = this.content_type;
+    RESPONSE.setHeader('Last-Modified', httpDate(this._p_mtime ?? 0));
+    RESPONSE.setHeader('Content-Type', type);
+    RESPONSE.setHeader('Content-Length', this.get_size());
+    RESPONSE.setHeader('Accept-Ranges', 'bytes');
+    if (forcesDownload(type)) {
+      const id = this.getId();
+      const name = id.includes('.') ? id : `${id}.${type.split('/').at(-1)!.split('+')[0]}`;
+      RESPONSE.setHeader('Content-Disposition', `attachment; filename*=UTF-8''${quote(name)}`);
+    }
+    RESPONSE.setBase(null);
+    const chunks = chunksOf(this, 0, Number.POSITIVE_INFINITY);
+    if (chunks.length === 1) return chunks[0];
+    for (const chunk of chunks) RESPONSE.write(chunk);
+    return '';
+  }
+
+  /** As `index_html`, without the content. */
+  HEAD(REQUEST: HTTPRequest, RESPONSE: HTTPResponse): unknown {
+    this.index_html(REQUEST, RESPONSE);
+    RESPONSE.written = [];
+    return '';
+  }
+
+  manage_main(message?: string): string {
+    const text = isEditable(this) ? this.__str__() : null;
+    return editPage(
+      this,
+      {
+        action: 'manage_editAction',
+        contentType: this.content_type,
+        text,
+        upload: true,
+        size: this.get_size(),
+      },
+      message,
+    );
+  }
+
+  /** Changes title, type and content from the edit form; an uploaded file wins over the text. */
+  manage_editAction(title: string, content_type: string, text?: unknown, file?: unknown): string {
+    this.title = title;
+    const upload = file instanceof FileUpload && file.data.length > 0 ? file.data : undefined;
+    const data =
+      upload ?? (typeof text === 'string' ? Buffer.from(text.replaceAll('\r\n', '\n')) : undefined);
+    if (data === undefined) this.content_type = content_type;
+    else this.update_data(new Uint8Array(data), content_type);
+    return this.manage_main('Saved changes.');
+  }
+}
+
+/** Whether the content is text small enough for a form. */
+function isEditable(file: File): boolean {
+  return (
+    /^(?:text\/|application\/(?:json|javascript|xml))/.test(file.content_type) && file.get_size() < 131_072
+  );
+}
+
+/** The pieces of the content between two offsets. */
+function chunksOf(file: File, start: number, end: number): Uint8Array[] {
+  const { data } = file;
+  if (data === null) return [];
+  if (data instanceof Uint8Array) return [data.subarray(start, Math.min(end, data.length))];
+  const chunks: Uint8Array[] = [];
+  let position = 0;
+  for (let at: Pdata | null = data; at !== null && position < end;) {
+    const piece: Uint8Array = at.data;
+    if (position + piece.length > start) {
+      chunks.push(piece.subarray(Math.max(0, start - position), Math.min(piece.length, end - position)));
+    }
+    position += piece.length;
+    const { next }: Pdata = at;
+    // A large file must not fill the cache with its pieces.
+    at._p_deactivate();
+    at = next;
+  }
+  return chunks;
+}
+
+function forcesDownload(contentType: string): boolean {
+  const type = contentType.split(';')[0]!.trim().toLowerCase();
+  if (type === '') return false;
+  return USE_DENYLIST ? NOT_INLINE.has(type) : !INLINE.has(type);
+}
+
+/** Seconds since 1970 of an HTTP date; undefined for text that is none. */
+function seconds(header: string): number | undefined {
+  const time = Date.parse(header.split(';')[0]!);
+  return Number.isNaN(time) ? undefined : Math.floor(time / 1000);
+}
+
+function notModified(file: File, request: HTTPRequest, response: HTTPResponse): boolean {
+  const header = request.source.header('if-modified-since');
+  const since = header ? seconds(header) : undefined;
+  const modified = Math.floor(file._p_mtime ?? 0);
+  if (since === undefined || modified <= 0 || modified > since) return false;
+  response.setHeader('Last-Modified', httpDate(modified));
+  response.setHeader('Content-Type', file.content_type);
+  response.setHeader('Accept-Ranges', 'bytes');
+  response.setStatus(304);
+  return true;
+}
+
+function answerRanges(file: File, request: HTTPRequest, response: HTTPResponse): boolean {
+  const draft = request.source.header('request-range');
+  const header = draft ?? request.source.header('range');
+  if (!header) return false;
+  const ranges = parseRanges(header);
+  if (ranges === undefined || !stillThat(file, request.source.header('if-range'))) return false;
+  const size = file.get_size();
+  const wanted = expandRanges(ranges, size);
+  response.setHeader('Accept-Ranges', 'bytes');
+  response.setHeader('Last-Modified', httpDate(file._p_mtime ?? 0));
+  if (!ranges.some(([start]) => start < size)) {
+    response.setHeader('Content-Range', `bytes */${size}`);
+    response.setHeader('Content-Type', file.content_type);
+    response.setHeader('Content-Length', size);
+    response.setStatus(416);
+    return true;
+  }
+  response.setStatus(206);
+  if (wanted.length === 1) {
+    const [start, end] = wanted[0]!;
+    response.setHeader('Content-Type', file.content_type);
+    response.setHeader('Content-Length', end - start);
+    response.setHeader('Content-Range', `bytes ${start}-${end - 1}/${size}`);
+    for (const chunk of chunksOf(file, start, end)) response.write(chunk);
+    return true;
+  }
+  writeMultipart(file, wanted, size, draft ? 'x-' : '', response);
+  return true;
+}
+
+function writeMultipart(
+  file: File,
+  ranges: readonly ByteRange[],
+  size: number,
+  prefix: string,
+  response: HTTPResponse,
+): void {
+  const boundary = randomBytes(16).toString('hex');
+  for (const [start, end] of ranges) {
+    response.write(
+      `\r\n--${boundary}\r\nContent-Type: ${file.content_type}\r\nContent-Range: bytes ${start}-${end - 1}/${size}\r\n\r\n`,
+    );
+    for (const chunk of chunksOf(file, start, end)) response.write(chunk);
+  }
+  response.write(`\r\n--${boundary}--\r\n`);
+  response.setHeader('Content-Type', `multipart/${prefix}byteranges; boundary=${boundary}`);
+  response.setHeader(
+    'Content-Length',
+    response.written.reduce((sum, part) => sum + Buffer.byteLength(part), 0),
+  );
+}
+
+/** Whether `If-Range` names the file as it is now. */
+function stillThat(file: File, header: string | null | undefined): boolean {
+  if (!header) return true;
+  if (header.startsWith('ts')) return header === (getOwn(file, '__etag') ?? '');
+  const since = seconds(header);
+  return since === undefined || Math.floor(file._p_mtime ?? 0) <= since;
+}
+
+registerClass(File, 'OFS.Image.File', { python: true, acquires: 'implicit' });
+Object.assign(File.prototype, {
+  meta_type: 'File',
+  zmi_icon: 'far fa-file-archive',
+  precondition: '',
+  size: null,
+  manage_options: [
+    { label: 'Edit', action: 'manage_main' },
+    { label: 'View', action: '' },
+  ],
+  _properties: tuple(
+    Dict.from({ id: 'title', type: 'string' }),
+    Dict.from({ id: 'content_type', type: 'string' }),
+  ),
+});
+
+const view = { permission: Permissions.view };
+const change = { permission: Permissions.changeImagesFiles };
+declareClass(File, {
+  object: view,
+  published: ['index_html', 'HEAD', 'manage_main'],
+  postOnly: ['manage_editAction'],
+  names: {
+    index_html: view,
+    HEAD: view,
+    get_size: view,
+    getSize: view,
+    getContentType: view,
+    content_type: view,
+    size: view,
+    manage_main: { permission: Permissions.viewManagementScreens },
+    manage_editAction: change,
+    update_data: 'private',
+  },
+  signatures: {
+    index_html: 'REQUEST, RESPONSE',
+    HEAD: 'REQUEST, RESPONSE',
+    manage_editAction: 'title, content_type, text=None, file=None',
+  },
+});

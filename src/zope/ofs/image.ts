@@ -1,0 +1,134 @@
+/** Images: files that know their size in pixels (INVENTORY O-033). */
+import { getOwn, registerClass } from '../../persistent/index.ts';
+import { Dict, tuple } from '../../pickle/index.ts';
+import { declareClass } from '../../restricted/index.ts';
+import { Permissions } from '../../access/index.ts';
+import { File } from './file.ts';
+
+export interface ImageInfo {
+  readonly contentType: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Type and size in pixels from the first bytes of a GIF, PNG, JPEG or SVG; undefined for anything else. */
+export function imageInfo(data: Uint8Array): ImageInfo | undefined {
+  const bytes = Buffer.from(data.buffer, data.byteOffset, data.length);
+  if (bytes.length >= 10 && /^GIF8[79]a$/.test(bytes.toString('latin1', 0, 6))) {
+    return { contentType: 'image/gif', width: bytes.readUInt16LE(6), height: bytes.readUInt16LE(8) };
+  }
+  if (
+    bytes.length >= 24 &&
+    bytes.toString('latin1', 0, 8) === '\u0089PNG\r\n\u001a\n' &&
+    bytes.toString('latin1', 12, 16) === 'IHDR'
+  ) {
+    return { contentType: 'image/png', width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
+  }
+  if (bytes.length >= 2 && bytes.readUInt16BE(0) === 0xffd8) return jpegInfo(bytes);
+  return svgInfo(bytes);
+}
+
+function jpegInfo(bytes: Buffer): ImageInfo {
+  let at = 2;
+  while (at + 9 <= bytes.length) {
+    if (bytes[at] !== 0xff) {
+      at++;
+      continue;
+    }
+    const marker = bytes[at + 1]!;
+    if (marker === 0xff) at++;
+    else if (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc) {
+      return {
+        contentType: 'image/jpeg',
+        width: bytes.readUInt16BE(at + 7),
+        height: bytes.readUInt16BE(at + 5),
+      };
+    } else if (marker === 0xda) break;
+    else at += 2 + bytes.readUInt16BE(at + 2);
+  }
+  return { contentType: 'image/jpeg', width: -1, height: -1 };
+}
+
+function svgInfo(bytes: Buffer): ImageInfo | undefined {
+  const head = bytes.toString('utf8', 0, 4096);
+  const tag = /<svg\b[^>]*>/.exec(head)?.[0];
+  if (tag === undefined) return undefined;
+  const box = /viewBox\s*=\s*["']\s*[-\d.]+[\s,]+[-\d.]+[\s,]+([\d.]+)[\s,]+([\d.]+)/.exec(tag);
+  const length = (name: string) =>
+    /^([\d.]+)(px)?$/.exec(new RegExp(`\\b${name}\\s*=\\s*["']([^"']*)`).exec(tag)?.[1] ?? '')?.[1];
+  const size = (name: string, index: number) => Math.trunc(Number(length(name) ?? box?.[index] ?? -1));
+  return { contentType: 'image/svg+xml', width: size('width', 1), height: size('height', 2) };
+}
+
+const escape = (text: unknown) =>
+  String(text)
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
+
+export class Image extends File {
+  declare width: number | string;
+  declare height: number | string;
+  declare alt: string;
+
+  override update_data(data: Uint8Array, contentType?: string): void {
+    const info = imageInfo(data);
+    super.update_data(data, info?.contentType ?? contentType);
+    this.width = info !== undefined && info.width >= 0 ? info.width : '';
+    this.height = info !== undefined && info.height >= 0 ? info.height : '';
+  }
+
+  /** An `img` element that shows the image. */
+  tag(
+    height?: unknown,
+    width?: unknown,
+    alt?: unknown,
+    _scale: unknown = 0,
+    xscale: unknown = 0,
+    yscale: unknown = 0,
+    css_class?: unknown,
+    title?: unknown,
+  ): string {
+    const scaled = (value: unknown, own: number | string, factor: unknown) =>
+      value ?? (factor && own !== '' ? Math.trunc(Number(own) * Number(factor)) : own);
+    const [h, w] = [
+      scaled(height, this.height, yscale || _scale),
+      scaled(width, this.width, xscale || _scale),
+    ];
+    const text = alt ?? (getOwn(this, 'alt') as string | undefined) ?? '';
+    const titled = title ?? this.title ?? '';
+    let html = `<img src="${this.absolute_url()}" alt="${escape(text)}" title="${escape(titled)}"`;
+    if (h !== '') html += ` height="${escape(h)}"`;
+    if (w !== '') html += ` width="${escape(w)}"`;
+    if (css_class) html += ` class="${escape(css_class)}"`;
+    return `${html} />`;
+  }
+
+  override __str__(): string {
+    return this.tag();
+  }
+}
+
+registerClass(Image, 'OFS.Image.Image', { python: true, acquires: 'implicit' });
+Object.assign(Image.prototype, {
+  meta_type: 'Image',
+  zmi_icon: 'far fa-file-image',
+  alt: '',
+  height: '',
+  width: '',
+  _properties: tuple(
+    Dict.from({ id: 'title', type: 'string' }),
+    Dict.from({ id: 'alt', type: 'string' }),
+    Dict.from({ id: 'content_type', type: 'string', mode: 'w' }),
+    Dict.from({ id: 'height', type: 'string' }),
+    Dict.from({ id: 'width', type: 'string' }),
+  ),
+});
+const view = { permission: Permissions.view };
+declareClass(Image, {
+  names: { tag: view, width: view, height: view, alt: view },
+  signatures: {
+    tag: 'height=None, width=None, alt=None, scale=0, xscale=0, yscale=0, css_class=None, title=None',
+  },
+});

@@ -1,0 +1,9 @@
+/** Loads all content classes, so that records of them are known. */
+export { Application } from './application.ts';
+export { File, Pdata } from './file.ts';
+export { Folder, OrderedFolder } from './folder.ts';
+export { Image } from './image.ts';
+export { Item } from './item.ts';
+export { ObjectManager } from './object-manager.ts';
+export { ZopePageTemplate } from './page-template.ts';
+export { PropertyManager } from './properties.ts';

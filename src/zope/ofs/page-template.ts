@@ -1,0 +1,169 @@
+/** Page templates as content (INVENTORY O-030). */
+import { aqInner, aqParent, registerClass } from '../../persistent/index.ts';
+import { Dict, tuple } from '../../pickle/index.ts';
+import { declareClass } from '../../restricted/index.ts';
+import { type Executable, getSecurityManager, Permissions } from '../../access/index.ts';
+import { FileUpload, getRequest, type HTTPRequest } from '../../publisher/index.ts';
+import { PageTemplateProgram } from '../../templates/index.ts';
+import { PropertyManager } from './properties.ts';
+import { editPage } from '../zmi/pages.ts';
+
+export class ZopePageTemplate extends PropertyManager implements Executable {
+  declare _text: string;
+  declare content_type: string;
+  declare output_encoding: string;
+  declare expand: unknown;
+  declare _proxy_roles: readonly string[];
+  declare _v_program: PageTemplateProgram | undefined;
+
+  constructor(id: string, text: string, contentType = 'text/html') {
+    super();
+    this.id = id;
+    this.expand = 0;
+    this.output_encoding = 'utf-8';
+    this.pt_edit(text, contentType);
+  }
+
+  pt_edit(text: string, content_type: string): void {
+    this._text = text.trim();
+    this.content_type = content_type;
+    this._v_program = undefined;
+  }
+
+  /** The source. */
+  read(): string {
+    return this._text;
+  }
+
+  get_size(): number {
+    return Buffer.byteLength(this._text);
+  }
+
+  /** Problems of the source, each with its place; none when it can be rendered. */
+  pt_errors(): string[] {
+    try {
+      programOf(this);
+      return [];
+    } catch (error) {
+      return [(error as Error).message];
+    }
+  }
+
+  manage_main(message?: string): string {
+    return editPage(
+      this,
+      {
+        action: 'pt_editAction',
+        contentType: this.content_type,
+        text: this._text,
+        upload: true,
+        size: this.get_size(),
+        errors: this.pt_errors(),
+      },
+      message,
+    );
+  }
+
+  /** Changes title and source from the edit form; an uploaded file wins over the text. */
+  pt_editAction(
+    _request: HTTPRequest,
+    title: string,
+    text: string,
+    content_type: string,
+    file?: unknown,
+  ): string {
+    this.title = title;
+    const upload =
+      file instanceof FileUpload && file.data.length > 0
+        ? Buffer.from(file.data).toString('utf8')
+        : undefined;
+    this.pt_edit(upload ?? text.replaceAll('\r\n', '\n'), content_type);
+    return this.manage_main('Saved changes.');
+  }
+
+  /** Renders for the object in whose context the template was found. */
+  __call__(...args: unknown[]): string {
+    const request = getRequest();
+    const { response } = request ?? {};
+    if (response !== undefined && !response.headers.has('content-type')) {
+      response.setHeader('content-type', this.content_type);
+    }
+    const context = aqParent(this);
+    const manager = getSecurityManager();
+    manager.addContext(this);
+    try {
+      return programOf(this).render({
+        template: this,
+        here: context,
+        context,
+        container: aqParent(aqInner(this)),
+        options: Dict.from<unknown>({ args: tuple(...args) }),
+        root: this.getPhysicalRoot(),
+        request: request ?? null,
+        user: manager.getUser(),
+      });
+    } finally {
+      manager.removeContext(this);
+    }
+  }
+}
+
+/** The compiled template; compiled when first needed, and again when the source has changed. */
+function programOf(template: ZopePageTemplate): PageTemplateProgram {
+  const cached = template._v_program;
+  if (cached !== undefined) return cached;
+  const mode = template.content_type.startsWith('text/html') ? 'html' : 'xml';
+  const program = PageTemplateProgram.compile(template._text, {
+    mode,
+    filename: template.getPhysicalPath().join('/'),
+  });
+  template._v_program = program;
+  return program;
+}
+
+registerClass(ZopePageTemplate, 'Products.PageTemplates.ZopePageTemplate.ZopePageTemplate', {
+  python: true,
+  acquires: 'implicit',
+});
+Object.assign(ZopePageTemplate.prototype, {
+  meta_type: 'Page Template',
+  zmi_icon: 'far fa-file-code',
+  content_type: 'text/html',
+  output_encoding: 'utf-8',
+  expand: 0,
+  _text: '',
+  index_html: null,
+  _properties: tuple(
+    Dict.from({ id: 'title', type: 'string', mode: 'w' }),
+    Dict.from({ id: 'content_type', type: 'string', mode: 'w' }),
+    Dict.from({ id: 'output_encoding', type: 'string', mode: 'w' }),
+    Dict.from({ id: 'expand', type: 'boolean', mode: 'w' }),
+  ),
+  manage_options: [
+    { label: 'Edit', action: 'manage_main' },
+    { label: 'View', action: '' },
+  ],
+});
+
+const view = { permission: Permissions.view };
+const change = { permission: Permissions.changePageTemplates };
+declareClass(ZopePageTemplate, {
+  object: view,
+  published: ['manage_main'],
+  postOnly: ['pt_editAction'],
+  names: {
+    __call__: view,
+    content_type: view,
+    read: { permission: Permissions.viewManagementScreens },
+    get_size: view,
+    manage_main: { permission: Permissions.viewManagementScreens },
+    pt_editAction: change,
+    pt_edit: change,
+    pt_errors: { permission: Permissions.viewManagementScreens },
+    _text: 'private',
+  },
+  signatures: {
+    pt_edit: 'text, content_type',
+    pt_editAction: 'REQUEST, title, text, content_type, file=None',
+  },
+});
