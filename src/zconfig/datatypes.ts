@@ -7,12 +7,16 @@ import { ValueRefused } from './errors.ts';
 
 export type Datatype<T = unknown> = (text: string) => T;
 
-const quoted = (text: string) => (text.includes("'") && !text.includes('"') ? `"${text}"` : `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`);
+const quoted = (text: string) =>
+  text.includes("'") && !text.includes('"')
+    ? `"${text}"`
+    : `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 
 /** Python's `int()` of a text. */
 export function integer(text: string): number | bigint {
   const digits = text.trim();
-  if (!/^[-+]?\d+(?:_\d+)*$/.test(digits)) throw new ValueRefused(`invalid literal for int() with base 10: ${quoted(text)}`);
+  if (!/^[-+]?\d+(?:_\d+)*$/.test(digits))
+    throw new ValueRefused(`invalid literal for int() with base 10: ${quoted(text)}`);
   const plain = digits.replaceAll('_', '').replace(/^\+/, '');
   const value = Number(plain);
   return Number.isSafeInteger(value) ? value + 0 : BigInt(plain);
@@ -21,7 +25,12 @@ export function integer(text: string): number | bigint {
 function float(text: string): number {
   const plain = text.trim().toLowerCase();
   const special = /^([-+]?)(?:inf(?:inity)?|nan)$/.exec(plain);
-  if (special !== null) return plain.includes('nan') ? Number.NaN : special[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  if (special !== null)
+    return plain.includes('nan')
+      ? Number.NaN
+      : special[1] === '-'
+        ? Number.NEGATIVE_INFINITY
+        : Number.POSITIVE_INFINITY;
   if (!/^[-+]?(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:e[-+]?\d+(?:_\d+)*)?$/.test(plain)) {
     throw new ValueRefused(`could not convert string to float: ${quoted(text)}`);
   }
@@ -57,7 +66,10 @@ export const basicKey: Datatype<string> = (text) => keyLike(text).toLowerCase();
 export const identifier = matching(/^[_a-zA-Z][_a-zA-Z0-9]*$/, 'not a valid Python identifier');
 const NAME = '[_a-zA-Z][_a-zA-Z0-9]*';
 const dottedName = matching(new RegExp(`^${NAME}(?:\\.${NAME})*$`), 'not a valid dotted name');
-const dottedSuffix = matching(new RegExp(`^(?:${NAME}(?:\\.${NAME})*|(?:\\.${NAME})+)$`), 'not a valid dotted name or suffix');
+const dottedSuffix = matching(
+  new RegExp(`^(?:${NAME}(?:\\.${NAME})*|(?:\\.${NAME})+)$`),
+  'not a valid dotted name or suffix',
+);
 const stringList: Datatype<string[]> = (text) => text.split(/\s+/).filter(Boolean);
 const portNumber = ranged(0, 65_535);
 
@@ -85,7 +97,8 @@ function inetAddress(defaultHost: string): Datatype<InetAddress> {
         port = portNumber(text);
       } catch (error) {
         if (!(error instanceof ValueRefused)) throw error;
-        if (text.trim() === '' || /\s/.test(text.trim())) throw new ValueRefused(`not a valid host name: ${quoted(text)}`);
+        if (text.trim() === '' || /\s/.test(text.trim()))
+          throw new ValueRefused(`not a valid host name: ${quoted(text)}`);
         host = text.toLowerCase();
       }
     }
@@ -108,12 +121,15 @@ function socketAddress(inet: Datatype<InetAddress>): Datatype<SocketAddress> {
 
 const OCTET = String.raw`(?:\d|[01]?\d\d|2[0-4]\d|25[0-5])`;
 const hostLike = matching(
-  new RegExp(`^(?:${OCTET}\\.${OCTET}\\.${OCTET}\\.${OCTET}|[A-Za-z_][-A-Za-z0-9_.]*[-A-Za-z0-9_]|[0-9A-Fa-f:.]+:[0-9A-Fa-f:.]*)$`),
+  new RegExp(
+    `^(?:${OCTET}\\.${OCTET}\\.${OCTET}\\.${OCTET}|[A-Za-z_][-A-Za-z0-9_.]*[-A-Za-z0-9_]|[0-9A-Fa-f:.]+:[0-9A-Fa-f:.]*)$`,
+  ),
   NO_KEY,
 );
 export const ipaddrOrHostname: Datatype<string> = (text) => {
   const host = hostLike(text).toLowerCase();
-  if (host.includes(':') && !net.isIPv6(host)) throw new ValueRefused(`${quoted(text)} is not a valid IPv6 address`);
+  if (host.includes(':') && !net.isIPv6(host))
+    throw new ValueRefused(`${quoted(text)} is not a valid IPv6 address`);
   return host;
 };
 
@@ -122,11 +138,13 @@ export function expandUser(text: string): string {
   return (process.env.HOME ?? os.homedir()) + text.slice(1);
 }
 
-const existing = (what: string, test: (file: string) => boolean): Datatype<string> => (text) => {
-  const file = expandUser(text);
-  if (!test(file)) throw new ValueRefused(`${text} is not an existing ${what}`);
-  return file;
-};
+const existing =
+  (what: string, test: (file: string) => boolean): Datatype<string> =>
+  (text) => {
+    const file = expandUser(text);
+    if (!test(file)) throw new ValueRefused(`${text} is not an existing ${what}`);
+    return file;
+  };
 const isFolder = (file: string) => existsSync(file) && statSync(file).isDirectory();
 export const existingDirectory = existing('directory', isFolder);
 const existingPath = existing('path', existsSync);
@@ -134,14 +152,16 @@ const existingFile = existing('file', existsSync);
 export const existingDirpath: Datatype<string> = (text) => {
   const file = expandUser(text);
   const folder = file.includes('/') ? path.dirname(file) : '';
-  if (folder !== '' && !isFolder(folder)) throw new ValueRefused(`The directory named as part of the path ${text} does not exist.`);
+  if (folder !== '' && !isFolder(folder))
+    throw new ValueRefused(`The directory named as part of the path ${text} does not exist.`);
   return file;
 };
 
 function multiplied(units: Readonly<Record<string, number>>): Datatype<number> {
   return (text) => {
     const word = text.toLowerCase();
-    for (const [unit, factor] of Object.entries(units)) if (word.endsWith(unit)) return Number(integer(word.slice(0, -unit.length))) * factor;
+    for (const [unit, factor] of Object.entries(units))
+      if (word.endsWith(unit)) return Number(integer(word.slice(0, -unit.length))) * factor;
     return Number(integer(word));
   };
 }

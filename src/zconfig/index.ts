@@ -1,4 +1,11 @@
-export { type Datatype, type DatatypeName, DATATYPES, type InetAddress, type SocketAddress, TimeDelta } from './datatypes.ts';
+export {
+  type Datatype,
+  type DatatypeName,
+  DATATYPES,
+  type InetAddress,
+  type SocketAddress,
+  TimeDelta,
+} from './datatypes.ts';
 export {
   ConfigurationError,
   ConfigurationSyntaxError,
@@ -10,7 +17,14 @@ export {
   ValueRefused,
 } from './errors.ts';
 export { loadConfigFile, loadConfigText, type LoadOptions } from './load.ts';
-export { type Item, type KeyItem, Schema, type SchemaDefinition, type SectionItem, type SectionTypeDefinition } from './schema.ts';
+export {
+  type Item,
+  type KeyItem,
+  Schema,
+  type SchemaDefinition,
+  type SectionItem,
+  type SectionTypeDefinition,
+} from './schema.ts';
 export { SectionValue } from './section-value.ts';
 export { type MountPoint, ZOPE_SCHEMA } from './zope-schema/schema.ts';
 export {

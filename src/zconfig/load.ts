@@ -54,7 +54,11 @@ class Loader {
       }
     }
     // Counted as Python does: behind the last line.
-    if (stack.length > 0) throw new ConfigurationSyntaxError('unclosed sections not allowed', { file, line: lines.at(-1) === '' ? lines.length - 1 : lines.length });
+    if (stack.length > 0)
+      throw new ConfigurationSyntaxError('unclosed sections not allowed', {
+        file,
+        line: lines.at(-1) === '' ? lines.length - 1 : lines.length,
+      });
     this.#including.pop();
   }
 
@@ -78,7 +82,8 @@ class Loader {
     if (!line.endsWith('>')) throw new ConfigurationSyntaxError('malformed section end', place);
     const open = stack.pop();
     if (open === undefined) throw new ConfigurationSyntaxError('unexpected section end', place);
-    if (line.slice(2, -1).trimEnd().toLowerCase() !== open.type) throw new ConfigurationSyntaxError('unbalanced section end', place);
+    if (line.slice(2, -1).trimEnd().toLowerCase() !== open.type)
+      throw new ConfigurationSyntaxError('unbalanced section end', place);
     syntactic(place, () => open.matcher.addSection(this.schema, matcher, matcher.finish()));
     return open.matcher;
   }
@@ -94,7 +99,8 @@ class Loader {
     const match = KEY_VALUE.exec(line);
     if (match === null) throw new ConfigurationSyntaxError('missing or unrecognized directive', place);
     const [, name, argument] = match;
-    if (name !== 'define' && name !== 'import' && name !== 'include') throw new ConfigurationSyntaxError(`unknown directive: '${name}'`, place);
+    if (name !== 'define' && name !== 'import' && name !== 'include')
+      throw new ConfigurationSyntaxError(`unknown directive: '${name}'`, place);
     if (!argument) throw new ConfigurationSyntaxError(`missing argument to %${name} directive`, place);
     if (name === 'define') this.#define(argument, place);
     else if (name === 'import') this.#import(substitute(argument.trim(), this.#defines), place);
@@ -106,19 +112,23 @@ class Loader {
     const name = match[1]!.toLowerCase();
     const value = match[2] ?? '';
     const before = this.#defines.get(name);
-    if (before !== undefined && before !== value) throw new ConfigurationSyntaxError(`cannot redefine '${name}'`, place);
+    if (before !== undefined && before !== value)
+      throw new ConfigurationSyntaxError(`cannot redefine '${name}'`, place);
     if (!isName(name)) throw new ConfigurationSyntaxError(`not a substitution legal name: '${name}'`, place);
     this.#defines.set(name, substitute(value, this.#defines));
   }
 
   #import(name: string, place: Place): void {
     const schema = this.schema.withComponent(name);
-    if (schema === undefined) throw new SchemaResourceError(`import name does not refer to a known component: ${name}`, place);
+    if (schema === undefined)
+      throw new SchemaResourceError(`import name does not refer to a known component: ${name}`, place);
     this.schema = schema;
   }
 
   #include(target: string, matcher: SectionMatcher, place: Place): void {
-    const file = target.startsWith('file:') ? fileURLToPath(target) : path.resolve(path.dirname(place.file!), target);
+    const file = target.startsWith('file:')
+      ? fileURLToPath(target)
+      : path.resolve(path.dirname(place.file!), target);
     this.parse(readConfiguration(file), file, matcher);
   }
 }
@@ -128,11 +138,19 @@ function syntactic<T>(place: Place, run: () => T): T {
   try {
     return run();
   } catch (error) {
-    if (error instanceof ConfigurationError && error.constructor === ConfigurationError && error.line === undefined) {
+    if (
+      error instanceof ConfigurationError &&
+      error.constructor === ConfigurationError &&
+      error.line === undefined
+    ) {
       throw new ConfigurationSyntaxError(error.reason, place, { cause: error });
     }
     if (error instanceof ConfigurationError && error.constructor === ConfigurationError) {
-      throw new ConfigurationSyntaxError(error.reason, { file: error.file, line: error.line }, { cause: error });
+      throw new ConfigurationSyntaxError(
+        error.reason,
+        { file: error.file, line: error.line },
+        { cause: error },
+      );
     }
     throw error;
   }
@@ -147,7 +165,11 @@ function readConfiguration(file: string): string {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const reason = code === 'ENOENT' ? 'No such file or directory' : message;
-    throw new ConfigurationError(`error opening file ${file}: ${reason}`, { file, line: undefined }, { cause: error });
+    throw new ConfigurationError(
+      `error opening file ${file}: ${reason}`,
+      { file, line: undefined },
+      { cause: error },
+    );
   }
   try {
     return utf8.decode(bytes);
@@ -157,13 +179,22 @@ function readConfiguration(file: string): string {
 }
 
 /** Loads a file. Throws a ConfigurationError or one of its kinds. */
-export function loadConfigFile(schema: Schema | SchemaDefinition, file: string, options: LoadOptions = {}): unknown {
+export function loadConfigFile(
+  schema: Schema | SchemaDefinition,
+  file: string,
+  options: LoadOptions = {},
+): unknown {
   const absolute = path.resolve(file);
   return loadConfigText(schema, readConfiguration(absolute), absolute, options);
 }
 
 /** Loads a text; `file` is where included files are looked for, and stands in errors. */
-export function loadConfigText(schemaOrDefinition: Schema | SchemaDefinition, text: string, file: string, options: LoadOptions = {}): unknown {
+export function loadConfigText(
+  schemaOrDefinition: Schema | SchemaDefinition,
+  text: string,
+  file: string,
+  options: LoadOptions = {},
+): unknown {
   const schema = schemaOrDefinition instanceof Schema ? schemaOrDefinition : new Schema(schemaOrDefinition);
   const overrides = (options.overrides ?? []).map(parseOverride);
   const bag = overrides.length === 0 ? undefined : new OptionBag(schema.top, overrides);

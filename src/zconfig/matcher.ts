@@ -17,7 +17,8 @@ function convert(datatype: Datatype, { text, place }: Raw): unknown {
   try {
     return datatype(text);
   } catch (error) {
-    if (error instanceof ValueRefused) throw new DataConversionError(error.message, text, place, { cause: error });
+    if (error instanceof ValueRefused)
+      throw new DataConversionError(error.message, text, place, { cause: error });
     throw error;
   }
 }
@@ -52,17 +53,23 @@ export class SectionMatcher {
     const exact = this.type.items.find((info) => info.key === realKey);
     const info = exact ?? this.type.items.find((other) => other.key === '+' && !other.isSection);
     if (info === undefined) throw new ConfigurationError(`${quoted(key)} is not a known key name`, raw.place);
-    if (info.isSection) throw new ConfigurationError(`${quoted(key)} is not a valid key name in '${this.type.name}' sections`, raw.place);
+    if (info.isSection)
+      throw new ConfigurationError(
+        `${quoted(key)} is not a valid key name in '${this.type.name}' sections`,
+        raw.place,
+      );
     if (info.key === '+') {
       const map = (this.#raw.get(info.attribute) ?? new Map<string, Raw[]>()) as Map<string, Raw[]>;
       this.#raw.set(info.attribute, map);
       const before = map.get(realKey);
-      if (before !== undefined && !info.multiple) throw new ConfigurationError(`too many values for ${quoted(key)}`, raw.place);
+      if (before !== undefined && !info.multiple)
+        throw new ConfigurationError(`too many values for ${quoted(key)}`, raw.place);
       map.set(realKey, [...(before ?? []), raw]);
       return;
     }
     const list = (this.#raw.get(info.attribute) ?? []) as Raw[];
-    if (list.length > 0 && !info.multiple) throw new ConfigurationError(`${quoted(key)} does not support multiple values`, raw.place);
+    if (list.length > 0 && !info.multiple)
+      throw new ConfigurationError(`${quoted(key)} does not support multiple values`, raw.place);
     this.#raw.set(info.attribute, [...list, raw]);
   }
 
@@ -71,12 +78,18 @@ export class SectionMatcher {
     const type = schema.type(typeName);
     if (type === undefined) throw new ConfigurationError(`unknown type name: ${quoted(typeName)}`, place);
     if (type.isAbstract) {
-      throw new ConfigurationError(`concrete sections cannot match abstract section types; found abstract type ${quoted(typeName)}`, place);
+      throw new ConfigurationError(
+        `concrete sections cannot match abstract section types; found abstract type ${quoted(typeName)}`,
+        place,
+      );
     }
     const info = this.#infoFor(schema, typeName, name, place);
     const item = info.item as SectionItem;
     if (name === '*' || name === '+' || (item.name === '+' && name === null)) {
-      throw new ConfigurationError(`${quoted(name)} is not an allowed name for ${quoted(item.type)} sections`, place);
+      throw new ConfigurationError(
+        `${quoted(name)} is not an allowed name for ${quoted(item.type)} sections`,
+        place,
+      );
     }
     return new SectionMatcher(type, name, place, this.#bag?.section(schema, typeName, name));
   }
@@ -86,11 +99,15 @@ export class SectionMatcher {
     for (const info of this.type.items) {
       if (info.key !== undefined && info.key !== '+') {
         if (info.key !== name) continue;
-        if (!info.isSection) throw new ConfigurationError(`section name ${info.key} already in use for key`, place);
+        if (!info.isSection)
+          throw new ConfigurationError(`section name ${info.key} already in use for key`, place);
         const { type } = info.item as SectionItem;
         const allowed = schema.type(type.toLowerCase());
         if (type.toLowerCase() !== typeName && !allowed?.subtypes.has(typeName)) {
-          throw new ConfigurationError(`name ${quoted(name)} must be used for a ${quoted(type)} section`, place);
+          throw new ConfigurationError(
+            `name ${quoted(name)} must be used for a ${quoted(type)} section`,
+            place,
+          );
         }
         return info;
       }
@@ -98,16 +115,21 @@ export class SectionMatcher {
       const item = info.item as SectionItem;
       const wanted = item.type.toLowerCase();
       if (wanted === typeName) {
-        if (name === null && item.name !== '*') throw new ConfigurationError(`${quoted(typeName)} sections must be named`, place);
+        if (name === null && item.name !== '*')
+          throw new ConfigurationError(`${quoted(typeName)} sections must be named`, place);
         return info;
       }
       const type = schema.type(wanted);
       if (type?.isAbstract && type.subtypes.has(typeName)) {
-        if (name === null && item.name !== '*') throw new ConfigurationError(`${quoted(typeName)} sections may not be unnamed`, place);
+        if (name === null && item.name !== '*')
+          throw new ConfigurationError(`${quoted(typeName)} sections may not be unnamed`, place);
         return info;
       }
     }
-    throw new ConfigurationError(`no matching section defined for type='${typeName}', name='${name ?? 'None'}'`, place);
+    throw new ConfigurationError(
+      `no matching section defined for type='${typeName}', name='${name ?? 'None'}'`,
+      place,
+    );
   }
 
   /** Puts a finished section in its place. */
@@ -116,9 +138,14 @@ export class SectionMatcher {
     const info = this.#infoFor(schema, child.type.name, name, place);
     const before = this.#sections.get(info.attribute) ?? [];
     if (before.length > 0 && !info.multiple) {
-      throw new ConfigurationError(`too many instances of ${quoted((info.item as SectionItem).type)} section`);
+      throw new ConfigurationError(
+        `too many instances of ${quoted((info.item as SectionItem).type)} section`,
+      );
     }
-    if (name !== null && this.#names.has(name)) throw new ConfigurationError(`section names must not be re-used within the same container:${quoted(name)}`);
+    if (name !== null && this.#names.has(name))
+      throw new ConfigurationError(
+        `section names must not be re-used within the same container:${quoted(name)}`,
+      );
     if (name !== null) this.#names.add(name);
     this.#sections.set(info.attribute, [...before, value]);
   }
@@ -133,13 +160,15 @@ export class SectionMatcher {
     const values: Record<string, unknown> = {};
     const given = new Set<string>([...this.#raw.keys(), ...this.#sections.keys()]);
     for (const info of this.type.items) this.#checkCount(info);
-    for (const info of this.type.items) values[info.attribute] = info.isSection ? this.#sectionValue(info) : this.#keyValue(info);
+    for (const info of this.type.items)
+      values[info.attribute] = info.isSection ? this.#sectionValue(info) : this.#keyValue(info);
     const section = new SectionValue(this.type.name, this.name, values, this.place, given);
     if (this.type.datatype === undefined) return section;
     try {
       return this.type.datatype(section);
     } catch (error) {
-      if (error instanceof ValueRefused) throw new DataConversionError(error.message, section, this.place, { cause: error });
+      if (error instanceof ValueRefused)
+        throw new DataConversionError(error.message, section, this.place, { cause: error });
       throw error;
     }
   }
@@ -147,16 +176,24 @@ export class SectionMatcher {
   #checkCount(info: ItemInfo): void {
     if (!info.item.required) return;
     const { attribute, isSection, multiple } = info;
-    const what = isSection ? `section type '${(info.item as SectionItem).type}'` : quoted(info.key ?? info.item.name);
+    const what = isSection
+      ? `section type '${(info.item as SectionItem).type}'`
+      : quoted(info.key ?? info.item.name);
     if (info.key === '+') {
       if (((this.#raw.get(attribute) as Map<string, Raw[]> | undefined)?.size ?? 0) === 0) {
-        throw new ConfigurationError(`no keys defined for the ${attribute} key/value map; at least 1 must be specified`);
+        throw new ConfigurationError(
+          `no keys defined for the ${attribute} key/value map; at least 1 must be specified`,
+        );
       }
       return;
     }
-    const count = isSection ? (this.#sections.get(attribute)?.length ?? 0) : ((this.#raw.get(attribute) as Raw[] | undefined)?.length ?? 0);
+    const count = isSection
+      ? (this.#sections.get(attribute)?.length ?? 0)
+      : ((this.#raw.get(attribute) as Raw[] | undefined)?.length ?? 0);
     if (count > 0 || (info.item as KeyItem).default !== undefined) return;
-    throw new ConfigurationError(multiple ? `not enough values for ${what}; 0 found, 1 required` : `no values for ${what}; 1 required`);
+    throw new ConfigurationError(
+      multiple ? `not enough values for ${what}; 0 found, 1 required` : `no values for ${what}; 1 required`,
+    );
   }
 
   #sectionValue({ attribute, multiple }: ItemInfo): unknown {
@@ -170,7 +207,8 @@ export class SectionMatcher {
     if (info.key === '+') return this.#mapValue(info, item, raw as Map<string, Raw[]> | undefined);
     let list = raw as Raw[] | undefined;
     if (list === undefined) {
-      if (info.multiple) list = ((item.defaults ?? []) as readonly string[]).map((text) => ({ text, place: NOWHERE }));
+      if (info.multiple)
+        list = ((item.defaults ?? []) as readonly string[]).map((text) => ({ text, place: NOWHERE }));
       else list = item.default === undefined ? [] : [{ text: item.default, place: NOWHERE }];
     }
     const converted = list.map((entry) => convert(info.convert, entry));
@@ -182,10 +220,9 @@ export class SectionMatcher {
     const source =
       raw ??
       new Map(
-        Object.entries((item.defaults ?? {}) as Readonly<Record<string, string>>).map(([key, text]): [string, Raw[]] => [
-          this.type.keytype(key) as string,
-          [{ text, place: NOWHERE }],
-        ]),
+        Object.entries((item.defaults ?? {}) as Readonly<Record<string, string>>).map(
+          ([key, text]): [string, Raw[]] => [this.type.keytype(key) as string, [{ text, place: NOWHERE }]],
+        ),
       );
     for (const [key, list] of source) {
       const converted = list.map((entry) => convert(info.convert, entry));

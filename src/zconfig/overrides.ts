@@ -22,7 +22,8 @@ function normal(keytype: Datatype, text: string, place: Place): string {
   try {
     return keytype(text) as string;
   } catch (error) {
-    if (error instanceof ValueRefused) throw new ConfigurationSyntaxError(`could not convert basic-key value: ${error.message}`, place);
+    if (error instanceof ValueRefused)
+      throw new ConfigurationSyntaxError(`could not convert basic-key value: ${error.message}`, place);
     throw error;
   }
 }
@@ -53,11 +54,15 @@ export class OptionBag {
   /** The overrides of a section inside, by its name or its type; they count as used. */
   section(schema: Schema, type: string, name: string | null): OptionBag | undefined {
     const concerns = (override: Override) =>
-      (name !== null && override.path[0]!.toLowerCase() === name) || normal(basicKey, override.path[0]!, override.place) === type;
+      (name !== null && override.path[0]!.toLowerCase() === name) ||
+      normal(basicKey, override.path[0]!, override.place) === type;
     const taken = this.#sections.filter(concerns);
     if (taken.length === 0) return undefined;
     this.#sections = this.#sections.filter((override) => !taken.includes(override));
-    return new OptionBag(schema.type(type)!, taken.map((override) => ({ ...override, path: override.path.slice(1) })));
+    return new OptionBag(
+      schema.type(type)!,
+      taken.map((override) => ({ ...override, path: override.path.slice(1) })),
+    );
   }
 
   checkConsumed(): void {

@@ -79,7 +79,13 @@ export class SectionType {
   /** Of an abstract type: the types that implement it. */
   readonly subtypes = new Map<string, SectionType>();
 
-  constructor(name: string, isAbstract: boolean, keytype: Datatype, items: readonly ItemInfo[], datatype?: (section: SectionValue) => unknown) {
+  constructor(
+    name: string,
+    isAbstract: boolean,
+    keytype: Datatype,
+    items: readonly ItemInfo[],
+    datatype?: (section: SectionValue) => unknown,
+  ) {
     this.name = name;
     this.isAbstract = isAbstract;
     this.keytype = keytype;
@@ -91,7 +97,13 @@ export class SectionType {
 function infoOf(item: Item, keytype: Datatype): ItemInfo {
   const isSection = item.kind === 'section' || item.kind === 'multisection';
   const anyName = item.name === '*' || item.name === '+';
-  const key = isSection ? (anyName ? undefined : item.name.toLowerCase()) : anyName ? item.name : (keytype(item.name) as string);
+  const key = isSection
+    ? anyName
+      ? undefined
+      : item.name.toLowerCase()
+    : anyName
+      ? item.name
+      : (keytype(item.name) as string);
   const attribute = item.attribute ?? (key ?? item.name).replaceAll('-', '_');
   return {
     item,
@@ -113,25 +125,43 @@ export class Schema {
   constructor(definition: SchemaDefinition) {
     this.definition = definition;
     const basic = DATATYPES['basic-key'];
-    for (const name of definition.abstract ?? []) this.#types.set(name, new SectionType(name, true, basic, []));
+    for (const name of definition.abstract ?? [])
+      this.#types.set(name, new SectionType(name, true, basic, []));
     for (const type of definition.types ?? []) this.#add(type);
     const keytype = lookUp(definition.keytype ?? 'basic-key');
-    this.top = new SectionType('', false, keytype, definition.items.map((item) => infoOf(item, keytype)), definition.datatype);
+    this.top = new SectionType(
+      '',
+      false,
+      keytype,
+      definition.items.map((item) => infoOf(item, keytype)),
+      definition.datatype,
+    );
   }
 
   #add(type: SectionTypeDefinition): void {
     const name = type.name.toLowerCase();
     if (this.#types.has(name)) throw new SchemaError(`section type ${name} is defined twice`);
     const base = type.extends === undefined ? undefined : this.#types.get(type.extends.toLowerCase());
-    if (type.extends !== undefined && base === undefined) throw new SchemaError(`section type ${name} extends unknown ${type.extends}`);
-    const keytype = type.keytype === undefined ? (base?.keytype ?? DATATYPES['basic-key']) : lookUp(type.keytype);
+    if (type.extends !== undefined && base === undefined)
+      throw new SchemaError(`section type ${name} extends unknown ${type.extends}`);
+    const keytype =
+      type.keytype === undefined ? (base?.keytype ?? DATATYPES['basic-key']) : lookUp(type.keytype);
     const own = (type.items ?? []).map((item) => infoOf(item, keytype));
-    const inherited = (base?.items ?? []).filter((info) => !own.some((other) => other.attribute === info.attribute));
-    const made = new SectionType(name, false, keytype, [...inherited, ...own], type.datatype ?? base?.datatype);
+    const inherited = (base?.items ?? []).filter(
+      (info) => !own.some((other) => other.attribute === info.attribute),
+    );
+    const made = new SectionType(
+      name,
+      false,
+      keytype,
+      [...inherited, ...own],
+      type.datatype ?? base?.datatype,
+    );
     this.#types.set(name, made);
     if (type.implements === undefined) return;
     const abstract = this.#types.get(type.implements.toLowerCase());
-    if (abstract === undefined || !abstract.isAbstract) throw new SchemaError(`section type ${name} implements unknown ${type.implements}`);
+    if (abstract === undefined || !abstract.isAbstract)
+      throw new SchemaError(`section type ${name} implements unknown ${type.implements}`);
     abstract.subtypes.set(name, made);
   }
 

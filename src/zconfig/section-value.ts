@@ -10,7 +10,13 @@ export class SectionValue {
   /** Attributes that the file gave, as opposed to defaults. */
   readonly given: ReadonlySet<string>;
 
-  constructor(type: string, name: string | null, values: Record<string, unknown>, place: Place, given: ReadonlySet<string>) {
+  constructor(
+    type: string,
+    name: string | null,
+    values: Record<string, unknown>,
+    place: Place,
+    given: ReadonlySet<string>,
+  ) {
     this.type = type;
     this.name = name;
     this.values = values;

@@ -28,12 +28,15 @@ export function substitute(text: string, defines: ReadonlyMap<string, string>): 
     const bracketed = next === '{' || next === '(';
     const name = nameAt(text, dollar + (bracketed ? 2 : 1));
     if (name === undefined) {
-      throw new SubstitutionSyntaxError(bracketed ? `'$${next}' not followed by name` : "'$' not followed by '$' or name");
+      throw new SubstitutionSyntaxError(
+        bracketed ? `'$${next}' not followed by name` : "'$' not followed by '$' or name",
+      );
     }
     at = dollar + (bracketed ? 2 : 1) + name.length;
     if (bracketed) {
       const close = next === '{' ? '}' : ')';
-      if (text[at] !== close) throw new SubstitutionSyntaxError(`'$${next}${name}' not followed by '${close}'`);
+      if (text[at] !== close)
+        throw new SubstitutionSyntaxError(`'$${next}${name}' not followed by '${close}'`);
       at++;
     }
     const value = next === '(' ? process.env[name] : defines.get(name.toLowerCase());

@@ -1,7 +1,12 @@
 /** Database and storage sections: of zope.conf and zeo.conf (INVENTORY 2.2, 2.3). */
 import type { KeyItem, SectionTypeDefinition } from '../schema.ts';
 
-const key = (name: string, datatype: KeyItem['datatype'], about: string, more: Partial<KeyItem> = {}): KeyItem => ({
+const key = (
+  name: string,
+  datatype: KeyItem['datatype'],
+  about: string,
+  more: Partial<KeyItem> = {},
+): KeyItem => ({
   kind: 'key',
   name,
   datatype,
@@ -25,7 +30,12 @@ export const STORAGE_TYPES: readonly SectionTypeDefinition[] = [
       key('pack-keep-old', 'boolean', 'a pack keeps the old file as Data.fs.old', { default: 'true' }),
     ],
   },
-  { name: 'mappingstorage', implements: 'ZODB.storage', about: 'in memory', items: [key('name', 'string', 'for people', { default: 'Mapping Storage' })] },
+  {
+    name: 'mappingstorage',
+    implements: 'ZODB.storage',
+    about: 'in memory',
+    items: [key('name', 'string', 'for people', { default: 'Mapping Storage' })],
+  },
   {
     name: 'fullstorage',
     implements: 'ZODB.storage',
@@ -43,13 +53,24 @@ export const STORAGE_TYPES: readonly SectionTypeDefinition[] = [
       key('read-only', 'boolean', 'refuse all changes', { default: 'off' }),
     ],
   },
-  { name: 'minimalstorage', implements: 'ZODB.storage', extends: 'fullstorage', about: 'obsolete: Berkeley DB' },
+  {
+    name: 'minimalstorage',
+    implements: 'ZODB.storage',
+    extends: 'fullstorage',
+    about: 'obsolete: Berkeley DB',
+  },
   {
     name: 'zeoclient',
     implements: 'ZODB.storage',
     about: 'a storage server',
     items: [
-      { kind: 'multikey', name: 'server', datatype: 'socket-connection-address', required: true, about: 'its addresses' },
+      {
+        kind: 'multikey',
+        name: 'server',
+        datatype: 'socket-connection-address',
+        required: true,
+        about: 'its addresses',
+      },
       key('blob-dir', 'string', 'folder of large binary objects'),
       key('shared-blob-dir', 'boolean', 'the server uses the same folder', { default: 'no' }),
       key('blob-cache-size', 'byte-size', 'size of that folder'),
@@ -77,7 +98,13 @@ export const STORAGE_TYPES: readonly SectionTypeDefinition[] = [
     about: 'changes over a base that stays as it is',
     items: [
       key('name', 'string', 'for people'),
-      { kind: 'multisection', type: 'ZODB.storage', name: '*', attribute: 'factories', about: 'base and changes' },
+      {
+        kind: 'multisection',
+        type: 'ZODB.storage',
+        name: '*',
+        attribute: 'factories',
+        about: 'base and changes',
+      },
     ],
   },
   {
@@ -115,6 +142,8 @@ export const DATABASE_TYPE: SectionTypeDefinition = {
     key('historical-timeout', 'time-interval', 'after which they are closed', { default: '5m' }),
     key('database-name', 'string', 'name in the multi-database'),
     key('allow-implicit-cross-references', 'boolean', 'objects may refer to other databases'),
-    key('class-factory', (text) => text, 'a class factory', { noEffect: 'classes are registered by their modules' }),
+    key('class-factory', (text) => text, 'a class factory', {
+      noEffect: 'classes are registered by their modules',
+    }),
   ],
 };

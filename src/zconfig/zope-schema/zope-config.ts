@@ -56,7 +56,12 @@ export interface ZopeConfig {
   readonly enableMsPublicHeader: boolean;
   readonly enableXmlrpc: boolean;
   /** Limits of forms, in bytes and fields. */
-  readonly formLimits: { readonly memory: number; readonly disk: number; readonly memfile: number; readonly parts: number };
+  readonly formLimits: {
+    readonly memory: number;
+    readonly disk: number;
+    readonly memfile: number;
+    readonly parts: number;
+  };
   /** Directives that were given and change nothing here, with the reason. */
   readonly withoutEffect: readonly string[];
   /** All values by attribute, as the file's schema gives them. */
@@ -84,7 +89,9 @@ function configOf(raw: SectionValue, file: string): ZopeConfig {
   checkMounts(databases, file);
   return {
     file,
-    environment: Object.fromEntries(raw.get<SectionValue | null>('environment')?.get<Map<string, string>>('environ') ?? []),
+    environment: Object.fromEntries(
+      raw.get<SectionValue | null>('environment')?.get<Map<string, string>>('environ') ?? [],
+    ),
     instanceHome,
     clientHome,
     debugMode: raw.get('debug_mode'),
@@ -102,7 +109,9 @@ function configOf(raw: SectionValue, file: string): ZopeConfig {
     databases,
     encoding: raw.get('default_zpublisher_encoding'),
     productConfig: Object.fromEntries(
-      raw.get<SectionValue[]>('product_config').map((section) => [section.name!, Object.fromEntries(section.get<Map<string, string>>('mapping'))]),
+      raw
+        .get<SectionValue[]>('product_config')
+        .map((section) => [section.name!, Object.fromEntries(section.get<Map<string, string>>('mapping'))]),
     ),
     webdavSourcePort: Number(raw.get('webdav_source_port')),
     enableMsPublicHeader: raw.get('enable_ms_public_header'),
@@ -125,7 +134,11 @@ function storageOf(section: SectionValue): StorageConfig {
   const values = Object.fromEntries(
     Object.entries(section.values).map(([name, value]) => [
       name,
-      value instanceof SectionValue ? storageOf(value) : Array.isArray(value) && value[0] instanceof SectionValue ? value.map(storageOf) : value,
+      value instanceof SectionValue
+        ? storageOf(value)
+        : Array.isArray(value) && value[0] instanceof SectionValue
+          ? value.map(storageOf)
+          : value,
     ]),
   );
   return { type: section.type, name: section.name, values };
@@ -171,7 +184,8 @@ function checkMounts(databases: readonly DatabaseConfig[], file: string): void {
 function withoutEffect(raw: SectionValue): string[] {
   const notes: string[] = [];
   for (const item of ZOPE_SCHEMA.items as readonly KeyItem[]) {
-    if (item.noEffect !== undefined && raw.given.has(item.attribute ?? item.name.replaceAll('-', '_'))) notes.push(`${item.name} has no effect: ${item.noEffect}`);
+    if (item.noEffect !== undefined && raw.given.has(item.attribute ?? item.name.replaceAll('-', '_')))
+      notes.push(`${item.name} has no effect: ${item.noEffect}`);
   }
   return notes;
 }

@@ -1,0 +1,162 @@
+/** What the gateway costs: requests a second of servers that all answer a text of 1 KB, against bare `node:http`. */
+import { fork, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
+import net, { type AddressInfo } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import {
+  type Application,
+  GatewayResponse,
+  Handler,
+  loadApp,
+  pythonLogger,
+  registerGatewayDistributions,
+  registerModule,
+  serve,
+  type ServerName,
+  toNodeListener,
+} from '../src/paste/index.ts';
+import type { Bench, BenchRow } from './bench.ts';
+
+const TEXT = 'x'.repeat(1024);
+const HEADERS = ['Content-Type', 'text/plain; charset=utf-8'];
+const own: Application = () => new GatewayResponse(TEXT, { headers: HEADERS });
+const standard: Application = () =>
+  new Response(TEXT, { headers: { 'Content-Type': 'text/plain; charset=utf-8' } });
+
+class Quiet extends Handler {
+  readonly pythonClass = 'bench.Quiet';
+
+  protected override emit(): void {}
+
+  protected override describeSettings(): Record<string, unknown> {
+    return {};
+  }
+}
+
+/** Each starts to serve in a child process, and tells where. */
+const SERVERS = {
+  'bare node:http': () =>
+    listening((_incoming, outgoing) => {
+      outgoing.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': TEXT.length });
+      outgoing.end(TEXT);
+    }),
+  waitress: () => serving(own),
+  bjoern: () => serving(own, 'egg:dataflake.wsgi.bjoern#main'),
+  'waitress, an asynchronous application': () => serving(async (request) => own(request)),
+  'waitress, translogger and httpexceptions': async () => {
+    registerGatewayDistributions();
+    registerModule('bench', { app: () => own });
+    const app = await loadApp(`config:${writePipeline()}`);
+    pythonLogger('wsgi').addHandler(new Quiet());
+    return serving(app);
+  },
+  'waitress, a global Response': () => serving(standard),
+  toNodeListener: () => listening(toNodeListener(own)),
+} as const;
+type Kind = keyof typeof SERVERS;
+
+function writePipeline(): string {
+  const file = path.join(mkdtempSync(path.join(os.tmpdir(), 'gateway-')), 'bench.ini');
+  writeFileSync(
+    file,
+    '[app:app]\npaste.app_factory = bench:app\n' +
+      '[filter:httpexceptions]\nuse = egg:Zope#httpexceptions\n' +
+      '[filter:translogger]\nuse = egg:Paste#translogger\nsetup_console_handler = False\n' +
+      '[pipeline:main]\npipeline = translogger httpexceptions app\n',
+  );
+  return file;
+}
+
+async function serving(app: Application, server?: ServerName): Promise<string> {
+  return (await serve(app, { host: '127.0.0.1', port: '0' }, server)).urls[0]!;
+}
+
+async function listening(listener: RequestListener): Promise<string> {
+  const server = createServer(listener);
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const CHILD = '--serve';
+if (process.argv[2] === CHILD) process.send?.(await SERVERS[process.argv[3] as Kind]());
+
+async function measure(kind: Kind, seconds: number): Promise<number> {
+  const child = fork(fileURLToPath(import.meta.url), [CHILD, kind]);
+  try {
+    const [url] = (await once(child, 'message')) as [string];
+    await load(url, 1);
+    return await load(url, seconds);
+  } finally {
+    child.kill();
+  }
+}
+
+const CONNECTIONS = 32;
+
+/** Requests a second, by wrk where it is installed. */
+async function load(url: string, seconds: number): Promise<number> {
+  const wrk = spawnSync('wrk', ['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, url], { encoding: 'utf8' });
+  if (wrk.error === undefined) {
+    if (wrk.status !== 0 || /Non-2xx|Socket errors/.test(wrk.stdout))
+      throw new Error(`wrk: ${wrk.stdout}${wrk.stderr}`);
+    return Number(/Requests\/sec:\s*([\d.]+)/.exec(wrk.stdout)![1]);
+  }
+  return loadByHand(new URL(url), seconds);
+}
+
+/** A client that keeps one request on each connection and looks only at the number of bytes that come back. */
+async function loadByHand(url: URL, seconds: number): Promise<number> {
+  const request = `GET / HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`;
+  const size = await new Promise<number>((resolve, reject) => {
+    const socket = net.connect(Number(url.port), url.hostname, () => socket.write(request));
+    let text = '';
+    socket.on('error', reject).on('data', (bytes) => {
+      text += bytes.toString('latin1');
+      const end = text.indexOf('\r\n\r\n');
+      if (end < 0 || text.length < end + 4 + TEXT.length) return;
+      socket.destroy();
+      resolve(text.length);
+    });
+  });
+  let count = 0;
+  const sockets = Array.from({ length: CONNECTIONS }, () => {
+    const socket = net.connect(Number(url.port), url.hostname, () => socket.write(request));
+    let open = size;
+    return socket.on('data', (bytes) => {
+      open -= bytes.length;
+      if (open > 0) return;
+      open += size;
+      count++;
+      socket.write(request);
+    });
+  });
+  await delay(seconds * 1000);
+  for (const socket of sockets) socket.destroy();
+  return count / seconds;
+}
+
+const GOALS: Partial<Record<Kind, number>> = { waitress: 0.85, bjoern: 0.85 };
+
+export default {
+  about: 'servers of the gateway that answer 1 KB, against bare node:http',
+  async run({ quick }) {
+    const rows: BenchRow[] = [];
+    const reference: Kind = 'bare node:http';
+    let base = 0;
+    for (const kind of Object.keys(SERVERS) as Kind[]) {
+      process.stderr.write(`${kind} …\n`);
+      // oxlint-disable-next-line no-await-in-loop -- one at a time, or they would share the cores
+      const value = await measure(kind, quick ? 1 : 4);
+      if (kind === reference) base = value;
+      const row: BenchRow = { name: kind, value, unit: 'requests/s', reference, ratio: value / base };
+      const goal = GOALS[kind];
+      rows.push(goal === undefined ? row : { ...row, goal });
+    }
+    return rows;
+  },
+} satisfies Bench;
