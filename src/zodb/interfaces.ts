@@ -9,8 +9,6 @@ export type Tid = bigint;
 export {
   ConflictError,
   CorruptedError,
-  LockError,
-  POSError,
   POSKeyError,
   QuotaError,
   ReadConflictError,

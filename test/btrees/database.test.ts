@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { check, IOBTree, Length, LOBTree, OOBTree, OOTreeSet } from '../../src/btrees/index.ts';
+import { check, Length, LOBTree, OOBTree, OOTreeSet } from '../../src/btrees/index.ts';
 import { metaOf, Persistent, PersistentMapping, registerClass } from '../../src/persistent/index.ts';
 import { TransactionManager } from '../../src/transaction/index.ts';
 import { ConflictError, type Connection, DB, MappingStorage } from '../../src/zodb/index.ts';

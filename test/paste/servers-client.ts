@@ -24,8 +24,8 @@ export class RawClient {
   #bytes = Buffer.alloc(0);
   #ended = false;
   #wake: (() => void) | undefined;
-  /** Resolves when the connection is closed. */
-  readonly closed: Promise<void>;
+  /** Resolves when the server has closed its side, or the connection broke. */
+  readonly ended: Promise<void>;
 
   constructor(server: RunningServer, url = server.urls[0]!) {
     this.socket = url.startsWith('unix:')
@@ -35,8 +35,12 @@ export class RawClient {
           host: new URL(url).hostname.replace(/^\[|\]$/g, ''),
           allowHalfOpen: true,
         });
-    this.closed = new Promise((resolve) => this.socket.once('close', () => resolve()));
+    let ended!: () => void;
+    this.ended = new Promise((resolve) => {
+      ended = resolve;
+    });
     const end = () => {
+      ended();
       this.#ended = true;
       this.#wake?.();
     };
@@ -61,6 +65,11 @@ export class RawClient {
 
   destroy(): void {
     this.socket.destroy();
+  }
+
+  /** Goes away so that the other side notices at once. */
+  reset(): void {
+    this.socket.resetAndDestroy();
   }
 
   async connected(): Promise<this> {

@@ -494,7 +494,7 @@ describe.each(SERVERS)('%s', (name) => {
     const server = await start(() => new GatewayResponse(body));
     const client = connect(server).send(request('/'));
     await first.promise;
-    client.destroy();
+    client.reset();
     await ended.promise;
   });
 
@@ -516,7 +516,7 @@ describe.each(SERVERS)('%s', (name) => {
       received += chunk.length;
     });
     client.socket.resume();
-    await client.closed;
+    await client.ended;
     expect(made).toBe(count);
     expect(received).toBeGreaterThan(size * count);
   });
@@ -635,9 +635,9 @@ describe.each(SERVERS)('%s', (name) => {
     const busy = connect(server).send(request('/'));
     await turns(30);
     const closed = server.close(10_000);
-    await idle.closed;
+    await idle.ended;
     const late = connect(server);
-    await late.closed;
+    await late.ended;
     release.resolve();
     const answer = await busy.answer();
     expect(answer).toMatchObject({ status: 200, body: 'last' });

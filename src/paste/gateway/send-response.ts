@@ -227,8 +227,8 @@ function sendWhole(body: string | Uint8Array, head: Head): void {
     options.warn(`application returned too few bytes (${bytes}) for specified Content-Length (${length})`);
     outgoing.shouldKeepAlive = false;
     writeHead(head);
-    // Not `end`, which would wait for the rest of the body for ever: the client sees the connection close.
-    outgoing.write(body, () => outgoing.destroy());
+    outgoing.write(body);
+    cut(outgoing);
   }
 }
 
@@ -353,12 +353,11 @@ async function stream(parts: Parts, { outgoing, options }: Head, length: number 
     }
     if (length !== undefined && sent < length) {
       options.warn(`application returned too few bytes (${sent}) for specified Content-Length (${length})`);
-      outgoing.destroy();
+      cut(outgoing);
     } else outgoing.end();
   } catch (error) {
     parts.cancel();
-    // The status is out: all that can be done is to let the client see that the answer is not complete.
-    outgoing.destroy();
+    cut(outgoing);
     throw error;
   } finally {
     outgoing.off('drain', onDrain).off('close', onClose);
@@ -382,6 +381,14 @@ function partsOf(body: StreamBody): Parts {
       else void iterator.return?.().then(undefined, () => undefined);
     },
   };
+}
+
+/** Closes the connection behind what was written: all that can be done to tell the client that its answer is not complete. */
+export function cut(outgoing: ServerResponse): void {
+  const { socket } = outgoing;
+  if (socket === null) outgoing.destroy();
+  // What was written in this turn is still in the answer's own buffers.
+  else process.nextTick(() => socket.destroySoon());
 }
 
 /** Lets the maker of a body that is not sent clean up. */

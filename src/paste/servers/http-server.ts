@@ -8,7 +8,7 @@ import { GatewayRequest } from '../gateway/request.ts';
 import type { BodyContext } from '../gateway/request-body.ts';
 import { BodyTooLargeError, ClientGoneError, MalformedBodyError } from '../gateway/request-errors.ts';
 import { GatewayResponse } from '../gateway/response.ts';
-import { discard, sendResponse, type SendOptions } from '../gateway/send-response.ts';
+import { cut, discard, sendResponse, type SendOptions } from '../gateway/send-response.ts';
 import type { Application, RunningServer } from '../gateway/types.ts';
 import { Channel } from './channel.ts';
 import { type Endpoint, endpointsOf } from './endpoints.ts';
@@ -21,6 +21,8 @@ import { bodyRefusal, inspect, rawRefusal, Refusal, refusalOf, sendRefusal } fro
 import type { ServerSettings } from './settings.ts';
 
 const DEFAULT_GRACE_MS = 30_000;
+/** How long the answer to a client that has closed its side may stand still. */
+const HALF_CLOSED_MS = 30_000;
 /** What is left of a body that nobody read is thrown away up to here; beyond, the connection ends. */
 const DISCARDED_BODY_BYTES = 65_536;
 
@@ -180,7 +182,11 @@ export class HttpServer implements RunningServer {
     const channel = new Channel(socket);
     this.#channels.add(channel);
     serve();
-    socket.once('end', () => channel.left());
+    socket.once('end', () => {
+      channel.left();
+      // A client that only closed its side still reads; one that is gone altogether cannot be told from it until something is sent.
+      socket.setTimeout(Math.min(HALF_CLOSED_MS, this.#settings.channel_timeout * 1000));
+    });
     socket.once('close', () => {
       channel.left();
       this.#channels.delete(channel);
@@ -198,6 +204,7 @@ export class HttpServer implements RunningServer {
     const checked = this.#check(incoming, channel);
     if (checked instanceof Refusal) {
       channel.outgoing = outgoing;
+      channel.ending = true;
       if (!incoming.complete) lingerAtEnd(channel.socket, incoming);
       sendRefusal(outgoing, checked, this.#settings.ident);
       return;
@@ -288,7 +295,7 @@ export class HttpServer implements RunningServer {
       outgoing.destroy();
     } else if (outgoing.headersSent) {
       this.#log(error, request);
-      outgoing.destroy();
+      cut(outgoing);
     } else {
       this.#beforeSending(request, outgoing, channel);
       const refusal = this.#refusalOf(error, request);
@@ -321,6 +328,8 @@ export class HttpServer implements RunningServer {
   /** Bytes that are no request, a connection that broke, or a request that did not come in time. */
   #clientError(error: NodeJS.ErrnoException, socket: Socket): void {
     const channel = Channel.of(socket);
+    // More after a request that said it was the last; its answer is on its way.
+    if (error.code === 'HPE_CLOSED_CONNECTION') return;
     const parsing = error.code?.startsWith('HPE_') === true || error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
     if (channel === undefined || !parsing || !socket.writable || error.code === 'HPE_INVALID_EOF_STATE') {
       socket.destroy();
@@ -345,7 +354,8 @@ export class HttpServer implements RunningServer {
   #idle(socket: Socket): void {
     const channel = Channel.of(socket);
     const stalledUpload = channel?.incoming?.complete === false && channel.incoming.readableFlowing === true;
-    if (channel?.busy !== true || stalledUpload || socket.writableLength > 0) socket.destroy();
+    if (channel?.busy !== true || stalledUpload || socket.writableLength > 0 || socket.readableEnded)
+      socket.destroy();
     // The application takes its time, which is its own affair.
     else socket.setTimeout(this.#settings.channel_timeout * 1000);
   }

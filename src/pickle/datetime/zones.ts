@@ -1,16 +1,6 @@
 /** Time zones by the names that Zope's DateTime knows: Olson's, and its own aliases. */
 import { COMMON_ZONES, OTHER_ZONES } from './zone-names.ts';
 
-/** Zones that DateTime lists beside the common ones of the Olson database. */
-const OLD_ZONES = (
-  'AST AT BST BT CCT CET CST Cuba EADT EAST EEST EET EST Egypt FST FWT GB-Eire GMT+0100 GMT+0130 GMT+0200 GMT+0230 GMT+0300 ' +
-  'GMT+0330 GMT+0400 GMT+0430 GMT+0500 GMT+0530 GMT+0600 GMT+0630 GMT+0700 GMT+0730 GMT+0800 GMT+0830 GMT+0900 GMT+0930 GMT+1 ' +
-  'GMT+1000 GMT+1030 GMT+1100 GMT+1130 GMT+1200 GMT+1230 GMT+1300 GMT-0100 GMT-0130 GMT-0200 GMT-0300 GMT-0400 GMT-0500 GMT-0600 ' +
-  'GMT-0630 GMT-0700 GMT-0730 GMT-0800 GMT-0830 GMT-0900 GMT-0930 GMT-1000 GMT-1030 GMT-1100 GMT-1130 GMT-1200 GMT-1230 GST ' +
-  'Greenwich Hongkong IDLE IDLW Iceland Iran Israel JST Jamaica Japan MEST MET MEWT MST NT NZDT NZST NZT PST Poland SST SWT ' +
-  'Singapore Turkey UCT UT Universal WADT WAST WAT WET ZP4 ZP5 ZP6'
-).split(' ');
-
 /** Aliases that win over Olson's names. */
 const ALIASES =
   'aest=GMT+10 aedt=GMT+11 mst=US/Mountain pst=US/Pacific cst=US/Central est=US/Eastern ut=Universal bst=GMT+1 mest=GMT+2 ' +
@@ -79,11 +69,6 @@ export function zoneName(name: string): string | undefined {
 /** Names that DateTime offers to choose from. */
 export function timezones(): string[] {
   return [...new Set(byName.values())].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-}
-
-/** Zones of other names that are known all the same. */
-export function isListedZone(name: string): boolean {
-  return byName.has(name.toLowerCase()) || OLD_ZONES.includes(name);
 }
 
 // Where pytz's tables end: later times have the last offset that they tell.
