@@ -23,7 +23,8 @@ const clients: RawClient[] = [];
 const hello: Application = () => new GatewayResponse('hello');
 
 async function start(app: Application, settings: Record<string, string> = {}): Promise<RunningServer> {
-  const address = 'listen' in settings || 'unix_socket' in settings ? {} : { host: '127.0.0.1', port: '0' };
+  const address: Record<string, string> =
+    'listen' in settings || 'unix_socket' in settings ? {} : { host: '127.0.0.1', port: '0' };
   const server = await serve(app, { ...address, ...settings });
   running.push(server);
   return server;
@@ -35,7 +36,7 @@ function connect(server: RunningServer, url?: string): RawClient {
   return client;
 }
 
-afterEach(async () => {
+afterAll(async () => {
   for (const client of clients.splice(0)) client.destroy();
   await Promise.all(running.splice(0).map((server) => server.close(0)));
 });

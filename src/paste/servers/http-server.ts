@@ -17,7 +17,7 @@ import { answerInKind } from './http10.ts';
 import { lingerAtEnd } from './linger.ts';
 import { environOfIncoming } from './node-environ.ts';
 import { applyProxyHeaders, type ForwardedFacts, MalformedProxyHeader } from './proxy-headers.ts';
-import { bodyRefusal, inspect, rawRefusal, Refusal, refusalOf, sendRefusal } from './refusal.ts';
+import { bodyRefusal, inspect, LATE, rawRefusal, Refusal, refusalOf, sendRefusal } from './refusal.ts';
 import type { ServerSettings } from './settings.ts';
 
 const DEFAULT_GRACE_MS = 30_000;
@@ -345,7 +345,10 @@ export class HttpServer implements RunningServer {
       return;
     }
     channel.whenSent(() => {
-      if (socket.writable) socket.end(rawRefusal(refusalOf(error), this.#settings.ident));
+      if (socket.writable)
+        socket.end(
+          rawRefusal(refusalOf(error, this.#settings.max_request_header_size), this.#settings.ident),
+        );
       setTimeout(() => socket.destroy(), 1000).unref();
     });
   }
@@ -353,9 +356,14 @@ export class HttpServer implements RunningServer {
   /** Nothing moved on a connection for `channel_timeout`. */
   #idle(socket: Socket): void {
     const channel = Channel.of(socket);
-    const stalledUpload = channel?.incoming?.complete === false && channel.incoming.readableFlowing === true;
-    if (channel?.busy !== true || stalledUpload || socket.writableLength > 0 || socket.readableEnded)
-      socket.destroy();
+    if (channel?.busy !== true) {
+      const begun = channel?.incoming === undefined && socket.bytesRead > 0;
+      if (begun && socket.writable) socket.end(rawRefusal(LATE, this.#settings.ident));
+      socket.destroySoon();
+      return;
+    }
+    const stalledUpload = channel.incoming?.complete === false && channel.incoming.readableFlowing === true;
+    if (stalledUpload || socket.writableLength > 0 || socket.readableEnded) socket.destroy();
     // The application takes its time, which is its own affair.
     else socket.setTimeout(this.#settings.channel_timeout * 1000);
   }

@@ -14,6 +14,8 @@ export class Refusal {
   }
 }
 
+export const LATE = new Refusal(408, 'the request did not come in time');
+
 export const bodyRefusal = (limit: number) => new Refusal(413, `exceeds max_body of ${limit}`);
 
 function bodyOf({ status, text }: Refusal, ident: string | undefined): string {
@@ -49,11 +51,10 @@ export function rawRefusal(refusal: Refusal, ident: string | undefined): string 
 type ParserError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer; readonly reason?: string };
 
 /** What Node's parser says about bytes that are no request. */
-export function refusalOf(error: ParserError): Refusal {
+export function refusalOf(error: ParserError, maxHeaderSize: number): Refusal {
   switch (error.code) {
     case 'HPE_HEADER_OVERFLOW':
-      // Only a request line that did not end in the first packet is known to be what is too long.
-      return /^[A-Z-]+ [^\r\n]*$/.test(error.rawPacket?.toString('latin1') ?? '')
+      return isLongRequestLine(error.rawPacket, maxHeaderSize)
         ? new Refusal(414, 'the request line exceeds max_header of the server')
         : new Refusal(431, 'exceeds max_header of the server');
     case 'HPE_INVALID_TRANSFER_ENCODING':
@@ -61,10 +62,17 @@ export function refusalOf(error: ParserError): Refusal {
       if (error.reason?.includes('Content-Length') === true) break;
       return new Refusal(501, 'Transfer-Encoding requested is not supported.');
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new Refusal(408, 'the request did not come in time');
+      return LATE;
     default:
   }
   return new Refusal(400, 'the request is malformed');
+}
+
+/** Whether a packet is the beginning of a request with such a line. In a later packet it cannot be told from a long header. */
+function isLongRequestLine(packet: Buffer | undefined, limit: number): boolean {
+  if (packet === undefined || !/^[A-Z-]+ /.test(packet.toString('latin1', 0, 32))) return false;
+  const end = packet.indexOf('\n');
+  return end < 0 || end > limit;
 }
 
 /**

@@ -1,5 +1,7 @@
 /** `zope db`: tools for databases, those of the database's room. */
 import { dbCommands } from '../../zodb/index.ts';
+// The content classes that are known here.
+import '../ofs/index.ts';
 import { type Command, CommandError, didYouMean } from './command-line.ts';
 
 const names = Object.keys(dbCommands);
