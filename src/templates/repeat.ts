@@ -1,5 +1,7 @@
 /** `repeat/NAME`: where a loop is. */
 
+import { declareClass } from '../restricted/index.ts';
+
 const ROMAN: readonly (readonly [number, string])[] = [
   [1000, 'M'],
   [900, 'CM'],
@@ -110,3 +112,23 @@ export class RepeatItem {
     return value(this.items[this.position]) !== value(this.items[other]);
   }
 }
+
+// first() and last() stay undeclared: given a name they read an attribute of an item without asking the policy.
+declareClass(RepeatItem, {
+  object: 'public',
+  names: {
+    item: 'public',
+    index: 'public',
+    number: 'public',
+    even: 'public',
+    odd: 'public',
+    parity: 'public',
+    start: 'public',
+    end: 'public',
+    length: 'public',
+    letter: 'public',
+    Letter: 'public',
+    roman: 'public',
+    Roman: 'public',
+  },
+});

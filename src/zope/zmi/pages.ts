@@ -70,14 +70,15 @@ export function sizeText(bytes: number): string {
 
 export function contentsPage(folder: ObjectManager, message?: string): string {
   const rows = folder.objectIds().map((id) => {
-    const child = folder._getOb(id) as Item & { get_size?(): number };
+    // An object of an unknown class is listed by its id; it has no screens.
+    const child = folder._getOb(id) as Partial<Item> & { get_size?(): number };
     return Dict.from<unknown>({
       id,
       title: child.title ?? '',
-      type: child.meta_type,
+      type: typeof child.meta_type === 'string' ? child.meta_type : 'unknown class',
       size: typeof child.get_size === 'function' ? sizeText(child.get_size()) : '',
       modified: date(child._p_mtime),
-      url: `${child.absolute_url()}/manage_main`,
+      url: `${folder.absolute_url()}/${encodeURIComponent(id)}/manage_main`,
     });
   });
   const addable = addableTo(folder).map((kind) =>
