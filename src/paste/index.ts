@@ -27,8 +27,10 @@ export {
   type ResponseBody,
 } from './gateway/response.ts';
 export { AddressError, ServerError, SettingError } from './servers/errors.ts';
+export { SETTINGS as SERVER_SETTINGS } from './servers/settings.ts';
 export { registerGatewayDistributions, serve, type ServerName } from './servers/index.ts';
 export { type NodeListener, type NodeListenerOptions, toNodeListener } from './gateway/node-listener.ts';
+export { type FetchHandler, type FetchHandlerOptions, toFetchHandler } from './gateway/fetch-handler.ts';
 export { InvalidAnswerError } from './gateway/send-response.ts';
 export { createCascade } from './composites/cascade.ts';
 export { createUrlMap, type Mapping, type UrlMap } from './composites/urlmap.ts';

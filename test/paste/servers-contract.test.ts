@@ -200,6 +200,77 @@ describe.each(SERVERS)('%s', (name) => {
     expect(bodies).toEqual(['1', '2', '3', '4']);
   });
 
+  it('handles requests of one connection one after the other', async () => {
+    let inside = 0;
+    let most = 0;
+    const seen: string[] = [];
+    const server = await start(async (incoming) => {
+      most = Math.max(most, ++inside);
+      seen.push(await incoming.text());
+      await turns(2);
+      inside--;
+      return text(seen.at(-1)!);
+    });
+    const count = 100;
+    const client = connect(server);
+    const bodies = Array.from({ length: count }, (_, i) => `body ${i}`);
+    client.send(bodies.map((body) => request('/', [], body)).join(''));
+    // oxlint-disable-next-line no-await-in-loop
+    for (let i = 0; i < count; i++) expect((await client.answer())!.body).toBe(`body ${i}`);
+    expect(seen).toEqual(bodies);
+    expect(most).toBe(1);
+  });
+
+  it('refuses a malformed body of a request that waits for its turn', async () => {
+    const first = deferred();
+    const seen: string[] = [];
+    const server = await start((incoming) => {
+      seen.push(environOf(incoming).pathInfo);
+      return first.promise.then(() => text('first'));
+    });
+    const client = connect(server);
+    client.send(
+      `${request('/1')}${request('/2', ['Transfer-Encoding: chunked'], undefined, 'POST')}4 \r\nabcd\r\n`,
+    );
+    await turns(20);
+    first.resolve();
+    expect(await client.answer()).toMatchObject({ status: 200, body: 'first' });
+    expect((await client.answer())!.status).toBe(400);
+    expect(await client.rest()).toBe('');
+    expect(seen).toEqual(['/1']);
+  });
+
+  it('refuses tunnels, behind the answers to what came before', async () => {
+    const first = deferred();
+    const client = connect(await start(() => first.promise.then(() => text('first'))));
+    client.send(`${request('/')}CONNECT else.test:80 HTTP/1.1\r\nHost: else.test\r\n\r\n`);
+    await turns(20);
+    first.resolve();
+    expect(await client.answer()).toMatchObject({ status: 200, body: 'first' });
+    expect((await client.answer())!.status).toBe(501);
+    expect(await client.rest()).toBe('');
+  });
+
+  it('goes on when a client breaks off, whatever it was told', async () => {
+    const server = await start(echo);
+    for (const bytes of [
+      'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n',
+      '\0',
+      'GET / HTTP/1.1\r\n',
+      request('/'),
+      request('/', [], 'x'),
+    ]) {
+      // oxlint-disable-next-line no-await-in-loop
+      const client = await connect(server).send(bytes).connected();
+      // oxlint-disable-next-line no-await-in-loop
+      await turns(5);
+      client.reset();
+      // oxlint-disable-next-line no-await-in-loop
+      await turns(5);
+    }
+    expect((await connect(server).send(request('/')).answer())!.status).toBe(200);
+  });
+
   it('closes the connection when the client asks for it, and says so', async () => {
     const client = connect(await start(hello));
     const answer = await client.send(request('/', ['Connection: close']) + request('/never')).answer();

@@ -58,6 +58,11 @@ export function environOf(request: Request): Environ {
   return environ;
 }
 
+/** Adds what the host of a foreign request knows about it. */
+export function tellFacts(request: Request, facts: Partial<Environ>): void {
+  environs.set(request, { ...environOf(request), ...facts });
+}
+
 /**
  * The same request with other facts. What the application tells about the user is told to the request it came from as
  * well, unless the new one is to be `isolated`.

@@ -1,10 +1,12 @@
 /** An application as a listener of `node:http`: for hosts other than the servers here (Express, Fastify, a server of one's own). */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TLSSocket } from 'node:tls';
 import { getLogger } from '@logtape/logtape';
+import { discard } from './body-parts.ts';
 import type { Environ } from './environ.ts';
 import { HTTPException } from './http-exception.ts';
 import { GatewayRequest } from './request.ts';
-import { discard, sendResponse, type SendOptions } from './send-response.ts';
+import { sendResponse, type SendOptions } from './send-response.ts';
 import { splitTarget } from './target.ts';
 import type { Application } from './types.ts';
 
@@ -100,7 +102,7 @@ function environOfHost(incoming: IncomingMessage): Environ {
     rawTarget: mounted.originalUrl ?? incoming.url ?? '/',
     serverName: host.replace(/:\d*$/, '') || 'localhost',
     serverPort: socket.localPort === undefined ? '' : String(socket.localPort),
-    scheme: 'encrypted' in socket ? 'https' : 'http',
+    scheme: (socket as TLSSocket).encrypted === true ? 'https' : 'http',
     remoteAddr: socket.remoteAddress?.replace(/^::ffff:/, '') ?? 'localhost',
     remotePort: socket.remotePort === undefined ? '' : String(socket.remotePort),
     serverProtocol: `HTTP/${incoming.httpVersion}`,

@@ -1,5 +1,6 @@
 /** The body of a request that came over a socket: read once, in the form that is asked for first, never faster than its reader. */
 import type { IncomingMessage } from 'node:http';
+import type { Http2ServerRequest } from 'node:http2';
 import { Readable } from 'node:stream';
 import { BodyTooLargeError, ClientGoneError } from './request-errors.ts';
 
@@ -38,7 +39,9 @@ export class RequestBody {
 
   /** Whether the request has a body at all (RFC 9112, 6). */
   get exists(): boolean {
-    const { headers } = this.#incoming;
+    const { headers, httpVersionMajor } = this.#incoming;
+    if (httpVersionMajor > 1)
+      return !(this.#incoming as unknown as Http2ServerRequest).stream.endAfterHeaders;
     const length = headers['content-length'];
     return (length !== undefined && length !== '0') || headers['transfer-encoding'] !== undefined;
   }

@@ -51,17 +51,14 @@ export class GatewayResponse {
   declare readonly type: 'default';
   declare readonly url: '';
   declare readonly redirected: false;
-  // Undefined from the start, so that all answers have one shape.
-  _headers: Headers | undefined;
-  _standard: Response | undefined;
+  #headers: Headers | undefined;
+  #standard: Response | undefined;
 
   constructor(body: ResponseBody = null, init: GatewayResponseInit = NOTHING) {
     this.rawBody = body;
     this.status = init.status ?? 200;
     this.statusText = init.statusText ?? '';
     this.rawHeaders = init.headers ?? NO_HEADERS;
-    this._headers = undefined;
-    this._standard = undefined;
   }
 
   get ok(): boolean {
@@ -69,18 +66,18 @@ export class GatewayResponse {
   }
 
   get headers(): Headers {
-    return (this._headers ??= trackedHeaders(this.rawHeaders));
+    return (this.#headers ??= trackedHeaders(this.rawHeaders));
   }
 
   /** Headers as they are sent: those given, or those of `headers` if somebody changed them. */
   flatHeaders(): readonly string[] {
-    const headers = this._headers;
+    const headers = this.#headers;
     return headers !== undefined && isChanged(headers) ? flatten(headers) : this.rawHeaders;
   }
 
   /** A header by lower-case name, without making `headers`. */
   header(name: string): string | null {
-    return this._headers === undefined ? valueOf(this.rawHeaders, name) : this._headers.get(name);
+    return this.#headers === undefined ? valueOf(this.rawHeaders, name) : this.#headers.get(name);
   }
 
   get body(): ReadableStream<Uint8Array> | null {
@@ -88,7 +85,7 @@ export class GatewayResponse {
   }
 
   get bodyUsed(): boolean {
-    return this._standard?.bodyUsed ?? false;
+    return this.#standard?.bodyUsed ?? false;
   }
 
   text(): Promise<string> {
@@ -121,15 +118,15 @@ export class GatewayResponse {
 
   /** What is to be sent: the body as it was given, or what is left of it once it was read through this answer's own methods. */
   get sentBody(): ResponseBody {
-    return this._standard === undefined ? this.rawBody : this._standard.body;
+    return this.#standard === undefined ? this.rawBody : this.#standard.body;
   }
 
   /** A global `Response` of the same content, for hosts that insist on one. */
   toStandard(): Response {
-    return (this._standard ??= new Response(isBodiless(this.status) ? null : webBody(this.rawBody), {
+    return (this.#standard ??= new Response(isBodiless(this.status) ? null : webBody(this.rawBody), {
       status: this.status,
       statusText: this.statusText,
-      headers: this._headers ?? headersFrom(this.rawHeaders),
+      headers: this.#headers ?? headersFrom(this.rawHeaders),
     }));
   }
 

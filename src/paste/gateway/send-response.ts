@@ -1,7 +1,8 @@
 /** Sends what an application answered over a `ServerResponse` of Node. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
+import type { Http2ServerResponse } from 'node:http2';
+import { discard, type Parts, partsOf, withAhead } from './body-parts.ts';
 import { flatten } from './flat-headers.ts';
 import { reasonOf } from './http-exception.ts';
 import {
@@ -25,15 +26,6 @@ export interface SendOptions {
 /** An answer that cannot be sent: the application's mistake. */
 export class InvalidAnswerError extends Error {
   readonly code = 'ANSWER_INVALID';
-}
-
-type StreamBody = Exclude<ResponseBody, string | Uint8Array | FileRegion | null>;
-
-/** A body that comes in parts. */
-interface Parts {
-  next(): Promise<IteratorResult<Uint8Array | string, unknown>>;
-  /** The client is gone: nobody wants the rest. */
-  cancel(): void;
 }
 
 /** Bigger files are streamed; smaller ones are read at once, which is cheaper than the way there. */
@@ -202,11 +194,6 @@ async function begin(parts: Parts, head: Head, length: number | undefined): Prom
   return stream(withAhead([first], parts), head, length);
 }
 
-/** Parts of which some were asked for already. */
-function withAhead(ahead: Promise<IteratorResult<Uint8Array | string, unknown>>[], parts: Parts): Parts {
-  return { next: () => ahead.shift() ?? parts.next(), cancel: () => parts.cancel() };
-}
-
 function sendWhole(body: string | Uint8Array, head: Head): void {
   const { headers, length, incoming, outgoing, options } = head;
   const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
@@ -364,39 +351,17 @@ async function stream(parts: Parts, { outgoing, options }: Head, length: number 
   }
 }
 
-function partsOf(body: StreamBody): Parts {
-  if (body instanceof ReadableStream) {
-    const reader = body.getReader();
-    return {
-      next: () => reader.read() as Promise<IteratorResult<Uint8Array, unknown>>,
-      cancel: () => void reader.cancel().catch(() => undefined),
-    };
-  }
-  const iterator = body[Symbol.asyncIterator]();
-  return {
-    next: () => iterator.next(),
-    cancel: () => {
-      // A stream of Node ends at once; another iterator when it next hands something out.
-      if (body instanceof Readable) body.destroy();
-      else void iterator.return?.().then(undefined, () => undefined);
-    },
-  };
-}
+/** HTTP/2's code (RFC 9113, 7). */
+const INTERNAL_ERROR = 2;
 
 /** Closes the connection behind what was written: all that can be done to tell the client that its answer is not complete. */
 export function cut(outgoing: ServerResponse): void {
   const { socket } = outgoing;
-  if (socket === null) outgoing.destroy();
+  const { stream: ofHttp2 } = outgoing as unknown as Partial<Http2ServerResponse>;
+  if (ofHttp2 !== undefined) ofHttp2.close(INTERNAL_ERROR);
+  else if (socket === null) outgoing.destroy();
   // What was written in this turn is still in the answer's own buffers.
   else process.nextTick(() => socket.destroySoon());
-}
-
-/** Lets the maker of a body that is not sent clean up. */
-export function discard(body: ResponseBody): void {
-  if (body === null || typeof body === 'string' || body instanceof Uint8Array || isFileRegion(body)) return;
-  if (body instanceof ReadableStream) {
-    if (!body.locked) void body.cancel().catch(() => undefined);
-  } else partsOf(body).cancel();
 }
 
 const kindOf = (value: unknown): string =>

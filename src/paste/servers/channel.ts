@@ -15,7 +15,11 @@ export class Channel {
   readonly serverPort: string;
   /** Requests whose answers are not complete yet. */
   readonly pending: GatewayRequest[] = [];
-  /** The newest request, and what it is answered with. */
+  /** Requests that came before the answer to an earlier one was complete: each sees what the one before has done. */
+  readonly waiting: (() => void)[] = [];
+  /** The newest request of all. */
+  received: IncomingMessage | undefined = undefined;
+  /** The newest request that was begun, and what it is answered with. */
   incoming: IncomingMessage | undefined = undefined;
   outgoing: ServerResponse | undefined = undefined;
   /** The connection ends with an answer to something that is no HTTP, or because the server stops. */
@@ -38,6 +42,7 @@ export class Channel {
   get busy(): boolean {
     return (
       this.pending.length > 0 ||
+      this.waiting.length > 0 ||
       (this.outgoing !== undefined && !this.outgoing.writableFinished && !this.outgoing.destroyed)
     );
   }
@@ -57,7 +62,7 @@ export class Channel {
     const { pending } = this;
     if (pending.length === 1) pending.pop();
     else pending.splice(pending.indexOf(request), 1);
-    if (pending.length === 0 && this.#idle !== undefined) {
+    if (pending.length === 0 && this.waiting.length === 0 && this.#idle !== undefined) {
       const idle = this.#idle;
       this.#idle = undefined;
       this.whenSent(idle);
@@ -72,7 +77,7 @@ export class Channel {
   /** Takes no further requests, and runs `done` once all answers that were begun are with the system. */
   whenSent(done: () => void): void {
     this.ending = true;
-    if (this.pending.length > 0) this.#idle = done;
+    if (this.pending.length > 0 || this.waiting.length > 0) this.#idle = done;
     // With requests in a row, Node takes up an answer when the one before is finished, so the newest one is the last.
     else if (this.busy) this.outgoing!.once('close', done);
     else done();

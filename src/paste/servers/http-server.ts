@@ -1,14 +1,15 @@
 /** The HTTP server under all servers that a configuration can name: `node:http` with waitress's rules. */
-import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import net, { type Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { getLogger, type Logger } from '@logtape/logtape';
+import { discard } from '../gateway/body-parts.ts';
 import { environOf } from '../gateway/environ.ts';
 import { GatewayRequest } from '../gateway/request.ts';
 import type { BodyContext } from '../gateway/request-body.ts';
 import { BodyTooLargeError, ClientGoneError, MalformedBodyError } from '../gateway/request-errors.ts';
 import { GatewayResponse } from '../gateway/response.ts';
-import { cut, discard, sendResponse, type SendOptions } from '../gateway/send-response.ts';
+import { cut, sendResponse, type SendOptions } from '../gateway/send-response.ts';
 import type { Application, RunningServer } from '../gateway/types.ts';
 import { Channel } from './channel.ts';
 import { type Endpoint, endpointsOf } from './endpoints.ts';
@@ -19,10 +20,13 @@ import { environOfIncoming } from './node-environ.ts';
 import { applyProxyHeaders, type ForwardedFacts, MalformedProxyHeader } from './proxy-headers.ts';
 import { bodyRefusal, inspect, LATE, rawRefusal, Refusal, refusalOf, sendRefusal } from './refusal.ts';
 import type { ServerSettings } from './settings.ts';
+import { removeStaleSocket } from './stale-socket.ts';
 
 const DEFAULT_GRACE_MS = 30_000;
 /** How long the answer to a client that has closed its side may stand still. */
 const HALF_CLOSED_MS = 30_000;
+/** Requests of one connection that are taken in before their turn. */
+const WAITING_REQUESTS = 16;
 /** What is left of a body that nobody read is thrown away up to here; beyond, the connection ends. */
 const DISCARDED_BODY_BYTES = 65_536;
 
@@ -109,7 +113,7 @@ export class HttpServer implements RunningServer {
       chmodSync(endpoint.path, endpoint.mode);
       this.urls.push(`unix:${endpoint.path}`);
     } else {
-      const { address, port } = server.address() as net.AddressInfo;
+      const { address, port } = server.address() as AddressInfo;
       this.urls.push(`${this.#settings.url_scheme}://${addressText(address, port)}`);
     }
   }
@@ -146,7 +150,7 @@ export class HttpServer implements RunningServer {
       this.#clientError(error, socket),
     );
     server.on('connect', (_incoming: IncomingMessage, socket: Socket) =>
-      socket.end(rawRefusal(new Refusal(501, 'tunnels are not supported'), this.#settings.ident)),
+      this.#refuse(Channel.of(socket), new Refusal(501, 'tunnels are not supported')),
     );
     server.on('timeout', (socket: Socket) => this.#idle(socket));
     const [serve] = server.listeners('connection') as [(this: Server, socket: Socket) => void];
@@ -181,6 +185,8 @@ export class HttpServer implements RunningServer {
   #serve(socket: Socket, serve: () => void): void {
     const channel = new Channel(socket);
     this.#channels.add(channel);
+    // Node takes its own listener away when it hands a connection out, as for a tunnel.
+    socket.on('error', () => undefined);
     serve();
     socket.once('end', () => {
       channel.left();
@@ -200,11 +206,20 @@ export class HttpServer implements RunningServer {
     const channel = Channel.of(incoming.socket);
     // The connection was closed while its requests were still being read.
     if (channel === undefined || channel.ending) return;
+    channel.received = incoming;
+    if (channel.pending.length > 0 || channel.waiting.length > 0) {
+      channel.waiting.push(() => this.#begin(incoming, outgoing, context, channel));
+      if (channel.waiting.length >= WAITING_REQUESTS) channel.socket.pause();
+    } else this.#begin(incoming, outgoing, context, channel);
+  }
+
+  #begin(incoming: IncomingMessage, outgoing: ServerResponse, context: BodyContext, channel: Channel): void {
     if (incoming.httpVersionMinor === 0) answerInKind(outgoing);
     const checked = this.#check(incoming, channel);
     if (checked instanceof Refusal) {
       channel.outgoing = outgoing;
       channel.ending = true;
+      channel.waiting.length = 0;
       if (!incoming.complete) lingerAtEnd(channel.socket, incoming);
       sendRefusal(outgoing, checked, this.#settings.ident);
       return;
@@ -247,7 +262,7 @@ export class HttpServer implements RunningServer {
     if (outgoing.destroyed || channel.socket.destroyed) {
       this.#clientLeft(request);
       discard(response instanceof GatewayResponse ? response.sentBody : (response?.body ?? null));
-      this.#done(request, channel);
+      this.#done(request, outgoing, channel);
       return;
     }
     this.#beforeSending(request, outgoing, channel);
@@ -259,11 +274,11 @@ export class HttpServer implements RunningServer {
       return;
     }
     if (streaming === undefined) {
-      this.#done(request, channel);
+      this.#done(request, outgoing, channel);
       return;
     }
     streaming.then(
-      () => this.#done(request, channel),
+      () => this.#done(request, outgoing, channel),
       (error: unknown) => this.#failed(error, request, outgoing, channel),
     );
   }
@@ -283,9 +298,19 @@ export class HttpServer implements RunningServer {
     lingerAtEnd(channel.socket, incoming);
   }
 
-  #done(request: GatewayRequest, channel: Channel): void {
+  #done(request: GatewayRequest, outgoing: ServerResponse, channel: Channel): void {
+    const { waiting, socket } = channel;
+    // Nobody would see what is answered after the last answer of a connection.
+    if (!outgoing.shouldKeepAlive || outgoing.destroyed || socket.destroyed) waiting.length = 0;
+    else if (waiting.length > 0) setImmediate(() => this.#next(channel));
     channel.end(request);
     if (this.#closing) channel.whenSent(() => channel.socket.destroySoon());
+  }
+
+  #next({ waiting, socket }: Channel): void {
+    if (socket.destroyed) waiting.length = 0;
+    if (waiting.length === 1) socket.resume();
+    waiting.shift()?.();
   }
 
   #failed(error: unknown, request: GatewayRequest, outgoing: ServerResponse, channel: Channel): void {
@@ -301,7 +326,7 @@ export class HttpServer implements RunningServer {
       const refusal = this.#refusalOf(error, request);
       sendRefusal(outgoing, refusal, this.#settings.ident);
     }
-    this.#done(request, channel);
+    this.#done(request, outgoing, channel);
   }
 
   #refusalOf(error: unknown, request: GatewayRequest): Refusal {
@@ -338,18 +363,24 @@ export class HttpServer implements RunningServer {
     // The parser has given up; what comes after is not looked at.
     if (channel.ending) return;
     channel.ending = true;
-    if (channel.incoming?.complete === false) {
+    if (channel.received !== channel.incoming && channel.received?.complete === false) channel.waiting.pop();
+    else if (channel.incoming?.complete === false) {
       const body = channel.openBody;
       if (body === undefined) socket.destroySoon();
       else body.fail(new MalformedBodyError());
       return;
     }
-    channel.whenSent(() => {
-      if (socket.writable)
-        socket.end(
-          rawRefusal(refusalOf(error, this.#settings.max_request_header_size), this.#settings.ident),
-        );
-      setTimeout(() => socket.destroy(), 1000).unref();
+    this.#refuse(channel, refusalOf(error, this.#settings.max_request_header_size));
+  }
+
+  /** Ends a connection with a refusal, behind the answers that were begun. */
+  #refuse(channel: Channel | undefined, refusal: Refusal): void {
+    channel?.whenSent(() => {
+      const { socket } = channel;
+      if (socket.writable) socket.end(rawRefusal(refusal, this.#settings.ident));
+      // Long enough for the client to read why.
+      const timer = setTimeout(() => socket.destroy(), 1000).unref();
+      socket.once('close', () => clearTimeout(timer));
     });
   }
 
@@ -395,20 +426,3 @@ export class HttpServer implements RunningServer {
 
 const addressText = (host: string, port: number): string =>
   `${host.includes(':') ? `[${host}]` : host}:${port}`;
-
-/** A socket file that nobody listens on any more was left by a process that was killed. */
-async function removeStaleSocket(path: string): Promise<void> {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  if (stat === undefined) return;
-  if (!stat.isSocket()) throw listenError(path, new Error('there is a file of this name that is no socket'));
-  const alive = await new Promise<boolean>((resolve) => {
-    const probe = net.connect(path);
-    probe.once('connect', () => {
-      probe.destroy();
-      resolve(true);
-    });
-    probe.once('error', () => resolve(false));
-  });
-  if (alive) throw listenError(path, Object.assign(new Error(), { code: 'EADDRINUSE' }));
-  unlinkSync(path);
-}

@@ -153,7 +153,7 @@ function readForwarded(incoming: IncomingMessage, header: string, count: number,
     return proxy;
   });
   setHeader(incoming, 'forwarded', elements.slice(-count).join(',').trim());
-  for (const proxy of proxies.slice(-count).reverse()) {
+  for (const proxy of proxies.slice(-count).toReversed()) {
     told.for = proxy.for || told.for;
     told.host = proxy.host || told.host;
     told.proto = proxy.proto || told.proto;

@@ -1,0 +1,41 @@
+/** The application that all hosts here serve: any other takes its place. */
+import { type Application, environOf, GatewayResponse, NotFound } from '../../src/paste/index.ts';
+
+const text = ['Content-Type', 'text/plain; charset=utf-8'];
+
+async function* count(): AsyncGenerator<string> {
+  for (const part of ['one ', 'two ', 'three']) yield part;
+}
+
+const pages: Record<string, Application> = {
+  '/': () => new GatewayResponse('hello from zope-ts\n', { headers: text }),
+  '/cookies': () => new GatewayResponse('', { headers: [...text, 'Set-Cookie', 'a=1', 'Set-Cookie', 'b=2'] }),
+  '/stream': () => new GatewayResponse(count(), { headers: text }),
+  '/standard': () => Response.json({ standard: true }),
+  '/broken': () => {
+    throw new Error('a secret');
+  },
+  '/echo': async (request) => {
+    const { pathInfo, queryString, remoteAddr } = environOf(request);
+    const body = await request.text();
+    const seen = {
+      method: request.method,
+      pathInfo,
+      queryString,
+      remoteAddr,
+      agent: request.headers.get('user-agent'),
+      body,
+    };
+    return new GatewayResponse(JSON.stringify(seen), {
+      status: 201,
+      headers: ['Content-Type', 'application/json'],
+    });
+  },
+};
+
+export const app: Application = (request) => {
+  const { pathInfo } = environOf(request);
+  return Object.hasOwn(pages, pathInfo) ? pages[pathInfo]!(request) : new NotFound(pathInfo).toResponse();
+};
+
+export const port = Number(process.env['PORT'] ?? 0);

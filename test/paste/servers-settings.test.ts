@@ -1,0 +1,309 @@
+/** Settings of the servers as a configuration says them (INVENTORY 1.6, 1.10). */
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  type Application,
+  environOf,
+  GatewayResponse,
+  type RunningServer,
+  serve,
+} from '../../src/paste/index.ts';
+import { gunicornSettings } from '../../src/paste/servers/gunicorn.ts';
+import {
+  bjoernSettings,
+  cherootSettings,
+  pasteHttpSettings,
+  werkzeugDebuggerSettings,
+  werkzeugSettings,
+} from '../../src/paste/servers/other-servers.ts';
+import { readSettings, SETTINGS, settingsWithoutEffect } from '../../src/paste/servers/settings.ts';
+import { RawClient, request } from './servers-client.ts';
+
+describe('the settings of the default server', () => {
+  it('are all of waitress', () => {
+    expect(Object.keys(SETTINGS).sort()).toEqual(
+      (
+        'asyncore_loop_timeout asyncore_use_poll backlog channel_request_lookahead channel_timeout cleanup_interval ' +
+        'clear_untrusted_proxy_headers connection_limit expose_tracebacks host ident inbuf_overflow ipv4 ipv6 listen ' +
+        'log_socket_errors log_untrusted_proxy_headers max_request_body_size max_request_header_size outbuf_high_watermark ' +
+        'outbuf_overflow port recv_bytes send_bytes server_name threads trusted_proxy trusted_proxy_count ' +
+        'trusted_proxy_headers unix_socket unix_socket_perms url_prefix url_scheme'
+      ).split(' '),
+    );
+    for (const { about } of Object.values(SETTINGS)) expect(about).toMatch(/\w/);
+  });
+
+  it('have the documented defaults', () => {
+    expect(readSettings({})).toMatchObject({
+      host: '0.0.0.0',
+      port: 8080,
+      threads: 4,
+      unix_socket_perms: 0o600,
+      ident: 'waitress',
+      server_name: 'waitress.invalid',
+      backlog: 1024,
+      connection_limit: 100,
+      cleanup_interval: 30,
+      channel_timeout: 120,
+      max_request_header_size: 262_144,
+      max_request_body_size: 1_073_741_824,
+      expose_tracebacks: false,
+      clear_untrusted_proxy_headers: true,
+      url_scheme: 'http',
+    });
+  });
+
+  it('are read from texts', () => {
+    expect(
+      readSettings({
+        listen: '127.0.0.1:1\n[::1]:2',
+        threads: ' 8 ',
+        expose_tracebacks: 'Yes',
+        ipv6: 'off',
+        ident: '',
+        url_prefix: 'shop/',
+        unix_socket_perms: '660',
+      }),
+    ).toMatchObject({
+      listen: ['127.0.0.1:1', '[::1]:2'],
+      threads: 8,
+      expose_tracebacks: true,
+      ipv6: false,
+      ident: undefined,
+      url_prefix: '/shop',
+      unix_socket_perms: 0o660,
+    });
+    expect(readSettings({ trusted_proxy: '*' }).trusted_proxy_count).toBe(1);
+  });
+
+  it.each<[Record<string, string>, string, RegExp]>([
+    [{ colour: 'red' }, 'colour', /Unknown adjustment 'colour'/],
+    [{ sockets: 'x' }, 'sockets', /only be given by a program/],
+    [{ port: 'http' }, 'port', /port: invalid literal for int\(\) with base 10: 'http'/],
+    [{ port: '70000' }, 'port', /at most 65535/],
+    [{ threads: '0' }, 'threads', /above 0/],
+    [{ expose_tracebacks: 'maybe' }, 'expose_tracebacks', /'maybe' is neither true nor false/],
+    [{ unix_socket_perms: '999' }, 'unix_socket_perms', /no octal number/],
+    [{ url_scheme: 'gopher' }, 'url_scheme', /http or https, not gopher/],
+    [{ host: 'a', listen: 'b:1' }, 'listen', /host or port may not be set if listen is set/],
+    [{ unix_socket: '/a', port: '1' }, 'unix_socket', /may not be set if host or port is set/],
+    [{ unix_socket: '/a', listen: 'b:1' }, 'unix_socket', /may not be set if listen is set/],
+    [{ ipv4: 'no', ipv6: 'no' }, 'ipv4', /nothing to listen on/],
+    [{ trusted_proxy_count: '2' }, 'trusted_proxy_count', /no meaning without setting trusted_proxy/],
+    [
+      { trusted_proxy_headers: 'forwarded' },
+      'trusted_proxy_headers',
+      /no meaning without setting trusted_proxy/,
+    ],
+    [
+      { trusted_proxy: '*', trusted_proxy_headers: 'x-real-ip' },
+      'trusted_proxy_headers',
+      /unknown .* x-real-ip/,
+    ],
+    [
+      { trusted_proxy: '*', trusted_proxy_headers: 'forwarded x-forwarded-for' },
+      'trusted_proxy_headers',
+      /may not be combined/,
+    ],
+    [{ trusted_proxy: '*', trusted_proxy_count: '0' }, 'trusted_proxy_count', /above 0/],
+  ])('refuse %j', (given, setting, message) => {
+    expect(() => readSettings(given)).toThrow(
+      expect.objectContaining({ code: 'SERVER_SETTING', setting, message: expect.stringMatching(message) }),
+    );
+  });
+
+  it('say which of them change nothing here, and why', () => {
+    expect(settingsWithoutEffect({ threads: '4', asyncore_use_poll: 'true' })).toEqual([
+      "asyncore_use_poll has no effect: Node's event loop uses the best of the system",
+    ]);
+  });
+});
+
+describe('settings of other servers', () => {
+  it('gunicorn binds, and its workers are threads', () => {
+    expect(gunicornSettings({}).settings).toMatchObject({
+      host: '127.0.0.1',
+      port: 8000,
+      threads: 1,
+      ident: 'gunicorn',
+    });
+    expect(gunicornSettings({ host: 'localhost', port: '8081' }).settings.listen).toEqual(['localhost:8081']);
+    expect(gunicornSettings({ host: '127.0.0.1:1,127.0.0.1' }).settings.listen).toEqual([
+      '127.0.0.1:1',
+      '127.0.0.1:8000',
+    ]);
+    expect(gunicornSettings({ bind: '[::1]:9' }).settings.listen).toEqual(['[::1]:9']);
+    expect(gunicornSettings({ bind: 'unix:/run/z.sock' }).settings).toMatchObject({
+      unix_socket: '/run/z.sock',
+      unix_socket_perms: 0o777,
+      listen: undefined,
+    });
+    expect(gunicornSettings({ workers: '3', threads: '4' }).settings.threads).toBe(12);
+    expect(
+      gunicornSettings({ keepalive: '5', backlog: '7', worker_connections: '9' }).settings,
+    ).toMatchObject({
+      channel_timeout: 5,
+      backlog: 7,
+      connection_limit: 9,
+    });
+    expect(gunicornSettings({ forwarded_allow_ips: '127.0.0.1,10.0.0.1' }).settings.trusted_proxy).toBe(
+      '10.0.0.1',
+    );
+    expect(gunicornSettings({ proc_name: 'zope' }).notes).toEqual([
+      'proc_name has no effect: the process keeps its name',
+    ]);
+  });
+
+  it.each<[Record<string, string>, RegExp]>([
+    [{ port: '80' }, /port needs host/],
+    [{ workers: 'many' }, /workers: 'many' is no number/],
+    [{ certfile: 'x.pem' }, /certfile: encrypted connections are for a proxy/],
+    [{ on_starting: 'f' }, /on_starting: hooks of Python cannot be called/],
+    [{ bind: 'unix:/a,127.0.0.1:1' }, /one Unix socket, or TCP addresses/],
+    [{ bind: 'fd://3' }, /open descriptors are not taken over/],
+    [{ proxy_protocol: 'true' }, /PROXY protocol is not spoken/],
+    [{ keepalive: 'long' }, /keepalive: 'long' is no number of seconds/],
+    [{ colour: 'red' }, /unknown option 'colour'/],
+  ])('gunicorn refuses %j', (given, message) => {
+    expect(() => gunicornSettings(given)).toThrow(message);
+  });
+
+  it('bjoern is lean', () => {
+    expect(bjoernSettings({}).settings).toMatchObject({ threads: 1, ident: undefined });
+    expect(bjoernSettings({ listen: '127.0.0.1:80', reuse_port: 'true' }).settings.listen).toEqual([
+      '127.0.0.1:80',
+    ]);
+    expect(bjoernSettings({ listen: 'unix:/a.sock' }).settings.unix_socket).toBe('/a.sock');
+  });
+
+  it('cheroot listens on all addresses', () => {
+    expect(cherootSettings({}).settings).toMatchObject({ host: '0.0.0.0', port: 8080, threads: 10 });
+    expect(cherootSettings({ numthreads: '3', max: '-1', timeout: '7' }).settings).toMatchObject({
+      threads: 3,
+      channel_timeout: 7,
+    });
+    expect(() => cherootSettings({ ssl_adapter: 'x' })).toThrow('encrypted connections');
+  });
+
+  it("werkzeug's debugger shows what went wrong", () => {
+    expect(werkzeugSettings({ hostname: 'localhost', threaded: 'true' }).settings).toMatchObject({
+      host: 'localhost',
+      expose_tracebacks: false,
+    });
+    expect(werkzeugSettings({ use_debugger: 'true' }).settings.expose_tracebacks).toBe(true);
+    expect(werkzeugDebuggerSettings({}).settings.expose_tracebacks).toBe(true);
+    expect(() => werkzeugSettings({ static_files: 'x' })).toThrow('files are served by an application');
+  });
+
+  it("Paste's server takes its pool's options", () => {
+    expect(
+      pasteHttpSettings({ host: '127.0.0.1:99', threadpool_workers: '5', socket_timeout: '0' }).settings,
+    ).toMatchObject({
+      host: '127.0.0.1',
+      port: 99,
+      threads: 5,
+      channel_timeout: 2_000_000,
+    });
+    expect(pasteHttpSettings({ threadpool_max_requests: '100' }).notes).toHaveLength(1);
+  });
+});
+
+describe('headers of proxies', () => {
+  const running: RunningServer[] = [];
+  afterEach(() => Promise.all(running.splice(0).map((server) => server.close(0))));
+
+  const facts: Application = (incoming) => {
+    const { scheme, serverName, serverPort, remoteAddr, remotePort } = environOf(incoming);
+    const { headers } = incoming;
+    return new GatewayResponse(
+      JSON.stringify({
+        scheme,
+        serverName,
+        serverPort,
+        remoteAddr,
+        remotePort,
+        url: incoming.url,
+        seen: headers.get('x-forwarded-for'),
+      }),
+    );
+  };
+
+  async function ask(settings: Record<string, string>, headers: readonly string[]) {
+    const server = await serve(facts, { host: '127.0.0.1', port: '0', ...settings });
+    running.push(server);
+    const client = new RawClient(server);
+    const answer = (await client.send(request('/a', headers)).answer())!;
+    client.destroy();
+    return answer.status === 200 ? (JSON.parse(answer.body) as Record<string, unknown>) : answer;
+  }
+
+  const trusted = {
+    trusted_proxy: '127.0.0.1',
+    trusted_proxy_headers: 'x-forwarded-for x-forwarded-host x-forwarded-proto x-forwarded-port',
+  };
+
+  it('are taken out of requests from anybody', async () => {
+    const seen = await ask({}, [
+      'X-Forwarded-For: 192.0.2.1',
+      'X-Forwarded-Proto: https',
+      'Forwarded: for=192.0.2.9',
+    ]);
+    expect(seen).toMatchObject({
+      remoteAddr: '127.0.0.1',
+      scheme: 'http',
+      seen: null,
+      url: 'http://site.test/a',
+    });
+  });
+
+  it('are left in where the setting says so, and believed nevertheless by nobody', async () => {
+    const seen = await ask({ clear_untrusted_proxy_headers: 'false' }, ['X-Forwarded-For: 192.0.2.1']);
+    expect(seen).toMatchObject({ remoteAddr: '127.0.0.1', seen: '192.0.2.1' });
+  });
+
+  it('are believed when a trusted proxy sends them, as many as there are proxies', async () => {
+    const headers = [
+      'X-Forwarded-For: 192.0.2.66, 192.0.2.1',
+      'X-Forwarded-Host: shop.test',
+      'X-Forwarded-Proto: https',
+    ];
+    expect(await ask(trusted, headers)).toEqual({
+      scheme: 'https',
+      serverName: 'shop.test',
+      serverPort: '443',
+      remoteAddr: '192.0.2.1',
+      remotePort: expect.any(String) as string,
+      url: 'https://shop.test/a',
+      seen: '192.0.2.1',
+    });
+    expect(await ask({ ...trusted, trusted_proxy_count: '2' }, headers)).toMatchObject({
+      remoteAddr: '192.0.2.66',
+    });
+    expect(await ask({ ...trusted, trusted_proxy: '192.0.2.7' }, headers)).toMatchObject({
+      remoteAddr: '127.0.0.1',
+    });
+  });
+
+  it('may be of RFC 7239', async () => {
+    const settings = { trusted_proxy: '*', trusted_proxy_headers: 'forwarded' };
+    const header = 'Forwarded: for="[2001:db8::1]:99";host=shop.test:8443;proto=https';
+    expect(await ask(settings, [header, 'X-Forwarded-For: 192.0.2.1'])).toMatchObject({
+      scheme: 'https',
+      serverName: 'shop.test',
+      serverPort: '8443',
+      remoteAddr: '2001:db8::1',
+      remotePort: '99',
+      url: 'https://shop.test:8443/a',
+      seen: null,
+    });
+  });
+
+  it.each([
+    ['X-Forwarded-Proto: ftp'],
+    ['X-Forwarded-Proto: http, https'],
+    ['X-Forwarded-Port: 1, 2'],
+    ['X-Forwarded-For: "192.0.2.1'],
+    ['X-Forwarded-Host: shop.test/path'],
+  ])('are refused when they are malformed: %s', async (header) => {
+    expect(await ask(trusted, [header])).toMatchObject({ status: 400 });
+  });
+});
