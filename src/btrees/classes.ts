@@ -25,10 +25,10 @@ function include(target: { readonly prototype: object }, source: { readonly prot
     );
 }
 
-// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- `include` gives the class these methods
 export interface BTree<K, V> extends MappingMethods<K, V> {}
 /** A sorted mapping of any size; only what is used of it is loaded. */
-// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- as above
 export abstract class BTree<K = unknown, V = unknown> extends Tree {
   constructor(entries?: Entries<K, V> | null) {
     super();
@@ -76,10 +76,10 @@ export abstract class BTree<K = unknown, V = unknown> extends Tree {
 }
 include(BTree, MappingMethods);
 
-// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- `include` gives the class these methods
 export interface Bucket<K, V> extends MappingMethods<K, V> {}
 /** A sorted mapping that is one record: for few items, and the leaves of a `BTree`. */
-// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- as above
 export abstract class Bucket<K = unknown, V = unknown> extends Leaf {
   constructor(entries?: Entries<K, V> | null) {
     super();
@@ -99,7 +99,7 @@ export abstract class Bucket<K = unknown, V = unknown> extends Leaf {
       const wanted = this._keyKind.lookUp(key);
       this._p_activate();
       const place = wanted === undefined ? -1 : this._keyKind.placeIn(this._keys, wanted);
-      return place < 0 ? otherwise : this._valueAt(place);
+      return place < 0 ? otherwise : this._data.valueAt(place);
     } catch (error) {
       if (error instanceof BTreeTypeError) return otherwise;
       throw error;
@@ -128,10 +128,10 @@ export abstract class Bucket<K = unknown, V = unknown> extends Leaf {
 }
 include(Bucket, MappingMethods);
 
-// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- `include` gives the class these methods
 export interface TreeSet<K> extends SetMethods<K> {}
 /** A sorted set of any size; only what is used of it is loaded. */
-// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- as above
 export abstract class TreeSet<K = unknown> extends Tree {
   constructor(keys?: Iterable<K> | null) {
     super();
@@ -162,10 +162,10 @@ export abstract class TreeSet<K = unknown> extends Tree {
 }
 include(TreeSet, SetMethods);
 
-// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- `include` gives the class these methods
 export interface BucketSet<K> extends SetMethods<K> {}
 /** A sorted set that is one record: for few keys, and the leaves of a `TreeSet`. */
-// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- as above
 export abstract class BucketSet<K = unknown> extends Leaf {
   constructor(keys?: Iterable<K> | null) {
     super();

@@ -65,9 +65,10 @@ function setUpTree(
   mapping: boolean,
 ) {
   [cls.max_leaf_size, cls.max_internal_size] = sizes;
-  const { get, _putInNew } = keys.hot;
-  Object.defineProperty(cls.prototype, '_putInNew', { value: _putInNew });
-  if (mapping) Object.defineProperty(cls.prototype, 'get', { value: get });
+  if (!mapping) return;
+  const { get, set } = keys.hot;
+  Object.defineProperty(cls.prototype, 'get', { value: get });
+  Object.defineProperty(cls.prototype, 'set', { value: set });
 }
 
 /** Gives the classes of a family what they have in common, and their names in databases. */

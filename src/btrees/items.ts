@@ -57,7 +57,7 @@ export class BTreeItems<T = unknown> implements Iterable<T> {
       leaf._p_activate();
       const isLast = leaf === range.lastLeaf;
       const count = isLast ? range.last + 1 : leaf._keys.length;
-      if (place < count) return this.#take(leaf, place);
+      if (place < count) return this.#take(leaf._data, place);
       if (isLast) return undefined;
       place -= count;
     }

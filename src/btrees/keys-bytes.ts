@@ -36,6 +36,7 @@ export const twoByteKeys: KeyKind = {
   },
   checkNew() {},
   expose: (key) => toBytes(key, 2),
+  converts: true,
   compare: compareNumbers,
   placeIn: placeOfNumber,
   childFor: childForNumber,

@@ -1,8 +1,7 @@
 /** Keys of 32 bits, signed (I) and unsigned (U): plain numbers. */
+import { type LeafData, type TreeData, use } from './data.ts';
 import { BTreeTypeError } from './errors.ts';
-import type { HotMethods, KeyKind } from './kinds.ts';
-import type { Leaf } from './leaf.ts';
-import type { Tree } from './tree.ts';
+import type { HotMethods, KeyKind, StoredValue } from './kinds.ts';
 
 export const int32Keys: KeyKind = intKeys(
   (key) => {
@@ -38,6 +37,7 @@ function intKeys(lookUp: (key: unknown) => number | undefined, why: (key: unknow
     },
     checkNew() {},
     expose: (key) => key,
+    converts: false,
     compare: compareNumbers,
     placeIn: placeOfNumber,
     childFor: childForNumber,
@@ -77,13 +77,13 @@ export function childForNumber(keys: readonly unknown[], key: unknown): number {
 }
 
 // The search is written out here, as in the other kinds of keys: so that each kind has code that meets only its own keys.
-export function descendToNumber(tree: Tree, key: unknown): Leaf | null {
+export function descendToNumber(tree: TreeData, key: unknown): LeafData | null {
   const wanted = key as number;
   let node = tree;
-  node._p_activate();
-  if (node._children.length === 0) return null;
+  use(node);
+  if (node.children.length === 0) return null;
   for (;;) {
-    const keys = node._keys as readonly number[];
+    const keys = node.keys as readonly number[];
     let low = 0;
     let high = keys.length;
     while (low < high) {
@@ -91,11 +91,12 @@ export function descendToNumber(tree: Tree, key: unknown): Leaf | null {
       if (keys[middle]! <= wanted) low = middle + 1;
       else high = middle;
     }
-    const child = node._children[low]!;
-    const loaded = child._keys === undefined ? node._load(low) : (child as Tree | Leaf);
-    loaded._p_activate();
-    if (node._bottom) return loaded as Leaf;
-    node = loaded as Tree;
+    let child = node.children[low] as TreeData | LeafData;
+    // Neither a reference nor what is not loaded has keys.
+    if (child.keys === undefined) child = node.load(low);
+    child.meta.used = true;
+    if (node.bottom) return child as LeafData;
+    node = child as TreeData;
   }
 }
 
@@ -106,29 +107,41 @@ export function hotNumberMethods(lookUp: (key: unknown) => number | undefined, i
       // What most keys are, without a call more.
       const wanted = ints && typeof key === 'number' && (key | 0) === key && key >= 0 ? key | 0 : lookUp(key);
       if (wanted === undefined) return otherwise;
-      const leaf = descendToNumber(this, wanted);
+      const leaf = descendToNumber(this._data, wanted);
       if (leaf === null) return otherwise;
-      const place = placeOfNumber(leaf._keys, wanted);
-      return place < 0 ? otherwise : leaf._valueAt(place);
+      const place = placeOfNumber(leaf.keys, wanted);
+      return place < 0 ? otherwise : leaf.valueAt(place);
     },
-    _putInNew(key, value, unique) {
-      const wanted = key as number;
-      let leaf = this._recent;
-      if (leaf === null || !mayHave(leaf, wanted)) {
-        leaf = descendToNumber(this, wanted);
-        if (leaf === null) return this._putFirst(key, value);
-        this._recent = leaf;
-      }
-      const result = leaf._putAt(placeOfNumber(leaf._keys, wanted), wanted, value, unique);
-      if (result === 1 && leaf._keys.length > this._maxLeaf) this._splitFor(wanted);
-      return result;
+    set(key, value) {
+      const data = this._data;
+      const wanted =
+        ints && typeof key === 'number' && (key | 0) === key && key >= 0
+          ? key | 0
+          : (this._keyKind.convert(key) as number);
+      const stored = data.valueKind.convert(value);
+      if (data.meta.jar === null) putNumberInNew(data, wanted, stored, false);
+      else this._putInStored(wanted, stored, false);
+      return this;
     },
+    putInNew: (tree, key, value, unique) => putNumberInNew(tree, key as number, value, unique),
   };
 }
 
+function putNumberInNew(tree: TreeData, wanted: number, value: StoredValue, unique: boolean): 0 | 1 | 2 {
+  let leaf = tree.recent;
+  if (leaf === null || !mayHave(leaf, wanted)) {
+    leaf = descendToNumber(tree, wanted);
+    if (leaf === null) return tree.node._putFirst(wanted, value);
+    tree.recent = leaf;
+  }
+  const result = leaf.putAt(placeOfNumber(leaf.keys, wanted), wanted, value, unique);
+  if (result === 1 && leaf.keys.length > tree.maxLeaf) tree.node._splitFor(wanted);
+  return result;
+}
+
 /** Whether a key belongs to a leaf, as can be seen from the leaf alone. */
-function mayHave(leaf: Leaf, wanted: number): boolean {
-  const keys = leaf._keys as readonly number[];
+function mayHave(leaf: LeafData, wanted: number): boolean {
+  const keys = leaf.keys as readonly number[];
   const last = keys.length - 1;
-  return last >= 0 && keys[0]! <= wanted && (leaf._next === null || wanted <= keys[last]!);
+  return last >= 0 && keys[0]! <= wanted && (leaf.next === null || wanted <= keys[last]!);
 }

@@ -1,10 +1,9 @@
 /** Keys of 64 bits, signed (L) and unsigned (Q): numbers up to 2^53−1, bigints beyond. */
 import { int } from '../pickle/index.ts';
+import { type LeafData, type TreeData, use } from './data.ts';
 import { BTreeTypeError } from './errors.ts';
 import { compareNumbers } from './keys-int.ts';
-import type { HotMethods, KeyKind } from './kinds.ts';
-import type { Leaf } from './leaf.ts';
-import type { Tree } from './tree.ts';
+import type { HotMethods, KeyKind, StoredKey, StoredValue } from './kinds.ts';
 
 export const int64Keys: KeyKind = longKeys(-(2n ** 63n), 2n ** 63n - 1n);
 export const uint64Keys: KeyKind = longKeys(0n, 2n ** 64n - 1n);
@@ -39,6 +38,7 @@ function longKeys(min: bigint, max: bigint): KeyKind {
     },
     checkNew() {},
     expose: (key) => key,
+    converts: false,
     compare: compareNumbers,
     placeIn: placeOfLong,
     childFor: childForLong,
@@ -73,17 +73,18 @@ function childForLong(keys: readonly unknown[], key: unknown): number {
   return low;
 }
 
-function descendToLong(tree: Tree, key: unknown): Leaf | null {
+function descendToLong(tree: TreeData, key: unknown): LeafData | null {
   let node = tree;
-  node._p_activate();
-  if (node._children.length === 0) return null;
+  use(node);
+  if (node.children.length === 0) return null;
   for (;;) {
-    const at = childForLong(node._keys, key);
-    const child = node._children[at]!;
-    const loaded = child._keys === undefined ? node._load(at) : (child as Tree | Leaf);
-    loaded._p_activate();
-    if (node._bottom) return loaded as Leaf;
-    node = loaded as Tree;
+    const at = childForLong(node.keys, key);
+    let child = node.children[at] as TreeData | LeafData;
+    // Neither a reference nor what is not loaded has keys.
+    if (child.keys === undefined) child = node.load(at);
+    child.meta.used = true;
+    if (node.bottom) return child as LeafData;
+    node = child as TreeData;
   }
 }
 
@@ -92,17 +93,27 @@ function hotLongMethods(lookUp: (key: unknown) => number | bigint | undefined): 
     get(key, otherwise) {
       const wanted = lookUp(key);
       if (wanted === undefined) return otherwise;
-      const leaf = descendToLong(this, wanted);
+      const leaf = descendToLong(this._data, wanted);
       if (leaf === null) return otherwise;
-      const place = placeOfLong(leaf._keys, wanted);
-      return place < 0 ? otherwise : leaf._valueAt(place);
+      const place = placeOfLong(leaf.keys, wanted);
+      return place < 0 ? otherwise : leaf.valueAt(place);
     },
-    _putInNew(key, value, unique) {
-      const leaf = descendToLong(this, key);
-      if (leaf === null) return this._putFirst(key, value);
-      const result = leaf._putAt(placeOfLong(leaf._keys, key), key, value, unique);
-      if (result === 1 && leaf._keys.length > this._maxLeaf) this._splitFor(key);
-      return result;
+    set(key, value) {
+      const data = this._data;
+      const wanted = lookUp(key) ?? this._keyKind.convert(key);
+      const stored = data.valueKind.convert(value);
+      if (data.meta.jar === null) putLongInNew(data, wanted, stored, false);
+      else this._putInStored(wanted, stored, false);
+      return this;
     },
+    putInNew: putLongInNew,
   };
+}
+
+function putLongInNew(tree: TreeData, key: StoredKey, value: StoredValue, unique: boolean): 0 | 1 | 2 {
+  const leaf = descendToLong(tree, key);
+  if (leaf === null) return tree.node._putFirst(key, value);
+  const result = leaf.putAt(placeOfLong(leaf.keys, key), key, value, unique);
+  if (result === 1 && leaf.keys.length > tree.maxLeaf) tree.node._splitFor(key);
+  return result;
 }

@@ -1,9 +1,8 @@
 /** Keys of any ordered kind (O). Almost always they are strings, so strings have their own searches. */
+import { type LeafData, type TreeData, use } from './data.ts';
 import { BTreeTypeError } from './errors.ts';
-import type { KeyKind } from './kinds.ts';
-import type { Leaf } from './leaf.ts';
+import type { KeyKind, StoredKey, StoredValue } from './kinds.ts';
 import { checkOrdered, compareKeys } from './ordering.ts';
-import type { Tree } from './tree.ts';
 
 export const objectKeys: KeyKind = {
   integral: false,
@@ -13,6 +12,7 @@ export const objectKeys: KeyKind = {
     if (typeof key !== 'string') checkOrdered(key);
   },
   expose: (key) => key,
+  converts: false,
   compare: (a, b) =>
     isPlain(a) && typeof b === 'string' ? (a < b ? -1 : a === b ? 0 : 1) : compareKeys(a, b),
   placeIn: placeOfObject,
@@ -20,26 +20,50 @@ export const objectKeys: KeyKind = {
   descend: descendToObject,
   hot: {
     get(key, otherwise) {
-      const leaf = descendToObject(this, convert(key));
+      const leaf = descendToObject(this._data, convert(key));
       if (leaf === null) return otherwise;
-      const place = placeOfObject(leaf._keys, key);
-      return place < 0 ? otherwise : leaf._valueAt(place);
+      const place = placeOfObject(leaf.keys, key);
+      return place < 0 ? otherwise : leaf.valueAt(place);
     },
-    _putInNew(key, value, unique) {
-      const leaf = descendToObject(this, key);
-      if (leaf === null) return this._putFirst(key, value);
-      const result = leaf._putAt(placeOfObject(leaf._keys, key), key, value, unique);
-      if (result === 1 && leaf._keys.length > this._maxLeaf) this._splitFor(key);
-      return result;
+    set(key, value) {
+      const data = this._data;
+      if (typeof key !== 'string') checkOrdered(convert(key));
+      const stored = data.valueKind.convert(value);
+      if (data.meta.jar === null) putObjectInNew(data, key, stored, false);
+      else this._putInStored(key, stored, false);
+      return this;
     },
+    putInNew: putObjectInNew,
   },
 };
+
+function putObjectInNew(tree: TreeData, key: StoredKey, value: StoredValue, unique: boolean): 0 | 1 | 2 {
+  let leaf = tree.recent;
+  if (leaf === null || !isPlain(key) || !mayHave(leaf, key)) {
+    leaf = descendToObject(tree, key);
+    if (leaf === null) return tree.node._putFirst(key, value);
+    tree.recent = leaf;
+  }
+  const result = leaf.putAt(placeOfObject(leaf.keys, key), key, value, unique);
+  if (result === 1 && leaf.keys.length > tree.maxLeaf) tree.node._splitFor(key);
+  return result;
+}
+
+/** Whether a key belongs to a leaf, as can be seen from the leaf alone. */
+function mayHave(leaf: LeafData, wanted: string): boolean {
+  const keys = leaf.keys;
+  const first = keys[0];
+  if (typeof first !== 'string' || wanted < first) return false;
+  if (leaf.next === null) return true;
+  const last = keys[keys.length - 1];
+  return typeof last === 'string' && wanted <= last;
+}
 
 function placeOfObject(keys: readonly unknown[], key: unknown): number {
   return isPlain(key) ? placeOfString(keys, key) : placeOfAny(keys, key);
 }
 
-function descendToObject(tree: Tree, key: unknown): Leaf | null {
+function descendToObject(tree: TreeData, key: unknown): LeafData | null {
   return isPlain(key) ? descendToString(tree, key) : descendToAny(tree, key);
 }
 
@@ -90,17 +114,18 @@ function childForString(keys: readonly unknown[], wanted: string): number {
   return low;
 }
 
-function descendToString(tree: Tree, wanted: string): Leaf | null {
+function descendToString(tree: TreeData, wanted: string): LeafData | null {
   let node = tree;
-  node._p_activate();
-  if (node._children.length === 0) return null;
+  use(node);
+  if (node.children.length === 0) return null;
   for (;;) {
-    const at = childForString(node._keys, wanted);
-    const child = node._children[at]!;
-    const loaded = child._keys === undefined ? node._load(at) : (child as Tree | Leaf);
-    loaded._p_activate();
-    if (node._bottom) return loaded as Leaf;
-    node = loaded as Tree;
+    const at = childForString(node.keys, wanted);
+    let child = node.children[at] as TreeData | LeafData;
+    // Neither a reference nor what is not loaded has keys.
+    if (child.keys === undefined) child = node.load(at);
+    child.meta.used = true;
+    if (node.bottom) return child as LeafData;
+    node = child as TreeData;
   }
 }
 
@@ -132,16 +157,17 @@ function childForAny(keys: readonly unknown[], wanted: unknown): number {
   return low;
 }
 
-function descendToAny(tree: Tree, wanted: unknown): Leaf | null {
+function descendToAny(tree: TreeData, wanted: unknown): LeafData | null {
   let node = tree;
-  node._p_activate();
-  if (node._children.length === 0) return null;
+  use(node);
+  if (node.children.length === 0) return null;
   for (;;) {
-    const at = childForAny(node._keys, wanted);
-    const child = node._children[at]!;
-    const loaded = child._keys === undefined ? node._load(at) : (child as Tree | Leaf);
-    loaded._p_activate();
-    if (node._bottom) return loaded as Leaf;
-    node = loaded as Tree;
+    const at = childForAny(node.keys, wanted);
+    let child = node.children[at] as TreeData | LeafData;
+    // Neither a reference nor what is not loaded has keys.
+    if (child.keys === undefined) child = node.load(at);
+    child.meta.used = true;
+    if (node.bottom) return child as LeafData;
+    node = child as TreeData;
   }
 }

@@ -1,5 +1,5 @@
 /** What keys and values of a family of trees are, and how a node keeps them. */
-import type { Leaf } from './leaf.ts';
+import type { LeafData, TreeData } from './data.ts';
 import type { Tree } from './tree.ts';
 
 /** A key as nodes keep it: itself, but for `fs` trees, whose two bytes are a number. */
@@ -17,15 +17,17 @@ export interface KeyKind {
   /** Throws BTreeTypeError for a new key that could never be found again. */
   checkNew(key: StoredKey): void;
   expose(key: StoredKey): unknown;
+  /** Whether `expose` does anything. */
+  readonly converts: boolean;
   compare(a: StoredKey, b: StoredKey): number;
   /** The place of a key among the sorted keys of a leaf; where it belongs, as `~place`, when it is not there. */
   placeIn(keys: readonly StoredKey[], key: StoredKey): number;
   /** Which child of an inner node has the key; `keys[i]` is the lowest that child `i + 1` may have. */
   childFor(keys: readonly StoredKey[], key: StoredKey): number;
   /** The leaf of a tree that has the key, if any has; null for an empty tree. It is loaded. */
-  descend(tree: Tree, key: StoredKey): Leaf | null;
+  descend(tree: TreeData, key: StoredKey): LeafData | null;
   /**
-   * Where time goes: `get` of trees, and `set` of trees that belong to no database yet. Each kind has its own code, so that the
+   * Where time goes: `get` and `set` of trees. Each kind has its own code, so that the
    * engine sees one kind of keys in it.
    */
   readonly hot: HotMethods;
@@ -33,7 +35,9 @@ export interface KeyKind {
 
 export interface HotMethods {
   get(this: Tree, key: unknown, otherwise?: unknown): unknown;
-  _putInNew(this: Tree, key: StoredKey, value: StoredValue, unique: boolean): 0 | 1 | 2;
+  set(this: Tree, key: unknown, value: unknown): unknown;
+  /** `_put` for a tree that no database knows yet: there is nobody to tell, and all nodes are loaded. */
+  putInNew(tree: TreeData, key: StoredKey, value: StoredValue, unique: boolean): 0 | 1 | 2;
 }
 
 export interface ValueKind {

@@ -1,41 +1,44 @@
-import { metaOf, type PersistentMeta, Reference } from '../persistent/index.ts';
+import { Reference } from '../persistent/index.ts';
 import { Tuple, tuple } from '../pickle/index.ts';
+import { LeafData } from './data.ts';
 import { BTreeTypeError, BTreeValueError } from './errors.ts';
 import type { StoredKey, StoredValue } from './kinds.ts';
 import { mergeLeaves } from './merge.ts';
 import { type Bounds, Range } from './range.ts';
 import { Sorted } from './sorted.ts';
-import { isChangeable } from './values.ts';
 
 /**
  * Sorted keys, with values (buckets) or without (sets). They are useful alone, and are the leaves of trees, where each refers
  * to the next.
- *
- * Every field is set in `_fill`, in one order, so that nodes that were made and nodes that were loaded look alike to the engine.
  */
 export abstract class Leaf extends Sorted {
-  declare _keys: StoredKey[];
-  /** A place for each key; none in sets. */
-  declare _values: StoredValue[];
-  declare _next: Leaf | Reference | null;
-  /** The tree that has, or had, this leaf in its own record: it belongs to the database, the leaf perhaps does not. */
-  declare _embeddedIn: Sorted | null;
+  declare private data: LeafData | undefined;
 
   constructor() {
     super();
-    this._fill([], [], null);
+    this.data = new LeafData(this);
+    this.data.fill([], [], null);
   }
 
-  private _fill(keys: StoredKey[], values: StoredValue[], next: Leaf | Reference | null): void {
-    this._keys = keys;
-    this._values = values;
-    this._next = next;
-    this._embeddedIn = null;
+  /** What the leaf holds. A leaf that was never loaded gets it when it is first asked for. */
+  get _data(): LeafData {
+    return (this.data ??= new LeafData(this));
+  }
+
+  get _keys(): StoredKey[] {
+    return this._data.keys;
+  }
+
+  get _values(): StoredValue[] {
+    return this._data.values;
+  }
+
+  get _next(): Leaf | Reference | null {
+    return this._data.next;
   }
 
   override _p_release(): void {
-    const gone: unknown = undefined;
-    this._fill(gone as StoredKey[], gone as StoredValue[], null);
+    this._data.release();
   }
 
   /** References are looked up when they are followed: a leaf is loaded without what it refers to. */
@@ -43,96 +46,48 @@ export abstract class Leaf extends Sorted {
     return [];
   }
 
-  override _leafFor(_key: StoredKey): Leaf | null {
+  override _leafFor(_key: StoredKey): LeafData | null {
     this._p_activate();
-    return this;
+    return this._data;
   }
 
   /** The leaf after this one, which must be loaded. */
   _nextLeaf(): Leaf | null {
-    const next = this._next;
+    const data = this._data;
+    const { next } = data;
     if (!(next instanceof Reference)) return next;
-    const leaf = next.resolve(this._record).object as Leaf;
-    this._next = leaf;
+    const leaf = next.resolve(data.record).object as Leaf;
+    data.next = leaf;
     return leaf;
-  }
-
-  /** The record that this leaf is in. */
-  private get _record(): PersistentMeta {
-    return metaOf(this._p_jar === null && this._embeddedIn !== null ? this._embeddedIn : this)!;
-  }
-
-  /** The value at a place, as it is handed out. */
-  _valueAt(place: number): unknown {
-    const value = this._values[place];
-    if (typeof value === 'object' && value !== null) return this._objectAt(place, value);
-    return this._valueKind.converts ? this._valueKind.expose(value) : value;
-  }
-
-  private _objectAt(place: number, value: object): unknown {
-    if (value instanceof Reference) {
-      const { object } = value.resolve(this._record);
-      this._values[place] = object;
-      return object;
-    }
-    // Its changes cannot be seen, so the leaf is compared when the transaction ends.
-    if (isChangeable(value)) {
-      const record = this._record;
-      record.jar?.watch(record);
-    }
-    return value;
   }
 
   override _put(key: StoredKey, value: StoredValue, unique: boolean): 0 | 1 | 2 {
     this._p_activate();
-    return this._putAt(this._keyKind.placeIn(this._keys, key), key, value, unique);
-  }
-
-  /** As `_put`, when the place is known (as `placeIn` tells it). */
-  _putAt(place: number, key: StoredKey, value: StoredValue, unique: boolean): 0 | 1 | 2 {
-    if (place >= 0) {
-      if (unique || !this._mapping || this._valueKind.same(this._values[place], value)) return 0;
-      this._values[place] = value;
-      this._p_changed = true;
-      return 2;
-    }
-    const keys = this._keys;
-    if (~place === keys.length) {
-      keys.push(key);
-      if (this._mapping) this._values.push(value);
-    } else {
-      insertAt(keys, ~place, key);
-      if (this._mapping) insertAt(this._values, ~place, value);
-    }
-    this._p_changed = true;
-    return 1;
+    return this._data.putAt(this._keyKind.placeIn(this._keys, key), key, value, unique);
   }
 
   override _discard(key: StoredKey): boolean {
     this._p_activate();
     const place = this._keyKind.placeIn(this._keys, key);
     if (place < 0) return false;
-    removeAt(this._keys, place);
-    if (this._mapping) removeAt(this._values, place);
-    this._p_changed = true;
+    this._data.removeAt(place);
     return true;
   }
 
   /** The upper half becomes a leaf of its own, the one after this. */
   _split(): Leaf {
     const upper = new (this.constructor as new () => Leaf)();
-    const middle = this._keys.length >>> 1;
-    upper._keys = this._keys.slice(middle);
-    this._keys.length = middle;
+    const data = this._data;
+    const middle = data.keys.length >>> 1;
     if (this._mapping) {
       // The new leaf belongs to no database yet and could not look references up.
-      for (let i = middle; i < this._values.length; i++)
-        if (this._values[i] instanceof Reference) this._valueAt(i);
-      upper._values = this._values.slice(middle);
-      this._values.length = middle;
+      for (let i = middle; i < data.values.length; i++)
+        if (data.values[i] instanceof Reference) data.valueAt(i);
     }
-    upper._next = this._nextLeaf();
-    this._next = upper;
+    upper._data.fill(data.keys.slice(middle), data.values.slice(middle), this._nextLeaf());
+    data.keys.length = middle;
+    if (this._mapping) data.values.length = middle;
+    data.next = upper;
     this._p_changed = true;
     return upper;
   }
@@ -143,7 +98,7 @@ export abstract class Leaf extends Sorted {
     const next = this._nextLeaf();
     if (next === null) return;
     next._p_activate();
-    this._next = next._nextLeaf();
+    this._data.next = next._nextLeaf();
     this._p_changed = true;
   }
 
@@ -183,7 +138,7 @@ export abstract class Leaf extends Sorted {
   override clear(): void {
     this._p_activate();
     if (this._keys.length === 0) return;
-    this._fill([], [], null);
+    this._data.fill([], [], null);
     this._p_changed = true;
   }
 
@@ -226,7 +181,7 @@ export abstract class Leaf extends Sorted {
         values.push(convertValue(items[i + 1]));
       }
     } else for (const item of items) keys.push(convert(item));
-    this._fill(keys, values, (state[1] ?? null) as Leaf | Reference | null);
+    this._data.fill(keys, values, (state[1] ?? null) as Leaf | Reference | null);
   }
 
   /**
@@ -238,18 +193,4 @@ export abstract class Leaf extends Sorted {
   _p_resolveConflict(old: unknown, committed: unknown, changed: unknown): unknown {
     return mergeLeaves(this.constructor as new () => Leaf, old, committed, changed);
   }
-}
-
-// Short arrays: moving the items one by one is quicker than `splice`, which makes an array of what it takes out.
-
-function insertAt(array: unknown[], place: number, item: unknown): void {
-  const end = array.length;
-  array.push(array[end - 1]);
-  for (let i = end - 1; i > place; i--) array[i] = array[i - 1];
-  array[place] = item;
-}
-
-function removeAt(array: unknown[], place: number): void {
-  for (let i = place + 1; i < array.length; i++) array[i - 1] = array[i];
-  array.pop();
 }

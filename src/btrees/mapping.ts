@@ -21,8 +21,8 @@ export abstract class MappingMethods<K, V> extends Sorted {
     if (wanted === undefined) return otherwise;
     const leaf = this._leafFor(wanted);
     if (leaf === null) return otherwise;
-    const place = this._keyKind.placeIn(leaf._keys, wanted);
-    return place < 0 ? otherwise : leaf._valueAt(place);
+    const place = this._keyKind.placeIn(leaf.keys, wanted);
+    return place < 0 ? otherwise : leaf.valueAt(place);
   }
 
   /** Sets the value of a key. */
@@ -50,8 +50,8 @@ export abstract class MappingMethods<K, V> extends Sorted {
   private _present(key: K): unknown {
     const wanted = this._keyKind.convert(key);
     const leaf = this._leafFor(wanted);
-    const place = leaf === null ? -1 : this._keyKind.placeIn(leaf._keys, wanted);
-    return place < 0 ? undefined : leaf!._valueAt(place);
+    const place = leaf === null ? -1 : this._keyKind.placeIn(leaf.keys, wanted);
+    return place < 0 ? undefined : leaf!.valueAt(place);
   }
 
   /** The value of a key, which is set to `value` when there is none. */
@@ -150,8 +150,8 @@ export abstract class MappingMethods<K, V> extends Sorted {
     const found: [unknown, unknown][] = [];
     const range = this._range(ALL);
     for (const [leaf, place] of new RangeIterator(range, (at, index) => [at, index] as const)) {
-      const value = leaf._values[place];
-      if (kind.compare(value, least) >= 0) found.push([kind.normalize(value, least), leaf._keys[place]]);
+      const value = leaf.values[place];
+      if (kind.compare(value, least) >= 0) found.push([kind.normalize(value, least), leaf.keys[place]]);
     }
     const keys = this._keyKind;
     found.sort(
@@ -168,10 +168,11 @@ export abstract class MappingMethods<K, V> extends Sorted {
 
 function pairsOf(entries: unknown): Iterable<unknown> {
   if (entries !== null && typeof entries === 'object') {
-    const from = entries as { items?: unknown; entries?: unknown };
+    const from = entries as { items?: unknown; entries?: unknown; get?: unknown };
     if (!Array.isArray(entries)) {
       if (typeof from.items === 'function') return from.items() as Iterable<unknown>;
-      if (typeof from.entries === 'function') return from.entries() as Iterable<unknown>;
+      if (typeof from.entries === 'function' && typeof from.get === 'function')
+        return from.entries() as Iterable<unknown>;
     }
     if (Symbol.iterator in entries) return entries as Iterable<unknown>;
     if (Object.getPrototypeOf(entries) === Object.prototype) return Object.entries(entries);

@@ -56,7 +56,7 @@ export function mergeLeaves(
   if (b._keys.length === 0 || c._keys.length === 0) throw new BTreeConflictError([-1, -1, -1], 12);
   const merged = new Merge(new cls(), new Side(a), new Side(b), new Side(c)).run();
   if (merged._keys.length === 0) throw new BTreeConflictError([-1, -1, -1], 10);
-  merged._next = a._next;
+  merged._data.next = a._next;
   return merged.__getstate__();
 }
 

@@ -59,13 +59,13 @@ export function lessThan(a: unknown, b: unknown): boolean {
   const y = numberOf(b);
   if (x !== undefined && y !== undefined) return x < y;
   if (typeof a === 'string' && typeof b === 'string') return compareStrings(a, b) < 0;
+  const exact = isExact(a) || isExact(b) ? compareExactly(a, b) : undefined;
+  if (exact !== undefined) return exact < 0;
   if (a !== null && b !== null && typeof a === 'object' && typeof b === 'object') {
     const kind = orderOf(a);
     if (kind !== undefined && kind === orderOf(b)) return kind(a, b);
   }
   if (isOrdered(a)) return a.__lt__(b);
-  const decimals = mixedNumbers(a, b);
-  if (decimals !== undefined) return decimals < 0;
   throw new BTreeTypeError(
     `'<' not supported between instances of '${typeName(a)}' and '${typeName(b)}': keys of one tree must be comparable`,
   );
@@ -80,7 +80,8 @@ export function equal(a: unknown, b: unknown): boolean {
   // Equal as numbers: 1 and True, 2**60 and 2.0**60.
   // oxlint-disable-next-line eqeqeq
   if (x !== undefined && y !== undefined) return x == y;
-  if (typeof a !== 'object' || typeof b !== 'object') return mixedNumbers(a, b) === 0;
+  if (isExact(a) || isExact(b)) return compareExactly(a, b) === 0;
+  if (typeof a !== 'object' || typeof b !== 'object') return false;
   if (a instanceof Tuple || b instanceof Tuple) {
     return a instanceof Tuple && b instanceof Tuple && sameItems(a, b);
   }
@@ -176,7 +177,6 @@ const timedeltas: Less = (a, b) =>
   (a as Timedelta).totalMicroseconds() < (b as Timedelta).totalMicroseconds();
 const uuids: Less = (a, b) => (a as UUID).hex < (b as UUID).hex;
 const moments: Less = (a, b) => (a as DateTime).lessThan(b);
-const fractions: Less = (a, b) => compareRatios(ratioOf(a)!, ratioOf(b)!) < 0;
 
 /** How values of this class compare with each other; undefined when they do not. */
 function orderOf(value: object): Less | undefined {
@@ -190,11 +190,11 @@ function orderOf(value: object): Less | undefined {
   if (value instanceof PySet) return sets;
   if (value instanceof UUID) return uuids;
   if (value instanceof DateTime) return moments;
-  if (value instanceof Decimal || value instanceof Fraction) return fractions;
-  return value instanceof PyFloat ? floats : undefined;
+  return value instanceof PyFloat || isExact(value) ? numbers : undefined;
 }
 
-const floats: Less = (a, b) => (a as PyFloat).value < (b as PyFloat).value;
+/** Numbers are compared before; what comes here is infinite, or no number. */
+const numbers: Less = (a, b) => Number(a) < Number(b);
 
 function lessItems(a: readonly unknown[], b: readonly unknown[]): boolean {
   const length = Math.min(a.length, b.length);
@@ -255,8 +255,7 @@ const compareRatios = ([a, b]: Ratio, [c, d]: Ratio): number => {
 };
 
 /** The order of a Decimal or Fraction and a number of another kind; undefined when it is none of these. */
-function mixedNumbers(a: unknown, b: unknown): number | undefined {
-  if (!(isExact(a) || isExact(b))) return undefined;
+function compareExactly(a: unknown, b: unknown): number | undefined {
   const [x, y] = [ratioOf(a), ratioOf(b)];
   return x === undefined || y === undefined ? undefined : compareRatios(x, y);
 }

@@ -1,5 +1,6 @@
 /** A stretch of the keys of a tree or bucket. */
 import { Tuple } from '../pickle/index.ts';
+import { type LeafData, use } from './data.ts';
 import type { StoredKey } from './kinds.ts';
 import type { Leaf } from './leaf.ts';
 
@@ -79,13 +80,13 @@ export class Range {
 }
 
 /** What an iteration gives of each place. */
-export type Take<T> = (leaf: Leaf, place: number) => T;
+export type Take<T> = (leaf: LeafData, place: number) => T;
 
-export const takeKey: Take<unknown> = (leaf, place) => leaf._keyKind.expose(leaf._keys[place]);
-export const takeValue: Take<unknown> = (leaf, place) => leaf._valueAt(place);
+export const takeKey: Take<unknown> = (leaf, place) => leaf.keyAt(place);
+export const takeValue: Take<unknown> = (leaf, place) => leaf.valueAt(place);
 export const takeItem: Take<Tuple> = (leaf, place) =>
   // With two arguments they are its items.
-  new Tuple<unknown>(leaf._keyKind.expose(leaf._keys[place]), leaf._valueAt(place));
+  new Tuple<unknown>(leaf.keyAt(place), leaf.valueAt(place));
 
 const NOTHING = Symbol('nothing');
 
@@ -96,11 +97,14 @@ const NOTHING = Symbol('nothing');
 export class RangeIterator<T> implements IterableIterator<T, undefined> {
   #range: Range;
   readonly #take: Take<T>;
-  #leaf: Leaf | null = null;
-  #place = 0;
-  #end = -1;
-  /** The keys of the leaf when it was entered. */
+  #leaf: LeafData | null = null;
+  /** The keys of the leaf when it was entered, and how many they were. */
+  #keys: readonly StoredKey[] = [];
   #count = 0;
+  #entered = 0;
+  /** The next place, and that after the last one in this leaf. */
+  #place = 0;
+  #end = 0;
   #previous: StoredKey = NOTHING;
   #started = false;
 
@@ -114,46 +118,61 @@ export class RangeIterator<T> implements IterableIterator<T, undefined> {
   }
 
   next(): IteratorResult<T, undefined> {
+    const place = this.#place;
+    const keys = this.#keys;
+    const leaf = this.#leaf;
+    if (
+      place < this.#end &&
+      leaf !== null &&
+      leaf.keys === keys &&
+      keys.length === this.#count &&
+      (place === this.#entered || keys[place - 1] === this.#previous)
+    ) {
+      this.#previous = keys[place];
+      this.#place = place + 1;
+      return { done: false, value: this.#take(leaf, place) };
+    }
+    return this.#moveOn() ? this.next() : { done: true, value: undefined };
+  }
+
+  /** To where the next item is: in this leaf, which was changed or loaded again, or in the next one. */
+  #moveOn(): boolean {
     if (!this.#started) {
       this.#started = true;
       if (!this.#range.isCurrent) this.#range = this.#range.again();
-      this.#enter(this.#range.firstLeaf, this.#range.first);
+      return this.#enter(this.#range.firstLeaf, this.#range.first);
     }
-    for (;;) {
-      const leaf = this.#leaf;
-      if (leaf === null) return { done: true, value: undefined };
-      leaf._p_activate();
-      const keys = leaf._keys;
-      const place = this.#place;
-      if (
-        keys.length !== this.#count ||
-        (place > 0 && this.#previous !== NOTHING && keys[place - 1] !== this.#previous)
-      ) {
-        this.#findAgain();
-        continue;
-      }
-      if (place <= this.#end) {
-        this.#previous = keys[place];
-        this.#place = place + 1;
-        return { done: false, value: this.#take(leaf, place) };
-      }
-      if (leaf === this.#range.lastLeaf) this.#leaf = null;
-      else if (this.#range.isCurrent) this.#enter(leaf._nextLeaf(), 0);
-      else this.#findAgain();
+    const leaf = this.#leaf;
+    if (leaf === null) return false;
+    use(leaf);
+    const unchanged = leaf.keys === this.#keys && this.#keys.length === this.#count;
+    if (unchanged && this.#place < this.#end && Object.is(this.#keys[this.#place - 1], this.#previous)) {
+      // NaN is not itself.
+      this.#entered = this.#place;
+      return true;
     }
+    if (!unchanged || this.#place < this.#end || !this.#range.isCurrent) return this.#findAgain();
+    if (leaf.node === this.#range.lastLeaf) return this.#enter(null, 0);
+    return this.#enter(leaf.node._nextLeaf(), 0);
   }
 
-  #enter(leaf: Leaf | null, place: number): void {
-    this.#leaf = leaf;
-    this.#place = place;
-    if (leaf === null) return;
-    leaf._p_activate();
-    this.#count = leaf._keys.length;
-    this.#end = leaf === this.#range.lastLeaf ? this.#range.last : this.#count - 1;
+  #enter(leaf: Leaf | null, place: number): boolean {
+    this.#place = this.#entered = this.#end = place;
+    if (leaf === null) {
+      this.#leaf = null;
+      return false;
+    }
+    const data = leaf._data;
+    use(data);
+    this.#leaf = data;
+    this.#keys = data.keys;
+    this.#count = data.keys.length;
+    this.#end = leaf === this.#range.lastLeaf ? this.#range.last + 1 : this.#count;
+    return true;
   }
 
-  #findAgain(): void {
+  #findAgain(): boolean {
     this.#range = this.#previous === NOTHING ? this.#range.again() : this.#range.after(this.#previous);
-    this.#enter(this.#range.firstLeaf, this.#range.first);
+    return this.#enter(this.#range.firstLeaf, this.#range.first);
   }
 }

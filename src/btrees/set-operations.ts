@@ -1,5 +1,6 @@
 /** Unions, intersections and differences of trees, buckets and sets of one family, and of other iterables. */
 import { BTreeTypeError } from './errors.ts';
+import type { LeafData } from './data.ts';
 import type { Family } from './family.ts';
 import type { Arithmetic, StoredKey, StoredValue } from './kinds.ts';
 import type { Leaf } from './leaf.ts';
@@ -10,7 +11,7 @@ import { ALL, Sorted } from './sorted.ts';
 class Operand {
   readonly hasValues: boolean;
   readonly #keys: Iterator<StoredKey> | null;
-  readonly #places: RangeIterator<readonly [Leaf, number]> | null;
+  readonly #places: RangeIterator<readonly [LeafData, number]> | null;
   atEnd = false;
   key: StoredKey = undefined;
   value: StoredValue = undefined;
@@ -30,9 +31,9 @@ class Operand {
     if (done === true) {
       this.atEnd = true;
     } else if (this.#places !== null) {
-      const [leaf, place] = value as readonly [Leaf, number];
-      this.key = leaf._keys[place];
-      if (this.hasValues) this.value = leaf._values[place];
+      const [leaf, place] = value as readonly [LeafData, number];
+      this.key = leaf.keys[place];
+      if (this.hasValues) this.value = leaf.values[place];
     } else this.key = value;
   }
 }

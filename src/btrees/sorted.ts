@@ -2,7 +2,7 @@ import { PersistentBase } from '../persistent/index.ts';
 import { BTreeKeyError } from './errors.ts';
 import type { Family } from './family.ts';
 import type { KeyKind, StoredKey, StoredValue, ValueKind } from './kinds.ts';
-import type { Leaf } from './leaf.ts';
+import type { LeafData } from './data.ts';
 import type { Bounds, Range } from './range.ts';
 
 /**
@@ -17,7 +17,7 @@ export abstract class Sorted extends PersistentBase {
   declare readonly _mapping: boolean;
 
   /** The leaf that has the key, if any has; null when there is no leaf. It is loaded. */
-  abstract _leafFor(key: StoredKey): Leaf | null;
+  abstract _leafFor(key: StoredKey): LeafData | null;
   /**
    * Sets a key that is to be there.
    *
@@ -43,7 +43,7 @@ export abstract class Sorted extends PersistentBase {
     const wanted = this._keyKind.lookUp(key);
     if (wanted === undefined) return false;
     const leaf = this._leafFor(wanted);
-    return leaf !== null && this._keyKind.placeIn(leaf._keys, wanted) >= 0;
+    return leaf !== null && this._keyKind.placeIn(leaf.keys, wanted) >= 0;
   }
 
   /** As `has`, under Python's name. */

@@ -1,14 +1,12 @@
-import { metaOf, Reference } from '../persistent/index.ts';
+import { Reference } from '../persistent/index.ts';
 import { Tuple, tuple } from '../pickle/index.ts';
+import { type Child, LeafData, TreeData } from './data.ts';
 import { BTreeDamagedError, BTreeTypeError, BTreeValueError } from './errors.ts';
-import type { HotMethods, StoredKey, StoredValue } from './kinds.ts';
+import type { StoredKey, StoredValue } from './kinds.ts';
 import { Leaf } from './leaf.ts';
 import { mergeSingleLeaves } from './merge.ts';
 import { type Bounds, Range } from './range.ts';
 import { Sorted } from './sorted.ts';
-
-/** A child as a node keeps it: a node, loaded or not, or the reference to it that the record had. */
-type Child = (Tree | Leaf | Reference) & { readonly _keys?: StoredKey[] };
 
 /**
  * A node of a tree, and the tree itself, which is the topmost one. The leaves hold all keys; a node has its children in order,
@@ -24,31 +22,37 @@ export abstract class Tree extends Sorted {
   static max_leaf_size = 0;
   static max_internal_size = 0;
 
-  declare _keys: StoredKey[];
-  declare _children: Child[];
-  /** Whether the children are leaves. */
-  declare _bottom: boolean;
-  /** The first leaf below this node. */
-  declare _firstbucket: Leaf | Reference | null;
-  /** The leaf that a key was put in last, while the tree belongs to no database. */
-  declare _recent: Leaf | null;
+  declare private data: TreeData | undefined;
 
   constructor() {
     super();
-    this._fill([], [], true, null);
+    this.data = new TreeData(this);
+    this.data.fill([], [], true, null);
   }
 
-  private _fill(keys: StoredKey[], children: Child[], bottom: boolean, first: Leaf | Reference | null): void {
-    this._keys = keys;
-    this._children = children;
-    this._bottom = bottom;
-    this._firstbucket = first;
-    this._recent = null;
+  /** What the node holds. A node that was never loaded gets it when it is first asked for. */
+  get _data(): TreeData {
+    return (this.data ??= new TreeData(this));
+  }
+
+  get _keys(): StoredKey[] {
+    return this._data.keys;
+  }
+
+  get _children(): Child[] {
+    return this._data.children;
+  }
+
+  get _bottom(): boolean {
+    return this._data.bottom;
+  }
+
+  get _firstbucket(): Leaf | Reference | null {
+    return this._data.first;
   }
 
   override _p_release(): void {
-    const gone: unknown = undefined;
-    this._fill(gone as StoredKey[], gone as Child[], true, null);
+    this._data.release();
   }
 
   /** References are looked up when they are followed: a node is loaded without its children. */
@@ -58,18 +62,12 @@ export abstract class Tree extends Sorted {
 
   /** The child at a place, loaded. */
   _load(place: number): Tree | Leaf {
-    const child = this._child(place);
-    child._p_activate();
-    return child;
+    return this._data.load(place).node;
   }
 
   /** The child at a place, perhaps not loaded. */
   _child(place: number): Tree | Leaf {
-    const child = this._children[place]!;
-    if (!(child instanceof Reference)) return child;
-    const node = child.resolve(metaOf(this)!).object as Tree | Leaf;
-    this._children[place] = node;
-    return node;
+    return this._data.child(place).node;
   }
 
   /** Before children go to a new node, which belongs to no database yet and could not look references up. */
@@ -82,8 +80,8 @@ export abstract class Tree extends Sorted {
     this._p_activate();
     const first = this._firstbucket;
     if (!(first instanceof Reference)) return first;
-    const leaf = this._bottom ? (this._child(0) as Leaf) : (first.resolve(metaOf(this)!).object as Leaf);
-    this._firstbucket = leaf;
+    const leaf = this._bottom ? (this._child(0) as Leaf) : (first.resolve(this._data.meta).object as Leaf);
+    this._data.first = leaf;
     return leaf;
   }
 
@@ -94,14 +92,14 @@ export abstract class Tree extends Sorted {
     return this._bottom ? (last as Leaf) : (last as Tree)._lastLeaf();
   }
 
-  override _leafFor(key: StoredKey): Leaf | null {
-    return this._keyKind.descend(this, key);
+  override _leafFor(key: StoredKey): LeafData | null {
+    return this._keyKind.descend(this._data, key);
   }
 
   /** Another transaction that changes this node is to conflict with this one, which relies on it. */
   private _readCurrent(): void {
-    const jar = this._p_jar;
-    if (jar !== null && this._p_oid !== null) jar.readCurrent(metaOf(this)!);
+    const { meta } = this._data;
+    if (meta.jar !== null && meta.oid !== undefined) meta.jar.readCurrent(meta);
   }
 
   /** A tree whose only leaf has no record of its own has it in its record, and is changed with it. */
@@ -113,27 +111,22 @@ export abstract class Tree extends Sorted {
     return this.constructor as typeof Tree;
   }
 
-  get _maxLeaf(): number {
-    return this._sizes.max_leaf_size;
-  }
-
   // Inserting.
 
   override _put(key: StoredKey, value: StoredValue, unique: boolean): 0 | 1 | 2 {
-    if (this._p_jar === null) return this._putInNew(key, value, unique);
-    this._recent = null;
+    const data = this._data;
+    if (data.meta.jar === null) return this._keyKind.hot.putInNew(data, key, value, unique);
     return this._putInStored(key, value, unique);
   }
 
-  /** `_put` for a tree that no database knows yet: there is nobody to tell, and all nodes are loaded. */
-  declare _putInNew: HotMethods['_putInNew'];
-
-  private _putInStored(key: StoredKey, value: StoredValue, unique: boolean): 0 | 1 | 2 {
+  /** `_put` for a tree of a database, where others may rely on the nodes on the way. */
+  _putInStored(key: StoredKey, value: StoredValue, unique: boolean): 0 | 1 | 2 {
     this._p_activate();
+    this._data.recent = null;
     if (this._children.length === 0) return this._putFirst(key, value);
     const { max_leaf_size: maxLeaf, max_internal_size: maxInternal } = this._sizes;
     let full = false;
-    // eslint-disable-next-line @typescript-eslint/no-this-alias
+    // oxlint-disable-next-line typescript/no-this-alias -- where the walk downwards begins
     let node: Tree = this;
     for (;;) {
       const child = node._load(this._keyKind.childFor(node._keys, key));
@@ -153,10 +146,10 @@ export abstract class Tree extends Sorted {
 
   _putFirst(key: StoredKey, value: StoredValue): 1 {
     const leaf = new this._family.leaves[this._mapping ? 'Bucket' : 'Set']();
-    leaf._embeddedIn = this;
     this._readCurrent();
     leaf._put(key, value, false);
-    this._fill([], [leaf], true, leaf);
+    leaf._data.embeddedIn = this;
+    this._data.fill([], [leaf._data], true, leaf);
     this._p_changed = true;
     return 1;
   }
@@ -180,7 +173,7 @@ export abstract class Tree extends Sorted {
       upper = child._split();
       lowest = upper._keys[0];
     } else [upper, lowest] = child._splitNode();
-    this._children.splice(place + 1, 0, upper);
+    this._children.splice(place + 1, 0, upper._data);
     this._keys.splice(place, 0, lowest);
     if (this._children.length >= this._sizes.max_internal_size * 2) this._splitRoot();
     this._p_changed = true;
@@ -190,12 +183,13 @@ export abstract class Tree extends Sorted {
   private _splitNode(): [Tree, StoredKey] {
     this._resolveChildren();
     const upper = new (this.constructor as new () => Tree)();
-    const middle = this._children.length >>> 1;
-    const lowest = this._keys[middle - 1];
-    upper._fill(this._keys.slice(middle), this._children.slice(middle), this._bottom, null);
-    upper._firstbucket = this._bottom ? (upper._child(0) as Leaf) : (upper._child(0) as Tree)._firstLeaf();
-    this._keys.length = middle - 1;
-    this._children.length = middle;
+    const data = this._data;
+    const middle = data.children.length >>> 1;
+    const lowest = data.keys[middle - 1];
+    upper._data.fill(data.keys.slice(middle), data.children.slice(middle), data.bottom, null);
+    upper._data.first = data.bottom ? (upper._child(0) as Leaf) : (upper._child(0) as Tree)._firstLeaf();
+    data.keys.length = middle - 1;
+    data.children.length = middle;
     this._p_changed = true;
     return [upper, lowest];
   }
@@ -204,8 +198,9 @@ export abstract class Tree extends Sorted {
   private _splitRoot(): void {
     this._resolveChildren();
     const child = new (this.constructor as new () => Tree)();
-    child._fill(this._keys, this._children, this._bottom, this._firstbucket);
-    this._fill([], [child], false, this._firstbucket);
+    const { keys, children, bottom, first } = this._data;
+    child._data.fill(keys, children, bottom, first);
+    this._data.fill([], [child._data], false, first);
     this._splitChild(0, child);
   }
 
@@ -245,7 +240,7 @@ export abstract class Tree extends Sorted {
         (this._child(place - 1) as Tree)._lastLeaf()._unlinkNext();
         first = 'kept';
       } else {
-        this._firstbucket = (child as Tree)._firstLeaf();
+        this._data.first = (child as Tree)._firstLeaf();
         this._p_changed = true;
       }
     }
@@ -253,7 +248,7 @@ export abstract class Tree extends Sorted {
     if (this._bottom) {
       if (place > 0) (this._child(place - 1) as Leaf)._unlinkNext();
       else {
-        this._firstbucket = (child as Leaf)._nextLeaf();
+        this._data.first = (child as Leaf)._nextLeaf();
         first = 'moved';
       }
     }
@@ -266,7 +261,7 @@ export abstract class Tree extends Sorted {
   override clear(): void {
     this._p_activate();
     if (this._children.length === 0) return;
-    this._fill([], [], true, null);
+    this._data.fill([], [], true, null);
     this._p_changed = true;
   }
 
@@ -274,7 +269,7 @@ export abstract class Tree extends Sorted {
 
   /** The place of the lowest key from `key` on, or of the highest up to it. */
   private _edge(key: StoredKey, low: boolean, exclude: boolean): readonly [Leaf, number] | null {
-    // eslint-disable-next-line @typescript-eslint/no-this-alias
+    // oxlint-disable-next-line typescript/no-this-alias -- where the walk downwards begins
     let node: Tree = this;
     let smaller: Tree | Leaf | null = null;
     for (;;) {
@@ -381,22 +376,24 @@ export abstract class Tree extends Sorted {
     this._p_activate();
     const count = this._children.length;
     if (count === 0) return null;
-    if (count === 1 && this._bottom && !(this._children[0] instanceof Reference)) {
-      const leaf = this._children[0] as Leaf;
+    const only = this._children[0];
+    if (count === 1 && only instanceof LeafData) {
+      const leaf = only.node;
       if (leaf._p_oid === null) return tuple(tuple(leaf.__getstate__()));
     }
     const items = new Tuple<unknown>();
     const { expose } = this._keyKind;
     for (let i = 0; i < count; i++) {
       if (i > 0) items.push(expose(this._keys[i - 1]));
-      items.push(this._children[i]);
+      const child = this._children[i]!;
+      items.push(child instanceof Reference ? child : child.node);
     }
     return tuple<unknown[]>(items, this._firstbucket);
   }
 
   override __setstate__(state: unknown): void {
     if (state === null) {
-      this._fill([], [], true, null);
+      this._data.fill([], [], true, null);
       return;
     }
     if (!(state instanceof Tuple) || !(state[0] instanceof Tuple) || state.length > 2)
@@ -413,26 +410,29 @@ export abstract class Tree extends Sorted {
     const bottom = this._isLeaf(children[0]!);
     if (children.some((child) => this._isLeaf(child) !== bottom))
       throw this._badState('has children of two kinds');
-    const first = (state[1] ?? children[0]) as Leaf | Reference;
-    if (!this._isLeaf(first)) throw this._badState('names no first bucket');
-    this._fill(keys, children, bottom, first);
+    const [only] = children as [Child];
+    const first = (state[1] ?? (only instanceof Reference ? only : only.node)) as Leaf | Reference;
+    if (!(first instanceof Leaf || (first instanceof Reference && this._isLeaf(first))))
+      throw this._badState('names no first bucket');
+    this._data.fill(keys, children, bottom, first);
   }
 
   private _childOf(item: unknown): Child {
-    if (item instanceof Reference || item instanceof Leaf || item instanceof Tree) return item;
+    if (item instanceof Reference) return item;
+    if (item instanceof Leaf || item instanceof Tree) return item._data;
     if (item instanceof Tuple) {
       const leaf = new this._family.leaves[this._mapping ? 'Bucket' : 'Set']();
       leaf.__setstate__(item);
-      leaf._embeddedIn = this;
-      return leaf;
+      leaf._data.embeddedIn = this;
+      return leaf._data;
     }
     throw this._badState('has a child that is no node');
   }
 
   private _isLeaf(child: Child): boolean {
-    if (child instanceof Leaf) return true;
-    if (child instanceof Tree) return false;
-    if (child.info === null) return child.resolve(metaOf(this)!).object instanceof Leaf;
+    if (child instanceof LeafData) return true;
+    if (child instanceof TreeData) return false;
+    if (child.info === null) return child.resolve(this._data.meta).object instanceof Leaf;
     const { prototype } = child.info;
     if (Leaf.prototype.isPrototypeOf(prototype)) return true;
     if (Tree.prototype.isPrototypeOf(prototype)) return false;

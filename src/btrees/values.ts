@@ -1,6 +1,6 @@
 /** The kinds of values: any object (O), ints of 32 and 64 bits (I, U, L, Q), floats of single precision (F). */
-import { float, isFloat, PyFloat, Tuple } from '../pickle/index.ts';
-import { aqBase, isWrapper, metaOf } from '../persistent/index.ts';
+import { float, isFloat, PyFloat } from '../pickle/index.ts';
+import { aqBase, isWrapper } from '../persistent/index.ts';
 import { BTreeOverflowError, BTreeTypeError } from './errors.ts';
 import { compareNumbers, int32Keys, uint32Keys } from './keys-int.ts';
 import { int64, int64Keys, uint64Keys } from './keys-long.ts';
@@ -24,15 +24,6 @@ export const objectValues: ValueKind = {
   normalize: (value) => value,
   arithmetic: null,
 };
-
-/** Whether a value that is handed out may be changed in place, where the bucket does not see it. */
-export function isChangeable(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || metaOf(value) !== undefined) return false;
-  if (value instanceof Tuple) return value.some(isChangeable);
-  return Array.isArray(value) || value instanceof Map || value instanceof Set || value instanceof Date
-    ? !Object.isFrozen(value)
-    : Object.getPrototypeOf(value) === Object.prototype;
-}
 
 function intValues(kind: KeyKind, arithmetic: Arithmetic): ValueKind {
   return {

@@ -5,8 +5,18 @@ import type { Savepoint } from './savepoint.ts';
 import { SynchronizerSet } from './synchronizers.ts';
 import { Transaction } from './transaction.ts';
 
-/** Longest pause before a retry of `run`, in milliseconds, doubled with each try. */
+/** Longest pause before the second retry of `run`, in milliseconds; doubled with each further one. */
 const BACKOFF_MS = 10;
+const LONGEST_MS = 200;
+const never = new Int32Array(new SharedArrayBuffer(4));
+
+/**
+ * How long to wait before a retry: the first comes at once, since most conflicts are over when they are found; after that
+ * those who conflict with each other wait for different times.
+ */
+function pauseOf(retry: number): number {
+  return retry < 2 ? 0 : Math.random() * Math.min(LONGEST_MS, BACKOFF_MS * 2 ** (retry - 2));
+}
 
 /** Keeps the current transaction of one line of work. */
 export class TransactionManager {
@@ -104,8 +114,8 @@ export class TransactionManager {
   }
 
   /**
-   * Runs `work` in a transaction and commits it; tries again, up to `tries` times (3), after errors that may pass. The name of
-   * the function and `doc` become the description of the transaction.
+   * Runs `work` in a transaction and commits it; tries again, up to `tries` times (3), after errors that may pass, with a
+   * pause from the second time on. The name of the function and `doc` become the description of the transaction.
    */
   run<T>(work: () => T, options?: number | RunOptions): T {
     const { tries, description } = optionsOf(work, options);
@@ -118,11 +128,13 @@ export class TransactionManager {
         return result;
       } catch (error) {
         if (!this.#giveUp(error, left)) throw error;
+        const pause = pauseOf(tries - left + 1);
+        if (pause > 0) Atomics.wait(never, 0, 0, pause);
       }
     }
   }
 
-  /** As `run`, for work that awaits; it pauses a little, and longer each time, before it tries again. */
+  /** As `run`, for work that awaits. */
   async runAsync<T>(work: () => Promise<T>, options?: number | RunOptions): Promise<T> {
     const { tries, description } = optionsOf(work, options);
     for (let left = tries; ; left--) {
@@ -134,7 +146,7 @@ export class TransactionManager {
         return result;
       } catch (error) {
         if (!this.#giveUp(error, left)) throw error;
-        await delay(Math.random() * BACKOFF_MS * 2 ** (tries - left));
+        await delay(pauseOf(tries - left + 1));
       }
     }
   }
