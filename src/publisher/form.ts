@@ -69,7 +69,7 @@ function multipart(body: Uint8Array, contentType: string): Promise<Field[]> {
  * Puts the fields into `request.form`; a name that comes several times gives a list. A field `NAME:method` (a button)
  * names the method to call: it is returned.
  */
-export function processForm(request: HTTPRequest, fields: readonly Field[]): string | undefined {
+export function processInputs(request: HTTPRequest, fields: readonly Field[]): string | undefined {
   const query = request.source.environ.queryString;
   if (query === '' && fields.length === 0) return undefined;
   let method: string | undefined;

@@ -21,7 +21,7 @@ import { isTransient, type TransactionManager } from '../transaction/index.ts';
 import { unquote } from './cookies.ts';
 import { withRequest, withRequestAsync } from './current.ts';
 import { BadRequest, HTTPException, NotFound, Unauthorized } from './errors.ts';
-import { type Field, processForm, readFields } from './form.ts';
+import { type Field, processInputs, readFields } from './form.ts';
 import { callPublished } from './mapply.ts';
 import { HTTPRequest, type RequestSource } from './request.ts';
 import { BareObjectError, HTTPResponse } from './response.ts';
@@ -152,7 +152,7 @@ function publish(
 function run({ request, connection }: Attempt, content: Content): unknown {
   const { environ } = request.source;
   const path = decodePath(environ);
-  const method = processForm(request, content.fields);
+  const method = processInputs(request, content.fields);
   const published = traverse(request, connection.root, method === undefined ? path : `${path}/${method}`);
   const user = authenticate(request, published);
   request.authenticatedUser = user;
