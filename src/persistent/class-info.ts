@@ -16,7 +16,12 @@ export interface ClassOptions {
   readonly acquires?: Acquires;
   /** Further dotted names whose records load as this class. What was loaded under an alias is written under it again. */
   readonly aliases?: readonly string[];
+  /** Of a class that is not persistent: its instances are never changed, so they need not be compared at commit. */
+  readonly immutable?: boolean;
 }
+
+/** Prototypes of values that are registered as never changed. */
+export const immutablePrototypes = new WeakSet<object>();
 
 /** Values for fields that a record lacks. A function is called for every object and gives a fresh value. */
 type Defaults = Readonly<Record<string, unknown>>;
@@ -247,7 +252,9 @@ export function registerClass(cls: Class, dottedName: string, options: ClassOpti
   refusePrivateFields(cls);
   for (const each of names) byName.set(each, cls);
   registrations.set(cls, { module, name, options });
-  if (!(PERSISTENT in cls)) for (const each of names) registerPlain(cls, each);
+  if (PERSISTENT in cls) return;
+  for (const each of names) registerPlain(cls, each);
+  if (options.immutable === true) immutablePrototypes.add(cls.prototype as object);
 }
 
 /** Instances of a class that is not persistent are parts of the records of the objects that hold them. */

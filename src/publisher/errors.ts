@@ -1,2 +1,10 @@
 /** Exceptions that the publisher answers with a status of their own come from the gateway. */
-export { BadRequest, Forbidden, HTTPException, NotFound, Redirect, Unauthorized } from '../paste/index.ts';
+export {
+  BadRequest,
+  Forbidden,
+  HTTPException,
+  InternalError,
+  NotFound,
+  Redirect,
+  Unauthorized,
+} from '../paste/index.ts';

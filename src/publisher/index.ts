@@ -1,7 +1,11 @@
+import './guarded-types.ts';
 export { getRequest, withRequest } from './current.ts';
 export { BadRequest, Forbidden, HTTPException, NotFound, Redirect, Unauthorized } from './errors.ts';
-export { FileUpload, processInputs } from './form.ts';
+export { FileUpload } from './form.ts';
+export { processInputs } from './inputs.ts';
 export { createPublisher, type PublisherOptions, type SiteConnection } from './publish.ts';
 export { HTTPRequest, quote, type RequestSource } from './request.ts';
 export { HTTPResponse } from './response.ts';
 export { restrictedTraverse, unrestrictedTraverse } from './traversing.ts';
+export { parametersOf } from './signature.ts';
+export { asPython, errorName } from './exceptions.ts';

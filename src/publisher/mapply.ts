@@ -1,7 +1,7 @@
 /** Calls what was published, with arguments from the request (INVENTORY P-047 to P-051). */
 import { classOf, getOwn } from '../persistent/index.ts';
 import { type Class, isPostOnly, signatureTextOf } from '../restricted/index.ts';
-import { BadRequest, Forbidden, HTTPException } from './errors.ts';
+import { Forbidden } from './errors.ts';
 import type { HTTPRequest } from './request.ts';
 import { parametersOf } from './signature.ts';
 import type { Published } from './traverse.ts';
@@ -46,24 +46,6 @@ function argumentsFor(request: HTTPRequest, signature: string): unknown[] {
     if (value !== undefined) return value;
     if (name === 'self') return request.parents[0];
     if (!required) return undefined;
-    throw missing(request, name);
-  });
-}
-
-function missing(request: HTTPRequest, name: string): Error {
-  if (/^[A-Z_0-9]+$/.test(name)) {
-    request.response.setStatus(500);
-    return new HTTPException(500, name, {
-      title: 'Internal Error',
-      detail: 'Sorry, an internal error occurred in this resource.',
-    });
-  }
-  request.response.setStatus(400);
-  const shown = name.replaceAll(/[<>&"]/g, '');
-  return new BadRequest(name, {
-    title: 'Invalid request',
-    detail:
-      `The parameter, <em>${shown}</em>, was omitted from the request.<p>` +
-      'Make sure to specify all required parameters, and try the request again.</p>',
+    return request.response.badRequestError(name);
   });
 }

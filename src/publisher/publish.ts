@@ -21,7 +21,9 @@ import { isTransient, type TransactionManager } from '../transaction/index.ts';
 import { unquote } from './cookies.ts';
 import { withRequest, withRequestAsync } from './current.ts';
 import { BadRequest, HTTPException, NotFound, Unauthorized } from './errors.ts';
-import { type Field, processInputs, readFields } from './form.ts';
+import { errorName, normalise } from './exceptions.ts';
+import { type Field, type FormLimits, readFields } from './form.ts';
+import { processInputs } from './inputs.ts';
 import { callPublished } from './mapply.ts';
 import { HTTPRequest, type RequestSource } from './request.ts';
 import { BareObjectError, HTTPResponse } from './response.ts';
@@ -43,8 +45,8 @@ export interface PublisherOptions {
   readonly debugMode?: boolean;
   /** Let exceptions travel up the pipeline even where the site would answer them. */
   readonly debugExceptions?: boolean;
-  /** Limits of request bodies, in bytes. */
-  readonly maxBodySize?: number;
+  readonly formLimits?: FormLimits;
+  readonly trustedProxies?: ReadonlySet<string>;
   /** The site's own page for an exception; undefined when it has none. */
   errorPage?(error: unknown, request: HTTPRequest): unknown;
   /** Told of every attempt that failed. */
@@ -54,6 +56,8 @@ export interface PublisherOptions {
 interface Attempt {
   readonly request: HTTPRequest;
   readonly connection: SiteConnection;
+  /** Of the user for whom the request goes on; anonymous until he is known. */
+  security: SecurityManager;
 }
 
 const isPromise = (value: unknown): value is Promise<unknown> =>
@@ -72,7 +76,7 @@ export function createPublisher(
     const hasBody =
       (length !== null && length !== undefined && length !== '0') || source.header('transfer-encoding');
     if (!hasBody) return publish(options, source, NO_CONTENT, 0);
-    return readContent(request, source, options.maxBodySize).then((content) =>
+    return readContent(request, source, options.formLimits ?? FORM_LIMITS).then((content) =>
       publish(options, source, content, 0),
     );
   };
@@ -89,25 +93,29 @@ function sourceOf(request: Request): RequestSource {
   };
 }
 
-/** A request's body, read once for all attempts. */
+/** A request's body, read once for all attempts; a form that cannot be read fails each of them. */
 interface Content {
   readonly body: Uint8Array | null;
   readonly fields: readonly Field[];
+  readonly failure?: unknown;
 }
 
 const NO_CONTENT: Content = { body: null, fields: [] };
+const FORM_LIMITS: FormLimits = { memory: 2 ** 20, disk: 2 ** 30, memfile: 4096, parts: 1024 };
 
-async function readContent(
-  request: Request,
-  source: RequestSource,
-  limit: number | undefined,
-): Promise<Content> {
+async function readContent(request: Request, source: RequestSource, limits: FormLimits): Promise<Content> {
   const body =
     request instanceof GatewayRequest
       ? await request.readBody()
       : new Uint8Array(await request.arrayBuffer());
-  if (limit !== undefined && body.length > limit) throw new BadRequest('The request body is too large');
-  return { body, fields: await readFields(body, source.header('content-type') ?? '') };
+  try {
+    return {
+      body,
+      fields: await readFields(source.method, body, source.header('content-type') ?? '', limits),
+    };
+  } catch (failure) {
+    return { body, fields: [], failure };
+  }
 }
 
 function publish(
@@ -118,11 +126,12 @@ function publish(
 ): Response | Promise<Response> {
   const response = new HTTPResponse({ charset: options.charset ?? 'utf-8', realm: options.realm ?? 'Zope' });
   response.debugMode = options.debugMode ?? false;
-  const request = new HTTPRequest(source, response);
+  const request = new HTTPRequest(source, response, options);
   request.retryCount = retries;
   request.body = content.body;
+  request.bodyLimit = (options.formLimits ?? FORM_LIMITS).memory;
   const connection = options.open();
-  const attempt: Attempt = { request, connection };
+  const attempt: Attempt = { request, connection, security: new SecurityManager(nobody) };
   let result: unknown;
   try {
     connection.transactions.begin();
@@ -149,11 +158,20 @@ function publish(
   );
 }
 
-function run({ request, connection }: Attempt, content: Content): unknown {
+function run(attempt: Attempt, content: Content): unknown {
+  const { request, connection } = attempt;
   const { environ } = request.source;
   const path = decodePath(environ);
+  request.parents = [connection.root];
+  if (content.failure !== undefined) throw content.failure;
   const method = processInputs(request, content.fields);
-  const published = traverse(request, connection.root, method === undefined ? path : `${path}/${method}`);
+  if (request.method === 'POST' && request.source.header('content-type')?.includes('text/xml'))
+    throw new BadRequest('Unsupported request type');
+  const published = traverse(
+    request,
+    connection.root,
+    method === undefined ? path : `${path.replace(/\/+$/, '')}/${method}`,
+  );
   const user = authenticate(request, published);
   request.authenticatedUser = user;
   if (user.getId() !== null || user.getUserName() !== nobody.getUserName())
@@ -161,6 +179,7 @@ function run({ request, connection }: Attempt, content: Content): unknown {
   const transaction = connection.transactions.get();
   note(transaction, request, user, published);
   const security = new SecurityManager(user);
+  attempt.security = security;
   if (isAsync(published.value)) {
     return withRequestAsync(request, () =>
       withSecurityManagerAsync(security, async () => callPublished(request, published)),
@@ -247,10 +266,10 @@ function failed(
   const { request, connection } = attempt;
   const retry = isTransient(error) && request.retryCount < (options.maxConflictRetries ?? 3);
   let answer: Response | undefined;
-  let failure = error;
+  let failure = normalise(error);
   try {
     if (error instanceof BareObjectError) failure = new NotFound(error.message);
-    if (!retry) answer = errorAnswer(options, request, failure);
+    if (!retry) answer = errorAnswer(options, attempt, failure);
     options.onFailure?.(failure, request, retry);
   } finally {
     connection.transactions.abort();
@@ -268,24 +287,27 @@ function failed(
 }
 
 /** The answer that the site gives to an exception; undefined lets the exception travel up the pipeline. */
-function errorAnswer(options: PublisherOptions, request: HTTPRequest, error: unknown): Response | undefined {
+function errorAnswer(options: PublisherOptions, attempt: Attempt, error: unknown): Response | undefined {
+  const { request, security } = attempt;
   const { response } = request;
   const unauthorized = error instanceof Unauthorized;
-  const page = withRequest(request, () => options.errorPage?.(error, request));
+  const page = withRequest(request, () =>
+    withSecurityManager(security, () => options.errorPage?.(error, request)),
+  );
   if (page === undefined && !unauthorized) return undefined;
-  if (error instanceof HTTPException) {
-    response.setStatus(error.status);
+  if (options.debugExceptions && !unauthorized) return undefined;
+  response.setStatus(errorName(error));
+  if (error instanceof HTTPException)
     for (const [name, value] of Object.entries(error.headers)) response.setHeader(name, value);
-  } else response.setStatus((error as { pyType?: string }).pyType ?? 500);
   if (page !== undefined) {
     if (response.getHeader('content-type') === null) response.setHeader('Content-Type', 'text/html');
     response.setBody(page);
   }
   if (unauthorized) {
     response._unauthorized();
-    response.setStatus(401);
+    response.setStatus(error.getStatus());
   }
-  return options.debugExceptions && !unauthorized ? undefined : toGateway(response, request.method);
+  return toGateway(response, request.method);
 }
 
 function toGateway(response: HTTPResponse, method: string): Response {

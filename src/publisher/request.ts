@@ -1,8 +1,9 @@
 /** REQUEST: what came in, and what the publisher found out about it (INVENTORY 3.7). */
 import type { Environ } from '../paste/index.ts';
-import { Dict } from '../pickle/index.ts';
-import { KeyError } from '../restricted/index.ts';
-import { parseCookies } from './cookies.ts';
+import { Dict, type Tuple, tupleFrom } from '../pickle/index.ts';
+import { htmlQuote, KeyError, repr, RuntimeError, ValueError } from '../restricted/index.ts';
+import { parseCookies, unquote } from './cookies.ts';
+import { BadRequest } from './errors.ts';
 import type { HTTPResponse } from './response.ts';
 
 /** Everything of a request that the publisher needs; hosts and tests can make one without a server. */
@@ -24,7 +25,7 @@ export function quote(text: string): string {
 }
 
 const INDEXED = /^(URL|URLPATH|BASE|BASEPATH)(\d+)$/;
-/** Environ names that answer '' when the request lacks them. */
+/** Environ names that answer '' when the request lacks them, and that no form field can take. */
 const CGI = new Set([
   'SERVER_SOFTWARE',
   'SERVER_NAME',
@@ -47,10 +48,27 @@ const CGI = new Set([
 ]);
 const HIDDEN = new Set(['HTTP_AUTHORIZATION', 'HTTP_CGI_AUTHORIZATION']);
 
+/** Names that the environment owns. */
+export function isEnvironmentName(name: string): boolean {
+  return CGI.has(name) || name.startsWith('HTTP_');
+}
+
+interface RequestOptions {
+  readonly charset?: string;
+  /** Addresses whose `X-Forwarded-For` tells the client. */
+  readonly trustedProxies?: ReadonlySet<string>;
+}
+
+/** Objects that know their place in the site. */
+interface Located {
+  getPhysicalPath(): readonly string[];
+}
+
 export class HTTPRequest {
   readonly source: RequestSource;
   readonly response: HTTPResponse;
   readonly method: string;
+  readonly charset: string;
   /** Variables that code set, and what the publisher adds. Looked up first. */
   readonly other = new Dict<string, unknown>();
   form = new Dict<string, unknown>();
@@ -64,26 +82,33 @@ export class HTTPRequest {
   URL: string;
   ACTUAL_URL = '';
   SERVER_URL: string;
-  /** Names at the front of every URL: where the site is mounted. */
+  /** Quoted names at the front of every URL: where the site is mounted, or what virtual hosting shows. */
   script: string[];
   authenticatedUser: unknown = null;
-  /** Bytes of the request body, once read. */
+  /** Positional arguments of what is published, where a protocol gives them. */
+  args: readonly unknown[] = [];
+  /** Bytes of the request body, once read; null for a request without one. */
   body: Uint8Array | null = null;
+  /** A body that is larger cannot be read as `BODY`. */
+  bodyLimit = Infinity;
   retryCount = 0;
+  virtualRootPath: readonly string[] = [''];
+  readonly #trustedProxies: ReadonlySet<string> | undefined;
   readonly #lazy = new Map<string, () => unknown>();
   #cookies: Dict<string, unknown> | undefined;
   #environ: Dict<string, unknown> | undefined;
-  virtualRoot: string[] = [];
+  #postTraverse: [(...args: unknown[]) => unknown, readonly unknown[]][] | undefined;
 
-  constructor(source: RequestSource, response: HTTPResponse) {
+  constructor(source: RequestSource, response: HTTPResponse, options: RequestOptions = {}) {
     this.source = source;
     this.response = response;
     this.method = source.method;
+    this.charset = options.charset ?? response.charset;
+    this.#trustedProxies = options.trustedProxies;
     const { environ } = source;
     this.SERVER_URL = serverUrl(source);
-    this.script = environ.scriptName.split('/').filter(Boolean);
-    this.URL =
-      this.script.length === 0 ? this.SERVER_URL : `${this.SERVER_URL}/${this.script.map(quote).join('/')}`;
+    this.script = environ.scriptName === '' ? [] : environ.scriptName.split('/').filter(Boolean);
+    this.URL = this.script.length === 0 ? this.SERVER_URL : `${this.SERVER_URL}/${this.script.join('/')}`;
   }
 
   get cookies(): Dict<string, unknown> {
@@ -107,7 +132,8 @@ export class HTTPRequest {
       .toLowerCase()
       .replaceAll('_', '-')
       .replace(/^http-/, '');
-    return this.source.header(key) ?? fallback;
+    if (key === 'authorization') return fallback;
+    return this.source.header(key) ?? this.environ.get(name.toUpperCase().replaceAll('-', '_')) ?? fallback;
   }
 
   /** A variable: what code set, URLs, environment, lazy values, form, cookies, in this order; undefined when nothing has it. */
@@ -133,16 +159,17 @@ export class HTTPRequest {
         return this.authenticatedUser ?? undefined;
       case 'TraversalRequestNameStack':
         return this.path;
+      case 'VirtualRootPhysicalPath':
+        return this.virtualRootPath.length > 1 ? tupleFrom(this.virtualRootPath) : undefined;
       case 'method':
         return this.method;
       case 'BODY':
-        return this.body ?? undefined;
+        return this.#bodyWithinLimit();
       default:
     }
     const indexed = INDEXED.exec(key);
     if (indexed !== null) return this.#indexedUrl(indexed[1]!, Number(indexed[2]));
-    if (CGI.has(key) || key.startsWith('HTTP_'))
-      return HIDDEN.has(key) ? undefined : (this.environ.get(key) ?? '');
+    if (isEnvironmentName(key)) return HIDDEN.has(key) ? '' : (this.environ.get(key) ?? '');
     const lazy = this.#lazy.get(key);
     if (lazy !== undefined) {
       const value = lazy();
@@ -153,21 +180,26 @@ export class HTTPRequest {
     return this.form.get(key) ?? (this.source.header('cookie') ? this.cookies.get(key) : undefined);
   }
 
+  #bodyWithinLimit(): Uint8Array | undefined {
+    if (this.body !== null && this.body.length > this.bodyLimit)
+      throw new BadRequest('data exceeds memory limit');
+    return this.body ?? undefined;
+  }
+
   #indexedUrl(kind: string, n: number): string | undefined {
-    const path = [...this.script.map(quote), ...this.quotedSteps];
-    let count: number;
-    if (kind.startsWith('URL')) count = path.length - n;
-    else {
-      // BASE0 is the server, BASE1 the application's root, BASE2 a step below it.
-      count = n === 0 ? 0 : this.script.length + n - 1;
+    let names: string[];
+    if (kind.startsWith('URL')) {
+      const path = [...this.script, ...this.quotedSteps];
+      if (n > path.length) return undefined;
+      names = path.slice(0, path.length - n);
+    } else if (n === 0) {
+      // BASE0 is above the application's root, BASE1 the root, BASE2 a step below it.
+      names = this.script.slice(0, -1);
+    } else {
+      if (n - 1 > this.quotedSteps.length) return undefined;
+      names = [...this.script, ...this.quotedSteps.slice(0, n - 1)];
     }
-    if (count < 0 || count > path.length || (kind.startsWith('URL') && count < this.script.length))
-      return undefined;
-    const text = path
-      .slice(0, count)
-      .map((name) => `/${name}`)
-      .join('');
-    return kind.endsWith('PATH') ? text : this.SERVER_URL + text;
+    return [kind.endsWith('PATH') ? '' : this.SERVER_URL, ...names].join('/');
   }
 
   get(key: string, fallback: unknown = null): unknown {
@@ -189,76 +221,200 @@ export class HTTPRequest {
   }
 
   set(key: string, value: unknown): void {
-    this.other.set(key, value);
+    // These decide where the publisher goes on.
+    if (key === 'TraversalRequestNameStack' && Array.isArray(value)) this.path = value as string[];
+    else if (key === 'PARENTS' && Array.isArray(value)) this.parents = value as object[];
+    else if (key === 'URL') this.URL = String(value);
+    else if (key === 'ACTUAL_URL') this.ACTUAL_URL = String(value);
+    else this.other.set(key, value);
   }
 
   set_lazy(key: string, make: () => unknown): void {
     this.#lazy.set(key, make);
   }
 
+  /** All names that have a value, sorted. */
   keys(): string[] {
     const keys = new Set<string>([...(this.other.keys() as Iterable<string>), ...this.#lazy.keys()]);
-    for (const key of this.environ.keys()) if (!HIDDEN.has(key)) keys.add(key);
+    for (const key of this.environ.keys()) if (isEnvironmentName(key) && !HIDDEN.has(key)) keys.add(key);
+    for (const kind of ['URL', 'BASE'])
+      for (let n = 1; this.lookup(`${kind}${n}`) !== undefined; n++) keys.add(`${kind}${n}`);
     for (const key of this.form.keys()) keys.add(key);
     for (const key of this.cookies.keys()) keys.add(key);
-    for (const key of ['URL', 'SERVER_URL', 'PARENTS', 'RESPONSE', 'PUBLISHED', 'AUTHENTICATED_USER']) {
-      if (this.lookup(key) !== undefined) keys.add(key);
-    }
-    return [...keys];
+    for (const key of OWN_NAMES) if (this.lookup(key) !== undefined) keys.add(key);
+    return [...keys].sort();
   }
 
-  items(): [string, unknown][] {
-    return this.keys().map((key) => [key, this.get(key)]);
+  items(): Tuple<unknown>[] {
+    return this.keys().map((key) => tupleFrom<unknown>([key, this.get(key)]));
   }
 
   values(): unknown[] {
     return this.keys().map((key) => this.get(key));
   }
 
+  /** Address of the client, as a trusted proxy tells it. */
   getClientAddr(): string {
-    return this.source.environ.remoteAddr;
+    const { remoteAddr } = this.source.environ;
+    const proxies = this.#trustedProxies;
+    if (proxies === undefined || !proxies.has(remoteAddr)) return remoteAddr;
+    const forwarded = this.source.header('x-forwarded-for');
+    if (!forwarded) return remoteAddr;
+    const entries = forwarded.split(',').map((entry) => entry.trim());
+    return entries.findLast((entry) => !proxies.has(entry)) ?? remoteAddr;
   }
 
+  /** Sets parts of the URLs that are made; what is null or undefined stays. Returns the start of all URLs. */
   setServerURL(protocol?: string | null, hostname?: string | null, port?: string | number | null): string {
-    const url = new URL(this.SERVER_URL);
-    const scheme = protocol ?? url.protocol.slice(0, -1);
-    let host = hostname ?? url.hostname;
-    const number = port === undefined || port === null ? url.port : String(port);
-    if (number !== '' && number !== (scheme === 'https' ? '443' : '80')) host += `:${number}`;
-    this.SERVER_URL = `${scheme}://${host}`;
+    if (protocol == null && hostname == null && port == null) return this.SERVER_URL;
+    const [, oldProtocol, oldHost, oldPort] = /^(\w+):\/\/(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(
+      this.SERVER_URL,
+    )!;
+    const scheme = protocol ?? oldProtocol!;
+    const number = port === undefined || port === null ? (oldPort ?? '') : String(port);
+    const standard = number === '' || number === (scheme === 'https' ? '443' : '80');
+    this.SERVER_URL = `${scheme}://${hostname ?? oldHost!}${standard ? '' : `:${number}`}`;
     this.#resetUrls();
     return this.SERVER_URL;
   }
 
-  /** Treats what was traversed so far as the site's root, shown under `path`. */
+  /** Treats what is being traversed as the site's root, shown under `path`. */
   setVirtualRoot(path: string | readonly string[], hard?: unknown): void {
-    const names = typeof path === 'string' ? path.split('/').filter(Boolean) : [...path];
-    if (hard) this.script = names;
-    else this.script = [...this.script, ...names];
-    this.virtualRoot = [...this.steps];
-    this.steps = [];
+    const names = typeof path === 'string' ? path.split('/') : path;
+    this.script = names.filter((name) => name !== '').map(quote);
     this.quotedSteps = [];
+    if (hard) this.parents.splice(0, this.parents.length - 1);
+    this.virtualRootPath = [...(this.parents.at(-1) as Located).getPhysicalPath()];
     this.#resetUrls();
   }
 
-  #resetUrls(): void {
-    this.URL = [this.SERVER_URL, ...this.script.map(quote), ...this.quotedSteps].join('/');
+  getVirtualRoot(): string {
+    return ['', ...this.script].join('/');
   }
 
-  /** URL of a physical path, as the client sees the site. */
-  physicalPathToURL(path: readonly string[], relative = false): string {
-    const names = path.slice(1);
-    const visible = this.virtualRoot.every((name, index) => names[index] === name)
-      ? names.slice(this.virtualRoot.length)
-      : names;
-    const text = [...this.script, ...visible].map((name) => `/${quote(name)}`).join('');
-    return relative ? text : this.SERVER_URL + text;
+  #resetUrls(): void {
+    this.URL = [this.SERVER_URL, ...this.script, ...this.quotedSteps].join('/');
+  }
+
+  /** The path without that of the virtual root. */
+  physicalPathToVirtualPath(path: string | readonly string[]): string[] {
+    const names = typeof path === 'string' ? path.split('/') : [...path];
+    let common = 0;
+    while (common < this.virtualRootPath.length && names[common] === this.virtualRootPath[common]) common++;
+    return names.slice(common);
+  }
+
+  /** URL of a physical path, as the client sees the site; `relative` leaves out the server. */
+  physicalPathToURL(path: string | readonly string[], relative: unknown = false): string {
+    const names = [...this.script, ...this.physicalPathToVirtualPath(path).map(quote)];
+    return [relative ? '' : this.SERVER_URL, ...names].join('/');
+  }
+
+  /** The names of the physical path of a URL. Throws a ValueError for a URL of another site. */
+  physicalPathFromURL(url: string): string[] {
+    let names = url.split('/').filter(Boolean);
+    if (url.includes('://')) names = names.slice(2);
+    if (this.script.some((name, index) => names[index] !== name))
+      throw new ValueError('Url does not match virtual hosting context');
+    return [...this.virtualRootPath, ...names.slice(this.script.length).map(unquote)];
+  }
+
+  /** The first name that was traversed counts as part of where the site is mounted. */
+  shiftNameToApplication(): void {
+    if (this.quotedSteps.length !== 1)
+      throw new ValueError('Can only shift leading traversal names to application names');
+    this.script.push(this.quotedSteps.pop()!);
+    this.#resetUrls();
+  }
+
+  getURL(): string {
+    return this.URL;
+  }
+
+  /** Has a function called when traversal and authentication are done; its value, unless null, is published instead. */
+  post_traverse(call: (...args: unknown[]) => unknown, args: readonly unknown[] = []): void {
+    if (this.#postTraverse === undefined)
+      throw new RuntimeError('post_traverse() may only be called during publishing traversal.');
+    this.#postTraverse.push([call, args]);
+  }
+
+  beginTraversal(): void {
+    this.#postTraverse = [];
+  }
+
+  /** Calls what was registered by `post_traverse`; undefined when nothing takes the place of what was found. */
+  endTraversal(): unknown {
+    const calls = this.#postTraverse ?? [];
+    this.#postTraverse = undefined;
+    for (const [call, args] of calls) {
+      const result = call(...args);
+      if (result !== null && result !== undefined) return result;
+    }
+    return undefined;
+  }
+
+  /** Page with everything that the request holds; passwords are left out. */
+  __str__(): string {
+    const row = (name: string, value: string) =>
+      `<tr valign="top" align="left"><th>${htmlQuote(name)}</th><td>${htmlQuote(value)}</td></tr>`;
+    return this.#sections()
+      .map(([title, entries]) => {
+        const rows = entries.map(([name, value]) => row(name, value)).join('');
+        return `<h3>${title}</h3><table>${rows}</table>`;
+      })
+      .join('');
+  }
+
+  /** The same as plain text. */
+  text(): string {
+    return this.#sections()
+      .map(([title, entries]) => {
+        const rows = entries.map(([name, value]) => `${name.padEnd(20)} ${value}\n`).join('');
+        return `${title.toUpperCase()}\n\n${rows}`;
+      })
+      .join('\n');
+  }
+
+  #sections(): [string, [string, string][]][] {
+    const shown = (entries: Iterable<[string, unknown]>): [string, string][] =>
+      [...entries].map(([name, value]) => [
+        name,
+        name.toLowerCase().includes('passw') ? "'<password obscured>'" : repr(value),
+      ]);
+    const urls: [string, string][] = [];
+    for (const kind of ['URL', 'BASE']) {
+      for (let n = 0; n < 10; n++) {
+        const url = this.lookup(`${kind}${n}`);
+        if (url !== undefined) urls.push([`${kind}${n}`, url as string]);
+      }
+    }
+    const environ = [...this.environ].filter(([name]) => !HIDDEN.has(name));
+    return [
+      ['form', shown(this.form)],
+      ['cookies', shown(this.cookies)],
+      ['lazy items', [...this.#lazy.keys()].map((name) => [name, '<not yet computed>'])],
+      ['other', [...shown(this.other), ...urls]],
+      ['environ', shown(environ)],
+    ];
   }
 }
 
+const OWN_NAMES = [
+  'URL',
+  'ACTUAL_URL',
+  'SERVER_URL',
+  'PARENTS',
+  'RESPONSE',
+  'PUBLISHED',
+  'AUTHENTICATED_USER',
+  'TraversalRequestNameStack',
+  'VirtualRootPhysicalPath',
+  'method',
+];
+
 function serverUrl({ environ, header }: RequestSource): string {
   const host = header('host');
-  if (host) return `${environ.scheme}://${withoutDefaultPort(host, environ.scheme)}`;
+  if (host) return `${environ.scheme}://${withoutDefaultPort(host.trim(), environ.scheme)}`;
   const standard = environ.serverPort === (environ.scheme === 'https' ? '443' : '80');
   return `${environ.scheme}://${environ.serverName}${standard ? '' : `:${environ.serverPort}`}`;
 }

@@ -1,6 +1,8 @@
 /** RESPONSE: what a published object sets about its answer (INVENTORY 3.8). */
+import { htmlQuote } from '../restricted/index.ts';
 import { asText } from './text.ts';
-import { type CookieParameters, cookieHeader } from './cookies.ts';
+import { BadRequest, HTTPException, InternalError, NotFound } from './errors.ts';
+import { type CookieParameters, convertParameter, cookieHeader } from './cookies.ts';
 import { encodeHeader } from './header-encoding.ts';
 import { reasonOf, statusOf } from './status.ts';
 
@@ -72,8 +74,11 @@ export class HTTPResponse {
     this.accumulatedHeaders.push([scrub(name), scrub(value)]);
   }
 
-  setCookie(name: string, value: unknown, parameters: CookieParameters = {}): void {
-    this.cookies.set(name, { ...this.cookies.get(name), ...parameters, value: asText(value) });
+  /** Parameters by any of their names: `path`, `max_age`, `Max-Age`, `httpOnly` … Throws for one that is none. */
+  setCookie(name: string, value: unknown, parameters: Readonly<Record<string, unknown>> = {}): void {
+    const converted: CookieParameters = {};
+    for (const [key, given] of Object.entries(parameters)) convertParameter(converted, key, given);
+    this.cookies.set(name, { ...this.cookies.get(name), ...converted, value: asText(value) });
   }
 
   appendCookie(name: string, value: unknown): void {
@@ -81,16 +86,69 @@ export class HTTPResponse {
     this.setCookie(name, before === undefined ? value : `${before}:${asText(value)}`);
   }
 
-  expireCookie(name: string, parameters: CookieParameters = {}): void {
-    this.setCookie(name, 'deleted', { ...parameters, max_age: 0, expires: 'Wed, 31 Dec 1997 23:59:59 GMT' });
+  expireCookie(name: string, parameters: Readonly<Record<string, unknown>> = {}): void {
+    const { value: _value, ...rest } = parameters;
+    this.setCookie(name, 'deleted', { ...rest, max_age: 0, expires: 'Wed, 31 Dec 1997 23:59:59 GMT' });
   }
 
   /** Makes the answer a redirection; characters that a URL cannot have are quoted. Returns the location. */
-  redirect(location: string, status: number | string = 302, lock?: unknown): string {
-    const quoted = quoteLocation(location);
-    this.setStatus(status, null, lock);
+  redirect(location: unknown, status: number | string = 302, lock?: unknown): string {
+    let [target, code] = [location, status];
+    if (target instanceof HTTPException && target.headers.Location !== undefined) {
+      code = target.getStatus();
+      target = target.headers.Location;
+    }
+    if (target instanceof Uint8Array) target = Buffer.from(target).toString('utf8');
+    const quoted = quoteLocation(asText(target));
+    this.setStatus(code, null, lock);
     this.setHeader('Location', quoted);
     return quoted;
+  }
+
+  /** Throws the NotFound of an answer 404. */
+  notFoundError(entry = 'Unknown'): never {
+    this.setStatus(404);
+    throw new NotFound(entry, {
+      title: 'Resource not found',
+      detail:
+        'Sorry, the requested resource does not exist.<p>Check the URL and try again.</p>' +
+        `<p><b>Resource:</b> ${htmlQuote(entry)}</p>`,
+    });
+  }
+
+  /** Throws for a parameter that the request lacks. */
+  badRequestError(name: string): never {
+    if (/^[A-Z_0-9]+$/.test(name)) {
+      this.setStatus(500);
+      throw new InternalError(name, {
+        title: 'Internal Error',
+        detail: 'Sorry, an internal error occurred in this resource.',
+      });
+    }
+    this.setStatus(400);
+    throw new BadRequest(name, {
+      title: 'Invalid request',
+      detail:
+        `The parameter, <em>${htmlQuote(name)}</em>, was omitted from the request.<p>` +
+        'Make sure to specify all required parameters, and try the request again.</p>',
+    });
+  }
+
+  /** Whether a text looks like a page. */
+  isHTML(text: string | Uint8Array): boolean {
+    const start = (typeof text === 'string' ? text : Buffer.from(text).toString('utf8')).trimStart();
+    return /^(?:<html>|<!doctype html)/i.test(start) || start.indexOf('</') > 0;
+  }
+
+  /** The body as text; of a stream nothing. */
+  get text(): string {
+    const { body } = this;
+    if (typeof body === 'string') return body;
+    return body instanceof Uint8Array ? Buffer.from(body).toString('utf8') : '';
+  }
+
+  bytes(): Uint8Array {
+    return this.body instanceof Uint8Array ? this.body : new Uint8Array(Buffer.from(this.text));
   }
 
   setBase(base: string | null): void {

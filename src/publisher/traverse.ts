@@ -17,9 +17,14 @@ export interface Published {
   readonly roles: Roles | undefined;
 }
 
+/** A method, or an object that stands in for one. */
+type TraversalHook =
+  | ((object: object, request: HTTPRequest) => void)
+  | { __call__(object: object, request: HTTPRequest): void };
+
 /** Objects may take part in traversal with these methods. */
 interface TraversalHooks {
-  __before_publishing_traverse__?(object: object, request: HTTPRequest): void;
+  __before_publishing_traverse__?: TraversalHook;
   __bobo_traverse__?(request: HTTPRequest, name: string): unknown;
   __browser_default__?(request: HTTPRequest): readonly [object, readonly string[]];
   __getitem__?(name: string): unknown;
@@ -119,9 +124,9 @@ export function traverse(request: HTTPRequest, root: object, path: string): Publ
   for (;;) {
     let name: string;
     if (published.self === undefined) {
-      if (hasHook(object, '__before_publishing_traverse__')) {
-        hooksOf(object).__before_publishing_traverse__!(object, request);
-      }
+      const hook = getOwn(object, '__before_publishing_traverse__') as TraversalHook | undefined;
+      if (typeof hook === 'function') hook.call(object, object, request);
+      else if (hook !== undefined) hook.__call__(object, request);
     }
     if (request.path.length > 0) {
       if (published.self !== undefined) throw new NotFound(request.URL);

@@ -1,5 +1,6 @@
 import { FrozenSet, KEY, PyFloat, Tuple } from '../../pickle/index.ts';
 import { Acquiring } from '../acquiring.ts';
+import { immutablePrototypes } from '../class-info.ts';
 
 /** How the changes of a value can be seen. */
 export type Kind =
@@ -45,7 +46,7 @@ function findKind(prototype: object): Kind {
   if (is(Date)) return 'date';
   if (is(Acquiring) || typeof (prototype as { __of__?: unknown }).__of__ === 'function') return 'contextual';
   // What Python can use as a key cannot be changed.
-  return KEY in prototype ? 'leaf' : 'opaque';
+  return KEY in prototype || immutablePrototypes.has(prototype) ? 'leaf' : 'opaque';
 }
 
 /** Declares the prototype that tracks a kind of containers in place. */

@@ -7,6 +7,7 @@ import { createPublisher, type SiteConnection } from '../../publisher/index.ts';
 import { TransactionManager } from '../../transaction/index.ts';
 import { loadZopeConf, type ZopeConfig } from '../../zconfig/index.ts';
 import type { Connection, DB } from '../../zodb/index.ts';
+import { standardErrorMessage } from './error-page.ts';
 import { onShutdown } from './shutdown.ts';
 import { openSiteDatabases } from './site.ts';
 
@@ -39,7 +40,9 @@ export async function makeApplication(
     charset: config.encoding,
     debugMode: config.debugMode || ON.has(globalConf.debug_mode ?? ''),
     debugExceptions: config.debugExceptions || ON.has(globalConf.debug_exceptions ?? ''),
-    maxBodySize: config.formLimits.disk,
+    formLimits: config.formLimits,
+    errorPage: standardErrorMessage,
+    trustedProxies: new Set(config.trustedProxies),
   });
   writePidFile(config);
   let closed = false;

@@ -11,6 +11,7 @@ import { Image } from './image.ts';
 import type { Item } from './item.ts';
 import { ObjectManager } from './object-manager.ts';
 import { ZopePageTemplate } from './page-template.ts';
+import { newPythonScript } from '../scripts/python-script.ts';
 
 export class Folder extends ObjectManager {
   constructor(id = '', title = '') {
@@ -47,6 +48,10 @@ export class Folder extends ObjectManager {
         text.replaceAll('\r\n', '\n') || '<p tal:content="context/title_or_id">title</p>',
       ),
     );
+  }
+
+  manage_addPythonScript(id: string, title = ''): string {
+    return added(this, id, title, newPythonScript(id, title));
   }
 
   manage_delObjects(ids?: unknown): string {
@@ -101,6 +106,7 @@ declareClass(Folder, {
     'manage_addFile',
     'manage_addImage',
     'manage_addPageTemplate',
+    'manage_addPythonScript',
     'manage_delObjects',
   ],
   names: {
@@ -109,6 +115,7 @@ declareClass(Folder, {
     manage_addFile: addFiles,
     manage_addImage: addFiles,
     manage_addPageTemplate: { permission: Permissions.addPageTemplates },
+    manage_addPythonScript: { permission: Permissions.addPythonScripts },
     manage_delObjects: { permission: Permissions.deleteObjects },
   },
   signatures: {
@@ -116,6 +123,7 @@ declareClass(Folder, {
     manage_addFile: "id=None, title='', file=None",
     manage_addImage: "id=None, title='', file=None",
     manage_addPageTemplate: "id, title='', text=''",
+    manage_addPythonScript: "id, title=''",
     manage_delObjects: 'ids=None',
   },
 });

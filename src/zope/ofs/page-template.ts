@@ -1,7 +1,7 @@
 /** Page templates as content (INVENTORY O-030). */
 import { aqInner, aqParent, registerClass } from '../../persistent/index.ts';
-import { Dict, tuple } from '../../pickle/index.ts';
-import { declareClass } from '../../restricted/index.ts';
+import { Dict, tuple, tupleFrom } from '../../pickle/index.ts';
+import { declareClass, registerType } from '../../restricted/index.ts';
 import { type Executable, getSecurityManager, Permissions } from '../../access/index.ts';
 import { FileUpload, getRequest, type HTTPRequest } from '../../publisher/index.ts';
 import { PageTemplateProgram } from '../../templates/index.ts';
@@ -83,28 +83,38 @@ export class ZopePageTemplate extends PropertyManager implements Executable {
 
   /** Renders for the object in whose context the template was found. */
   __call__(...args: unknown[]): string {
-    const request = getRequest();
-    const { response } = request ?? {};
-    if (response !== undefined && !response.headers.has('content-type')) {
-      response.setHeader('content-type', this.content_type);
-    }
-    const context = aqParent(this);
-    const manager = getSecurityManager();
-    manager.addContext(this);
-    try {
-      return programOf(this).render({
-        template: this,
-        here: context,
-        context,
-        container: aqParent(aqInner(this)),
-        options: Dict.from<unknown>({ args: tuple(...args) }),
-        root: this.getPhysicalRoot(),
-        request: request ?? null,
-        user: manager.getUser(),
-      });
-    } finally {
-      manager.removeContext(this);
-    }
+    return renderTemplate(this, args, undefined);
+  }
+}
+
+function renderTemplate(
+  template: ZopePageTemplate,
+  args: readonly unknown[],
+  kwargs: Dict<string, unknown> | undefined,
+): string {
+  const request = getRequest();
+  const { response } = request ?? {};
+  if (response !== undefined && !response.headers.has('content-type')) {
+    response.setHeader('content-type', template.content_type);
+  }
+  const context = aqParent(template);
+  const manager = getSecurityManager();
+  const options = Dict.from<unknown>({ args: tupleFrom(args) });
+  for (const [name, value] of kwargs ?? []) options.set(name, value);
+  manager.addContext(template);
+  try {
+    return programOf(template).render({
+      template,
+      here: context,
+      context,
+      container: aqParent(aqInner(template)),
+      options,
+      root: template.getPhysicalRoot(),
+      request: request ?? null,
+      user: manager.getUser(),
+    });
+  } finally {
+    manager.removeContext(template);
   }
 }
 
@@ -124,6 +134,10 @@ function programOf(template: ZopePageTemplate): PageTemplateProgram {
 registerClass(ZopePageTemplate, 'Products.PageTemplates.ZopePageTemplate.ZopePageTemplate', {
   python: true,
   acquires: 'implicit',
+});
+registerType(ZopePageTemplate, {
+  pyName: 'ZopePageTemplate',
+  operators: { call: (self, args, kwargs) => renderTemplate(self, args, kwargs) },
 });
 Object.assign(ZopePageTemplate.prototype, {
   meta_type: 'Page Template',

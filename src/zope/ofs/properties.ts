@@ -47,7 +47,8 @@ export class PropertyManager extends Item {
     }
     const record = Dict.from<unknown>({ id, type, mode: 'wd' });
     const self = this as unknown as Record<string, unknown>;
-    self._properties = tuple(...this._properties, record);
+    // The records that the class gives belong to the class: an object has its own.
+    self._properties = tuple(...this._properties.map((item) => new Dict(item)), record);
     self[id] = value;
   }
 
@@ -59,7 +60,8 @@ export class PropertyManager extends Item {
   _delProperty(id: string): void {
     if (!this.hasProperty(id)) throw new RangeError(`The property ${id} does not exist`);
     const self = this as unknown as Record<string, unknown>;
-    self._properties = tupleFrom(this._properties.filter((item) => item.get('id') !== id));
+    const left = this._properties.filter((item) => item.get('id') !== id);
+    self._properties = tupleFrom(left.map((item) => new Dict(item)));
     delete self[id];
   }
 }

@@ -92,7 +92,9 @@ export function contentsPage(folder: ObjectManager, message?: string): string {
 
 export interface EditFields {
   readonly action: string;
-  readonly contentType: string;
+  readonly contentType?: string;
+  /** Of a script. */
+  readonly parameters?: string;
   readonly text: string | null;
   readonly upload: boolean;
   readonly size: number;
@@ -106,7 +108,9 @@ export function editPage(object: Item | File, fields: EditFields, message?: stri
       ...frame(object, message),
       ['objectTitle', object.title],
       ['action', fields.action],
-      ['contentType', fields.contentType],
+      ['contentType', fields.contentType ?? null],
+      ['parameters', fields.parameters ?? null],
+      ['hasParameters', fields.parameters !== undefined],
       ['text', fields.text],
       ['editable', fields.text !== null],
       ['upload', fields.upload],

@@ -1,8 +1,12 @@
+import { aqParent } from '../../../src/persistent/index.ts';
+import { getSecurityManager } from '../../../src/access/index.ts';
 import { Dict } from '../../../src/pickle/index.ts';
 import { compileExpression, moduleItem, PySyntaxError, registerType } from '../../../src/restricted/index.ts';
+import type { ZopePageTemplate } from '../../../src/zope/ofs/index.ts';
 import type { Case, Suite } from '../suite.ts';
-import { application, check, installPolicy, removePolicy } from './lib/pycases.ts';
+import { check } from './lib/pycases.ts';
 import { fromTagged } from './lib/pyvalues.ts';
+import { type TestSite, withSite } from './lib/site.ts';
 
 class Modules {}
 registerType(Modules, {
@@ -14,37 +18,47 @@ class Default {}
 
 function run(testCase: Case): void {
   const { input } = testCase;
-  check(testCase, () => {
-    let compiled;
-    try {
-      compiled = compileExpression(input.expr.trim(), { filename: 'expression' });
-    } catch (error) {
-      if (!(error instanceof PySyntaxError)) throw error;
-      // The engine's compiler reports what is refused and what is no Python alike.
-      const text =
-        error.msg.includes('"') || error.msg.includes('not allowed')
-          ? error.msg
-          : `SyntaxError: ${error.msg}`;
-      throw Object.assign(new Error(text), { name: 'CompilerError' });
-    }
-    const vars = Object.fromEntries(
-      Object.entries(input.vars ?? {}).map(([key, value]) => [key, fromTagged(value)]),
-    );
-    const names: Record<string, unknown> = {
-      here: application,
-      context: application,
-      container: application,
-      root: application,
-      options: fromTagged(input.options ?? {}),
-      modules: new Modules(),
-      nothing: null,
-      default: new Default(),
-      repeat: new Dict(),
-      ...vars,
-    };
-    return compiled.evaluate((name) => (Object.hasOwn(names, name) ? names[name] : undefined));
-  });
+  withSite(input, (site) => check(testCase, () => evaluate(testCase, site), site.values));
 }
 
-const suite: Suite = { setUp: installPolicy, tearDown: removePolicy, run };
+function evaluate({ input }: Case, site: TestSite): unknown {
+  let compiled;
+  try {
+    compiled = compileExpression(input.expr.trim(), { filename: 'expression' });
+  } catch (error) {
+    if (!(error instanceof PySyntaxError)) throw error;
+    // The engine's compiler reports what is refused and what is no Python alike.
+    const text =
+      error.msg.includes('"') || error.msg.includes('not allowed') ? error.msg : `SyntaxError: ${error.msg}`;
+    throw Object.assign(new Error(text), { name: 'CompilerError' });
+  }
+  const page = site.add(site.here, { class: 'Page Template', id: 'page' }) as ZopePageTemplate;
+  const vars = Object.fromEntries(
+    Object.entries(input.vars ?? {}).map(([key, value]) => [key, fromTagged(value, site.values)]),
+  );
+  const manager = getSecurityManager();
+  const names: Record<string, unknown> = {
+    here: site.here,
+    context: site.here,
+    container: aqParent(page),
+    root: site.app,
+    template: page,
+    request: site.request,
+    user: manager.getUser(),
+    options: fromTagged(input.options ?? {}, site.values),
+    modules: new Modules(),
+    nothing: null,
+    default: new Default(),
+    repeat: new Dict(),
+    ...vars,
+  };
+  manager.addContext(page);
+  try {
+    return compiled.evaluate((name) => (Object.hasOwn(names, name) ? names[name] : undefined));
+  } finally {
+    manager.removeContext(page);
+  }
+}
+
+const suite: Suite = { run };
 export default suite;

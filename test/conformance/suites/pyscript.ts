@@ -1,41 +1,35 @@
 import { Dict } from '../../../src/pickle/index.ts';
-import { compileFunction } from '../../../src/restricted/index.ts';
+import { call, getattr, PySyntaxError } from '../../../src/restricted/index.ts';
+import type { PythonScript } from '../../../src/zope/ofs/index.ts';
 import { type Case, expectSame, Mismatch, type Suite } from '../suite.ts';
-import { application, check, installPolicy, removePolicy } from './lib/pycases.ts';
+import { check } from './lib/pycases.ts';
 import { fromTagged } from './lib/pyvalues.ts';
-
-class SimpleScript {}
+import { type TestSite, withSite } from './lib/site.ts';
 
 function run(testCase: Case): void {
-  const { input, expect } = testCase;
-  const { script } = input;
-  check(testCase, () => {
-    const compiled = compileFunction({
-      name: script.id ?? 'work',
-      params: script.params ?? '',
-      body: script.body,
-      filename: script.id ?? 'work',
-      globals: ['context', 'container', 'script', 'traverse_subpath'],
-    });
-    if (expect.error?.type === 'CompileError') {
-      const { errors } = expect.error;
-      if (!errors.some((text: string) => text.includes('SyntaxError')))
-        expectSame('other errors', compiled.errors, errors);
-      else if (!compiled.errors[0]?.startsWith(expect.error.message_contains))
-        throw new Mismatch('another error', errors, compiled.errors);
-      throw Object.assign(new Error(compiled.errors[0]), { name: 'CompileError' });
-    }
-    if (compiled.errors.length > 0) throw new Mismatch('errors', expect, compiled.errors);
-    const args = (input.args ?? []).map((arg: unknown) => fromTagged(arg));
-    const kwargs = fromTagged(input.kw ?? {}) as Dict<string, unknown>;
-    return compiled.call(args, kwargs, {
-      context: application,
-      container: application,
-      script: new SimpleScript(),
-      traverse_subpath: [],
-    });
-  });
+  const { input } = testCase;
+  withSite(input, (site) => check(testCase, () => runScript(testCase, site), site.values));
 }
 
-const suite: Suite = { setUp: installPolicy, tearDown: removePolicy, run };
+function runScript({ input, expect }: Case, site: TestSite): unknown {
+  const { script: source } = input;
+  const folder = input.container === undefined ? site.here : site.at(input.container);
+  const id = source.id ?? 'work';
+  const spec = { params: '', ...source, class: 'Script (Python)', id };
+  const script = site.add(folder, spec) as PythonScript;
+  if (expect.error?.type === 'CompileError') {
+    const { errors } = expect.error;
+    if (!errors.some((text: string) => text.includes('SyntaxError')))
+      expectSame('other errors', [...script.errors], errors);
+    else if (!script.errors[0]?.startsWith(expect.error.message_contains))
+      throw new Mismatch('another error', errors, script.errors);
+    throw Object.assign(new Error(script.errors[0]), { name: 'CompileError' });
+  }
+  if (script.errors[0]?.startsWith('Line 1: SyntaxError')) throw new PySyntaxError(script.errors[0], 1, 0);
+  const args = (input.args ?? []).map((arg: unknown) => fromTagged(arg, site.values));
+  const kwargs = fromTagged(input.kw ?? {}, site.values) as Dict<string, unknown>;
+  return call(getattr(site.here, id), args, kwargs);
+}
+
+const suite: Suite = { run };
 export default suite;

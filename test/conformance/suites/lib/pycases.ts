@@ -1,40 +1,6 @@
-/** What the suites of expressions and scripts share: comparing answers, and a context where a case needs no site. */
+/** What the suites of expressions and scripts share: comparing answers. */
 import { type Case, expectSame, Mismatch } from '../../suite.ts';
-import {
-  declareClass,
-  registerModule,
-  registerType,
-  setSecurityPolicy,
-} from '../../../../src/restricted/index.ts';
-import { ZopeSecurityPolicy } from '../../../../src/access/index.ts';
 import { errorOf, toTagged, type ValueContext } from './pyvalues.ts';
-
-/** Stands for the root of a site where a case only needs something that is guarded. */
-class Application {
-  title = 'Zope';
-  manage_addFolder(): never {
-    throw new Error('called');
-  }
-}
-declareClass(Application, {
-  object: 'public',
-  default: 'allow',
-  names: { title: 'public', manage_addFolder: { permission: 'Add Folders' } },
-});
-registerType(Application, { pyName: 'Application' });
-
-export const application = new Application();
-
-let before: ReturnType<typeof setSecurityPolicy> | undefined;
-
-export function installPolicy(): void {
-  before = setSecurityPolicy(new ZopeSecurityPolicy());
-  registerModule('AccessControl', { getSecurityManager: () => null });
-}
-
-export function removePolicy(): void {
-  if (before !== undefined) setSecurityPolicy(before);
-}
 
 /** Compares what `run` gives or throws with what the case expects. */
 export function check(testCase: Case, run: () => unknown, context: ValueContext = {}): void {

@@ -1,0 +1,47 @@
+/** Exceptions between scripts and the gateway: answers are Python exceptions for scripts, and those are answers again. */
+import {
+  foreignError,
+  PyError,
+  registerForeignError,
+  TypeError,
+  Unauthorized as GuardUnauthorized,
+} from '../restricted/index.ts';
+import { HTTP_EXCEPTIONS } from '../paste/index.ts';
+import { HTTPException, Unauthorized } from './errors.ts';
+
+// Scripts know the exceptions of answers by their names in zExceptions. As there, they can be called by a gateway only.
+registerForeignError(HTTPException, 'HTTPException').operators.call = () => {
+  throw new TypeError(
+    "HTTPException.__call__() missing 2 required positional arguments: 'environ' and 'start_response'",
+  );
+};
+const registered = new Set<unknown>();
+for (const [name, cls] of HTTP_EXCEPTIONS) {
+  if (registered.has(cls)) continue;
+  registered.add(cls);
+  registerForeignError(cls, name);
+}
+
+/** What an error is as an answer: an exception that a script let through counts as the answer that it came from. */
+export function normalise(error: unknown): unknown {
+  if (error instanceof GuardUnauthorized)
+    return Object.assign(new Unauthorized(error.message), { cause: error });
+  if (error instanceof PyError && error.cause instanceof HTTPException) return error.cause;
+  return error;
+}
+
+/** The name of an error's class, in Python's words. */
+export function errorName(error: unknown): string {
+  if (error instanceof HTTPException) return error.pyType;
+  if (error instanceof PyError) return error.name;
+  if (error instanceof Error) {
+    const { pyName } = error as { pyName?: string };
+    return pyName ?? foreignError(error).name;
+  }
+  return 'Exception';
+}
+
+/** The error as guarded code may see it. */
+export function asPython(error: unknown): PyError {
+  return error instanceof PyError ? error : foreignError(error);
+}

@@ -1,0 +1,288 @@
+/** What becomes of the fields of a form: names, converters, lists, tuples, records and defaults (INVENTORY 3.6). */
+import { Dict, tupleFrom } from '../pickle/index.ts';
+import { call, equals, repr, trustedGetattr, UnicodeDecodeError } from '../restricted/index.ts';
+import { decodeEscaping, decodeStrictly, encodeEscaping, isCharset, UndecodableError } from './charsets.ts';
+import { BYTES, type Converter, converterOf } from './converters.ts';
+import { BadRequest } from './errors.ts';
+import { type Field, FileUpload, queryFields } from './form.ts';
+import { FormRecord } from './record.ts';
+import { type HTTPRequest, isEnvironmentName } from './request.ts';
+
+/** The converters at the end of a name: `:int`, and the coordinates that an image button adds. */
+const SUFFIX = /(:[a-zA-Z][-a-zA-Z0-9_]+|\.[xy])$/;
+
+/** What the suffixes of a field's name ask for. */
+interface Directions {
+  key: string;
+  value: string | FileUpload;
+  charset: string;
+  converter: Converter | undefined;
+  converted: boolean;
+  sequence: boolean;
+  isDefault: boolean;
+  record: boolean;
+  records: boolean;
+  empty: boolean;
+}
+
+/** The form of a request while it is made. */
+class FormInputs {
+  readonly form: Dict<string, unknown>;
+  readonly defaults = new Dict<string, unknown>();
+  readonly tuples = new Set<string>();
+  readonly charset: string;
+  method: string | undefined;
+  /** Python's publisher keeps the last converter for the fields that follow with another one missing; names do not. */
+  constructor(form: Dict<string, unknown>, charset: string) {
+    this.form = form;
+    this.charset = charset;
+  }
+
+  add(field: Field): void {
+    const given = this.#directions(field);
+    if (isEnvironmentName(given.key) || given.empty) return;
+    const { record, records, sequence, converted, isDefault } = given;
+    if (!(record || records || sequence || converted || isDefault)) {
+      append(this.form, given.key, given.value);
+      return;
+    }
+    let { key } = given;
+    let attribute = '';
+    if (record || records) {
+      const dot = key.lastIndexOf('.');
+      attribute = key.slice(dot + 1);
+      key = dot < 0 ? '' : key.slice(0, dot);
+    }
+    const value = converted ? this.#convert(given, key, attribute) : given.value;
+    const target = isDefault ? this.defaults : this.form;
+    if (records) addToRecords(target, key, attribute, value, sequence);
+    else if (record) addToRecord(target, key, attribute, value, sequence);
+    else if (target.has(key)) append(target, key, value);
+    else target.set(key, sequence ? [value] : value);
+  }
+
+  #directions(field: Field): Directions {
+    const { value: raw } = field;
+    const charset = field.valueCharset ?? this.charset;
+    if (raw instanceof FileUpload) {
+      raw.filename = this.#name(raw.filename, undefined);
+      raw.name = this.#name(raw.name, undefined);
+    }
+    const given: Directions = {
+      key: this.#name(field.name, field.nameCharset),
+      value: raw instanceof FileUpload ? raw : decodeEscaping(raw, charset),
+      charset,
+      converter: undefined,
+      converted: false,
+      sequence: false,
+      isDefault: false,
+      record: false,
+      records: false,
+      empty: false,
+    };
+    while (given.key.includes(':')) {
+      const suffix = SUFFIX.exec(given.key);
+      if (suffix === null) break;
+      const at = suffix.index;
+      const name = given.key.slice(at + 1);
+      given.key = given.key.slice(0, at);
+      this.#direct(given, name);
+    }
+    return given;
+  }
+
+  #name(binary: string, charset: string | undefined): string {
+    try {
+      return decodeStrictly(binary, charset ?? this.charset);
+    } catch (error) {
+      if (!(error instanceof UndecodableError)) throw error;
+      throw new BadRequest(undecodable(error));
+    }
+  }
+
+  #direct(given: Directions, name: string): void {
+    const converter = converterOf(name);
+    if (converter !== undefined) {
+      given.converter = converter;
+      given.converted = true;
+      return;
+    }
+    switch (name) {
+      case 'list':
+        given.sequence = true;
+        return;
+      case 'tuple':
+        given.sequence = true;
+        this.tuples.add(given.key);
+        return;
+      case 'method':
+      case 'action':
+        this.method = given.key === '' ? String(given.value) : given.key;
+        return;
+      case 'default_method':
+      case 'default_action':
+        this.method ??= given.key === '' ? String(given.value) : given.key;
+        return;
+      case 'default':
+        given.isDefault = true;
+        return;
+      case 'record':
+        given.record = true;
+        return;
+      case 'records':
+        given.records = true;
+        return;
+      case 'ignore_empty':
+        given.empty = given.value instanceof FileUpload ? given.value.filename === '' : given.value === '';
+        return;
+      default:
+    }
+    if (!isCharset(name)) return;
+    if (given.value instanceof FileUpload) throw new BadRequest(`a file cannot be decoded as ${name}`);
+    const binary = encodeEscaping(given.value, given.charset);
+    given.charset = name;
+    try {
+      given.value = decodeStrictly(binary, name);
+    } catch (error) {
+      if (!(error instanceof UndecodableError)) throw error;
+      throw new BadRequest(undecodable(error));
+    }
+  }
+
+  #convert(
+    { value, converter, charset, isDefault, record, records }: Directions,
+    key: string,
+    attribute: string,
+  ): unknown {
+    try {
+      const text = converter === BYTES && typeof value === 'string' ? encodeEscaping(value, charset) : value;
+      return converter!(text);
+    } catch (error) {
+      const empty = value instanceof FileUpload ? value.filename === '' : value === '';
+      if (!empty || isDefault || !this.defaults.has(key)) throw error;
+      const fallback = this.defaults.get(key);
+      if (record) return (fallback as FormRecord).values.get(attribute);
+      if (records) return (fallback as FormRecord[]).at(-1)!.values.get(attribute);
+      return fallback;
+    }
+  }
+
+  /** Fills in the defaults and makes the tuples. */
+  finish(): void {
+    for (const [key, value] of this.defaults) this.#default(key, value);
+    for (const name of this.tuples) this.#tuple(name);
+  }
+
+  #default(key: string, value: unknown): void {
+    const { form } = this;
+    const given = form.get(key);
+    if (given === undefined) {
+      form.set(key, value);
+    } else if (value instanceof FormRecord) {
+      if (given instanceof FormRecord) complete(given, value);
+    } else if (Array.isArray(value)) {
+      const list = Array.isArray(given) ? given : [given];
+      for (const item of value) {
+        if (item instanceof FormRecord) {
+          for (const each of list) if (each instanceof FormRecord) complete(each, item);
+        } else if (!list.some((each) => equals(each, item))) list.push(item);
+      }
+      form.set(key, list);
+    }
+  }
+
+  #tuple(name: string): void {
+    const { form } = this;
+    const dot = name.lastIndexOf('.');
+    const key = dot < 0 ? '' : name.slice(0, dot);
+    const attribute = name.slice(dot + 1).split(':')[0]!;
+    const found = form.get(key);
+    if (found !== undefined) {
+      for (const record of Array.isArray(found) ? found : [found]) {
+        if (!(record instanceof FormRecord)) continue;
+        const list = record.values.get(attribute);
+        if (Array.isArray(list)) record.values.set(attribute, tupleFrom(list));
+      }
+    } else if (Array.isArray(form.get(name))) {
+      form.set(name, tupleFrom(form.get(name) as unknown[]));
+    }
+  }
+}
+
+/** Python's words for bytes that are no text. */
+function undecodable({ charset, bytes, message }: UndecodableError): string {
+  try {
+    call(trustedGetattr(bytes, 'decode'), [charset]);
+  } catch (error) {
+    if (error instanceof UnicodeDecodeError) return repr(error.args);
+  }
+  return message;
+}
+
+function append(target: Dict<string, unknown>, key: string, value: unknown): void {
+  const found = target.get(key);
+  if (found === undefined) target.set(key, value);
+  else if (Array.isArray(found)) found.push(value);
+  else target.set(key, [found, value]);
+}
+
+function complete(record: FormRecord, defaults: FormRecord): void {
+  for (const [name, value] of defaults.values) if (!record.values.has(name)) record.values.set(name, value);
+}
+
+function addToRecord(
+  target: Dict<string, unknown>,
+  key: string,
+  attribute: string,
+  value: unknown,
+  sequence: boolean,
+): void {
+  let record = target.get(key);
+  if (!(record instanceof FormRecord)) {
+    record = new FormRecord();
+    target.set(key, record);
+  }
+  const { values } = record as FormRecord;
+  const before = values.get(attribute);
+  values.set(attribute, sequence ? [...(Array.isArray(before) ? before : []), value] : value);
+}
+
+function addToRecords(
+  target: Dict<string, unknown>,
+  key: string,
+  attribute: string,
+  value: unknown,
+  sequence: boolean,
+): void {
+  let records = target.get(key);
+  if (!Array.isArray(records)) {
+    records = [];
+    target.set(key, records);
+  }
+  const list = records as unknown[];
+  let last = list.at(-1);
+  const before = last instanceof FormRecord ? last.values.get(attribute) : undefined;
+  if (sequence && Array.isArray(before)) {
+    before.push(value);
+    return;
+  }
+  if (!(last instanceof FormRecord) || before !== undefined) {
+    last = new FormRecord();
+    list.push(last);
+  }
+  (last as FormRecord).values.set(attribute, sequence ? [value] : value);
+}
+
+/**
+ * Puts the fields of the query string and of the body into `request.form`. A field such as `NAME:method` (a button) names
+ * the method to call: it is returned. Throws a BadRequest, or what a converter throws.
+ */
+export function processInputs(request: HTTPRequest, fields: readonly Field[]): string | undefined {
+  const query = request.source.environ.queryString;
+  if (query === '' && fields.length === 0) return undefined;
+  const inputs = new FormInputs(request.form, request.charset);
+  if (query !== '') for (const field of queryFields(query)) inputs.add(field);
+  for (const field of fields) inputs.add(field);
+  inputs.finish();
+  return inputs.method;
+}
