@@ -7,6 +7,8 @@ export const Permissions = {
   addSiteRoots: 'Add Site Roots',
   addPageTemplates: 'Add Page Templates',
   addUserFolders: 'Add User Folders',
+  changeDtmlDocuments: 'Change DTML Documents',
+  changeDtmlMethods: 'Change DTML Methods',
   changeImagesFiles: 'Change Images and Files',
   changePageTemplates: 'Change Page Templates',
   changeBindings: 'Change bindings',

@@ -1,6 +1,6 @@
 /** What scripts and templates see of REQUEST and RESPONSE: Python's names, and nothing of the host behind them. */
 import { Dict, tupleFrom } from '../pickle/index.ts';
-import { AttributeError, KeyError, registerType, truth } from '../restricted/index.ts';
+import { AttributeError, KeyError, registerType, setSignature, truth } from '../restricted/index.ts';
 import { HTTPRequest } from './request.ts';
 import { HTTPResponse } from './response.ts';
 import { Unauthorized } from './errors.ts';
@@ -18,6 +18,8 @@ const HOST_PROPERTIES = [
   'lookup',
   'beginTraversal',
   'endTraversal',
+  'inputsDone',
+  'taintWrapper',
   'retryCount',
 ];
 
@@ -118,6 +120,23 @@ registerType(HTTPResponse, {
         [...self.cookies].map(([name, parameters]) => [name, new Dict(Object.entries(parameters))] as const),
       ),
     body: (self) => self.bytes(),
+    // A method with keywords of any name is a function that knows its response.
+    setCookie: (self) =>
+      setSignature(
+        (name: string, value: unknown, _quoted: unknown, kwargs: Dict<string, unknown>) => (
+          self.setCookie(name, value, cookieParameters(kwargs)),
+          null
+        ),
+        'name, value, quoted=True, **kw',
+      ),
+    expireCookie: (self) =>
+      setSignature(
+        (name: string, kwargs: Dict<string, unknown>) => (
+          self.expireCookie(name, cookieParameters(kwargs)),
+          null
+        ),
+        'name, **kw',
+      ),
     text: (self) => self.text,
   },
   methods: {
@@ -148,23 +167,9 @@ registerType(HTTPResponse, {
         null
       ),
     ],
-    setCookie: [
-      'name, value, quoted=True, **kw',
-      (self, name: string, value: unknown, _quoted: unknown, kwargs?: Dict<string, unknown>) => (
-        self.setCookie(name, value, cookieParameters(kwargs)),
-        null
-      ),
-    ],
     appendCookie: [
       'name, value',
       (self, name: string, value: unknown) => (self.appendCookie(name, value), null),
-    ],
-    expireCookie: [
-      'name, **kw',
-      (self, name: string, kwargs?: Dict<string, unknown>) => (
-        self.expireCookie(name, cookieParameters(kwargs)),
-        null
-      ),
     ],
     redirect: [
       'location, status=302, lock=0',

@@ -284,5 +284,6 @@ export function processInputs(request: HTTPRequest, fields: readonly Field[]): s
   if (query !== '') for (const field of queryFields(query)) inputs.add(field);
   for (const field of fields) inputs.add(field);
   inputs.finish();
+  request.inputsDone();
   return inputs.method;
 }

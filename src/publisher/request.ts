@@ -2,8 +2,10 @@
 import type { Environ } from '../paste/index.ts';
 import { Dict, type Tuple, tupleFrom } from '../pickle/index.ts';
 import { htmlQuote, KeyError, repr, RuntimeError, ValueError } from '../restricted/index.ts';
+import { type NameSource } from '../templates/index.ts';
 import { parseCookies, unquote } from './cookies.ts';
 import { BadRequest } from './errors.ts';
+import { taintedValue } from './tainting.ts';
 import type { HTTPResponse } from './response.ts';
 
 /** Everything of a request that the publisher needs; hosts and tests can make one without a server. */
@@ -95,6 +97,7 @@ export class HTTPRequest {
   virtualRootPath: readonly string[] = [''];
   readonly #trustedProxies: ReadonlySet<string> | undefined;
   readonly #lazy = new Map<string, () => unknown>();
+  readonly #sent = new Map<string, unknown>();
   #cookies: Dict<string, unknown> | undefined;
   #environ: Dict<string, unknown> | undefined;
   #postTraverse: [(...args: unknown[]) => unknown, readonly unknown[]][] | undefined;
@@ -204,6 +207,26 @@ export class HTTPRequest {
 
   get(key: string, fallback: unknown = null): unknown {
     return this.lookup(key) ?? fallback;
+  }
+
+  /** The same names with markup marked in what the client sent, for templates that do not quote (INVENTORY P-106). */
+  taintWrapper(): NameSource {
+    return {
+      lookup: (key) => {
+        const value = this.lookup(key);
+        if (value === undefined) return value;
+        const sent =
+          value === this.form.get(key)
+            ? this.#sent.get(key) === value
+            : typeof value === 'string' && !this.other.has(key) && value === this.cookies.get(key);
+        return sent ? taintedValue(value) : value;
+      },
+    };
+  }
+
+  /** Remembers what the client sent: what code puts into the form later is its own. */
+  inputsDone(): void {
+    for (const [key, value] of this.form) this.#sent.set(key, value);
   }
 
   __getitem__(key: string): unknown {

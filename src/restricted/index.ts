@@ -73,6 +73,7 @@ export {
   PyError,
   PySyntaxError,
   RecursionError,
+  RefusedSyntaxError,
   registerException,
   registerForeignError,
   foreignError,

@@ -3,7 +3,7 @@ import { compileFunction as compileJavaScript } from 'node:vm';
 import { guardedRun } from '../runtime/budget.ts';
 import { bind, type Kwargs } from '../runtime/call.ts';
 import { builtinValue } from '../runtime/builtins.ts';
-import { PySyntaxError } from '../runtime/errors.ts';
+import { PySyntaxError, RefusedSyntaxError } from '../runtime/errors.ts';
 import { registerUnit } from '../runtime/frames.ts';
 import { PyFunction } from '../runtime/objects.ts';
 import type { Arguments, Expr, FunctionDef, Stmt } from './ast.ts';
@@ -64,7 +64,7 @@ export function compileExpression(source: string, options: ExpressionOptions): C
     const { errors, names } = checkExpression(e);
     if (errors.length > 0) {
       const [, at, message] = /^Line (\d+): ([^]*)$/.exec(errors[0]!)!;
-      throw new PySyntaxError(message!, Number(at), options.column ?? 0, filename, source.trim());
+      throw new RefusedSyntaxError(message!, Number(at), options.column ?? 0, filename, source.trim());
     }
     const unit = registerUnit(filename, '<expression>', line - 1);
     const code = instantiate(

@@ -127,6 +127,9 @@ export class PySyntaxError extends PySyntaxErrorBase {
   }
 }
 
+/** Python that is understood but refused. */
+export class RefusedSyntaxError extends PySyntaxError {}
+
 /**
  * Zope's `Unauthorized`: the current user may not reach something. With a name (a single word): the name of what was
  * asked for; with a text: the whole message.

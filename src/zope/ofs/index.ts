@@ -7,5 +7,6 @@ export { Item } from './item.ts';
 export { ObjectManager } from './object-manager.ts';
 export { ZopePageTemplate } from './page-template.ts';
 export { PropertyManager } from './properties.ts';
+export { DTMLDocument, DTMLMethod } from '../dtml/dtml-method.ts';
 export { PythonScript } from '../scripts/python-script.ts';
 import '../siteaccess/virtual-host-monster.ts';

@@ -160,6 +160,7 @@ Object.assign(ObjectManager.prototype, {
 
 const read = { permission: Permissions.accessContentsInformation };
 declareClass(ObjectManager, {
+  object: read,
   published: ['objectIds'],
   names: {
     objectIds: read,

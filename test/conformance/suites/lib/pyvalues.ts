@@ -16,6 +16,7 @@ import {
   tupleFrom,
 } from '../../../../src/pickle/index.ts';
 import {
+  declareClass,
   exceptionTypes,
   HostError,
   PyError,
@@ -49,6 +50,7 @@ export class Record_ {
     this.text = text;
   }
 }
+declareClass(Record_, { object: 'public', default: 'allow' });
 registerType(Record_, {
   pyName: 'Record',
   attributes: 'all',

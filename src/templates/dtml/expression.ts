@@ -1,0 +1,33 @@
+/** Expressions of DTML tags: names are looked up in the namespace, which is `_` as well. */
+import {
+  type CompiledExpression,
+  compileExpression,
+  PySyntaxError,
+  RefusedSyntaxError,
+} from '../../restricted/index.ts';
+import { ParseError } from './errors.ts';
+import type { Namespace } from './namespace.ts';
+
+export type Expression = (namespace: Namespace) => unknown;
+
+/** Throws a ParseError for what is no Python. What is refused fails when it is evaluated, as code that never runs may stand there. */
+export function compileDtmlExpression(source: string): Expression {
+  let compiled: CompiledExpression;
+  try {
+    compiled = compileExpression(source.trim().replaceAll('\n', ' '), { filename: '<string>' });
+  } catch (error) {
+    if (!(error instanceof PySyntaxError)) throw error;
+    if (error instanceof RefusedSyntaxError) {
+      const refusal = error;
+      return () => {
+        throw new PySyntaxError(`Line ${refusal.line}: ${refusal.msg}`, refusal.line, 0, '<string>');
+      };
+    }
+    throw new ParseError(
+      `<strong>Expression (Python) Syntax error</strong>:\n<pre>\n${error.msg}\n</pre>\n`,
+      '',
+    );
+  }
+  return (namespace) =>
+    compiled.evaluate((name) => (name === '_' || name === '_vars' ? namespace : namespace.find(name)));
+}

@@ -1,0 +1,184 @@
+/** The variables of `dtml-in`: `sequence-item`, `sequence-letter`, `first-NAME`, `total-NAME`, `next-batches` … (INVENTORY T-067 to T-069). */
+import { Tuple } from '../../pickle/index.ts';
+import { eq, getattr, trustedGetitem } from '../../restricted/index.ts';
+import { type Batch, batchBounds } from './batch.ts';
+import type { NameSource } from './namespace.ts';
+import { statisticsOf, STATISTICS } from './statistics.ts';
+
+export type Items = readonly unknown[];
+
+const ROMAN: readonly (readonly [number, string])[] = [
+  [1000, 'M'],
+  [900, 'CM'],
+  [500, 'D'],
+  [400, 'CD'],
+  [100, 'C'],
+  [90, 'XC'],
+  [50, 'L'],
+  [40, 'XL'],
+  [10, 'X'],
+  [9, 'IX'],
+  [5, 'V'],
+  [4, 'IV'],
+  [1, 'I'],
+];
+
+function roman(number: number): string {
+  let [rest, text] = [number, ''];
+  for (const [value, digits] of ROMAN) {
+    while (rest >= value) {
+      text += digits;
+      rest -= value;
+    }
+  }
+  return text;
+}
+
+/** The value of a pair of key and value, and any other item as it is. */
+export const itemValue = (item: unknown): unknown =>
+  item instanceof Tuple && item.length === 2 ? item[1] : item;
+
+/** What a variable's last word makes of an index. */
+const BY_INDEX: Readonly<Record<string, (index: number, names: SequenceNames) => unknown>> = {
+  number: (index) => index + 1,
+  even: (index) => index % 2 === 0,
+  odd: (index) => index % 2,
+  letter: (index) => String.fromCodePoint('a'.charCodeAt(0) + index),
+  Letter: (index) => String.fromCodePoint('A'.charCodeAt(0) + index),
+  key: (index, { items }) => trustedGetitem(items[index], 0),
+  item: (index, { items }) => itemValue(items[index]),
+  roman: (index) => roman(index + 1).toLowerCase(),
+  Roman: (index) => roman(index + 1),
+  length: (_index, { items }) => items.length,
+  query: (_index, names) => names.query(),
+};
+
+export class SequenceNames implements NameSource {
+  readonly items: Items;
+  readonly data = new Map<string, unknown>([
+    ['previous-sequence', 0],
+    ['next-sequence', 0],
+    ['sequence-start', 1],
+    ['sequence-end', 0],
+  ]);
+  readonly #prefix: string;
+  readonly #queryString: string;
+  readonly #startName: RegExp | undefined;
+
+  constructor(items: Items, prefix: string, queryString: string, startName: RegExp | undefined) {
+    this.items = items;
+    this.#prefix = prefix === '' ? '' : `${prefix}_`;
+    this.#queryString = queryString;
+    this.#startName = startName;
+    for (const [name, value] of Array.from(this.data)) this.set(name, value);
+  }
+
+  /** Sets a variable, under its prefixed name as well. */
+  set(name: string, value: unknown): void {
+    this.data.set(name, value);
+    if (this.#prefix === '') return;
+    const alias = name.startsWith('sequence-') ? name.slice('sequence-'.length) : name;
+    this.data.set(this.#prefix + alias.replaceAll('-', '_'), value);
+  }
+
+  lookup(name: string): unknown {
+    const known = this.data.get(name);
+    if (known !== undefined) return known;
+    const dash = name.lastIndexOf('-');
+    if (dash >= 0) return this.#computed(name.slice(0, dash), name.slice(dash + 1), name);
+    const prefix = this.#prefix;
+    if (prefix === '' || !name.startsWith(prefix)) return undefined;
+    const rest = name.slice(prefix.length).replaceAll('_', '-');
+    const own = rest.includes('-') ? this.lookup(rest) : undefined;
+    return own ?? this.#computed('sequence', rest, `sequence-${rest}`);
+  }
+
+  #computed(prefix: string, suffix: string, name: string): unknown {
+    const byIndex = Object.hasOwn(BY_INDEX, suffix) ? BY_INDEX[suffix] : undefined;
+    const index = this.data.get(`${prefix}-index`);
+    if (byIndex !== undefined && typeof index === 'number') return byIndex(index, this);
+    if (STATISTICS.has(prefix)) {
+      for (const [key, value] of statisticsOf(this.items, suffix, this.mapping)) this.data.set(key, value);
+      return this.data.get(name);
+    }
+    switch (prefix) {
+      case 'first':
+        return this.#differs('sequence-start', suffix, -1);
+      case 'last':
+        return this.#differs('sequence-end', suffix, 1);
+      case 'previous':
+        return suffix === 'batches' ? this.#batches('previous') : undefined;
+      case 'next':
+        return suffix === 'batches' ? this.#batches('next') : undefined;
+      case 'sequence-index':
+      case 'sequence-index-is':
+        return this.lookup(`sequence-${suffix}`);
+      default:
+    }
+    if (prefix.endsWith('-var')) {
+      const at = this.data.get(`${prefix.slice(0, -'-var'.length)}-index`);
+      if (typeof at === 'number') return this.value(at, suffix);
+    }
+    return name === 'sequence-query' ? this.query() : undefined;
+  }
+
+  get mapping(): boolean {
+    return Boolean(this.data.get('mapping'));
+  }
+
+  /** An attribute or key of an item, as the current user may read it. */
+  value(index: number, name: string): unknown {
+    const item = itemValue(this.items[index]);
+    return this.mapping ? trustedGetitem(item, name) : getattr(item, name);
+  }
+
+  #differs(edge: string, name: string, step: number): unknown {
+    if (this.data.get(edge)) return 1;
+    const index = this.data.get('sequence-index') as number;
+    return !eq(this.value(index, name), this.value(index + step, name));
+  }
+
+  /** The query string without the parameter that says where a batch starts. */
+  query(): unknown {
+    if (this.#startName === undefined) return undefined;
+    const query = this.#queryString.replace(/^[?&]+/, '').replace(/&+$/, '');
+    let text = '?';
+    if (query !== '') {
+      const framed = `&${query}&`;
+      const match = this.#startName.exec(framed);
+      const rest =
+        match === null
+          ? framed
+          : framed.slice(0, match.index) + framed.slice(match.index + match[0].length - 1);
+      text = `?${rest.slice(1)}`;
+    }
+    this.set('sequence-query', text);
+    return text;
+  }
+
+  #batches(direction: 'previous' | 'next'): unknown {
+    if (!this.data.get(`${direction}-sequence`)) return Tuple.of();
+    const number = (name: string) => this.data.get(`sequence-step-${name}`) as number;
+    const [size, orphan, overlap] = [number('size'), number('orphan'), number('overlap')];
+    let [start, end] = [number('start'), number('end')];
+    const batches: SequenceNames[] = [];
+    const add = (batch: Batch) => {
+      ({ start, end } = batch);
+      const names = new SequenceNames(this.items, '', this.#queryString, this.#startName);
+      names.set('batch-start-index', start - 1);
+      names.set('batch-end-index', end - 1);
+      names.set('batch-size', end + 1 - start);
+      names.set('mapping', this.data.get('mapping'));
+      batches.push(names);
+    };
+    const { length } = this.items;
+    if (direction === 'next') {
+      while (end < length) add(batchBounds(end + 1 - overlap, 0, size, orphan, length));
+    } else {
+      while (start > 1) add(batchBounds(0, start - 1 + overlap, size, orphan, length));
+      batches.reverse();
+    }
+    this.data.set(`${direction}-batches`, batches);
+    return batches;
+  }
+}

@@ -1,0 +1,112 @@
+/** Totals, means and their like over the items of `dtml-in`. */
+import { float, int, PyFloat } from '../../pickle/index.ts';
+import { getattr, lt, PyError, str, trustedGetitem } from '../../restricted/index.ts';
+import { itemValue } from './sequence-names.ts';
+
+const NAMES = [
+  'total',
+  'count',
+  'min',
+  'max',
+  'median',
+  'mean',
+  'variance',
+  'variance-n',
+  'standard-deviation',
+  'standard-deviation-n',
+] as const;
+
+export const STATISTICS: ReadonlySet<string> = new Set(NAMES);
+
+type Numeric = number | bigint | PyFloat | boolean;
+
+const isNumeric = (value: unknown): value is Numeric =>
+  typeof value === 'number' ||
+  typeof value === 'bigint' ||
+  typeof value === 'boolean' ||
+  value instanceof PyFloat;
+const isWhole = (value: Numeric): boolean =>
+  typeof value === 'boolean' ||
+  typeof value === 'bigint' ||
+  (typeof value === 'number' && Number.isInteger(value));
+
+/** The total: an integer when all are, else a float. */
+function total(values: readonly Numeric[]): unknown {
+  if (values.every(isWhole)) {
+    let sum = 0n;
+    for (const value of values) sum += BigInt(value as number);
+    return int(sum);
+  }
+  return float(values.reduce<number>((sum, value) => sum + Number(value), 0));
+}
+
+function ordered(values: readonly unknown[]): unknown[] {
+  return values.toSorted((a, b) => (lt(a, b) ? -1 : lt(b, a) ? 1 : 0));
+}
+
+function median(sorted: readonly unknown[]): unknown {
+  const half = sorted.length >> 1;
+  const upper = sorted[half];
+  if (sorted.length % 2 === 1) return upper;
+  const lower = sorted[half - 1];
+  if (!isNumeric(upper) || !isNumeric(lower)) return `between ${str(upper)} and ${str(lower)}`;
+  if (isWhole(upper) && isWhole(lower)) {
+    const sum = BigInt(upper as number) + BigInt(lower as number);
+    return int(sum >= 0n || sum % 2n === 0n ? sum / 2n : sum / 2n - 1n);
+  }
+  return float(Math.floor((Number(upper) + Number(lower)) / 2));
+}
+
+/** All statistics of an attribute or key; those that there are not are empty texts. */
+export function statisticsOf(
+  items: readonly unknown[],
+  name: string,
+  mapping: boolean,
+): Map<string, unknown> {
+  const numbers: Numeric[] = [];
+  const others: unknown[] = [];
+  for (const item of items) {
+    let value: unknown;
+    try {
+      value = mapping ? trustedGetitem(item, name) : getattr(item, name);
+    } catch (error) {
+      if (!(error instanceof PyError)) throw error;
+      if (mapping || name !== 'item') continue;
+      value = itemValue(item);
+    }
+    if (isNumeric(value)) numbers.push(value);
+    else if (value !== null) others.push(value);
+  }
+  const result = new Map<string, unknown>(NAMES.map((each) => [`${each}-${name}`, '']));
+  const set = (each: (typeof NAMES)[number], value: unknown) => result.set(`${each}-${name}`, value);
+  const n = numbers.length;
+  if (n > 0) {
+    const sum = total(numbers);
+    const mean = Number(sum) / n;
+    const squares = Number(
+      total(
+        numbers.map(
+          (value) =>
+            (isWhole(value) ? int(BigInt(value as number) ** 2n) : float(Number(value) ** 2)) as Numeric,
+        ),
+      ),
+    );
+    const variance = squares / n - mean * mean;
+    set('mean', float(mean));
+    set('total', sum);
+    set('variance-n', float(variance));
+    set('standard-deviation-n', float(Math.sqrt(variance)));
+    if (n > 1) {
+      set('variance', float((variance * n) / (n - 1)));
+      set('standard-deviation', float(Math.sqrt((variance * n) / (n - 1))));
+    }
+  }
+  const values = ordered(n > 0 ? numbers : others);
+  set('count', values.length);
+  if (values.length > 0) {
+    set('min', values[0]);
+    set('max', values.at(-1));
+    set('median', values.length === 1 ? values[0] : median(values));
+  }
+  return result;
+}
