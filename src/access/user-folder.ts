@@ -183,6 +183,7 @@ Object.assign(UserFolder.prototype, {
 declareClass(UserFolder, {
   default: 'deny',
   object: 'public',
+  publishable: true,
   names: {
     id: 'public',
     title: 'public',

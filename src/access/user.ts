@@ -2,7 +2,7 @@
 import { aqInContextOf, aqInner, aqParent, getOwn, Persistent, registerClass } from '../persistent/index.ts';
 import { tupleFrom } from '../pickle/index.ts';
 import { declareClass } from '../restricted/index.ts';
-import { pw_validate } from './auth-encoding.ts';
+import { is_encrypted, pw_validate } from './auth-encoding.ts';
 import { type Roles, rolesForPermissionOn } from './roles.ts';
 
 /** Where a login comes from, for users that may only log in from some places. */
@@ -78,15 +78,15 @@ export function rolesInContext(user: User, object: unknown): string[] {
 /** A user that is kept in a user folder. */
 export class StoredUser extends Persistent implements User {
   declare name: string;
-  /** The encoded password, under Python's name for it. */
-  declare __: string;
+  /** The encoded password, under Python's name for it: bytes, or a text in old databases. */
+  declare __: Uint8Array | string;
   declare roles: readonly string[];
   declare domains: readonly string[];
 
   constructor(name: string, password: string, roles: readonly string[], domains: readonly string[]) {
     super();
     this.name = name;
-    this.__ = password;
+    this.__ = is_encrypted(password) ? new Uint8Array(Buffer.from(password)) : password;
     this.roles = tupleFrom(roles);
     this.domains = tupleFrom(domains);
   }
@@ -100,7 +100,8 @@ export class StoredUser extends Persistent implements User {
   }
 
   _getPassword(): string {
-    return this.__;
+    const password = this.__;
+    return typeof password === 'string' ? password : Buffer.from(password).toString('latin1');
   }
 
   getRoles(): readonly string[] {
@@ -135,7 +136,7 @@ export class StoredUser extends Persistent implements User {
   }
 
   authenticate(password: string, client: ClientAddress): boolean {
-    if (!pw_validate(this.__, password)) return false;
+    if (!pw_validate(this._getPassword(), password)) return false;
     return this.domains.length === 0 || domainMatches(this.domains, client);
   }
 

@@ -15,6 +15,7 @@ const HOST_PROPERTIES = [
   'body',
   'bodyLimit',
   'virtualRootPath',
+  'authenticationPath',
   'lookup',
   'beginTraversal',
   'endTraversal',
@@ -29,6 +30,18 @@ function variable(request: HTTPRequest, name: string): unknown {
   return value;
 }
 
+/** What Python's publisher keeps among the variables that code sets. */
+const VARIABLES = [
+  'URL',
+  'SERVER_URL',
+  'ACTUAL_URL',
+  'PARENTS',
+  'PUBLISHED',
+  'AUTHENTICATED_USER',
+  'RESPONSE',
+  'method',
+];
+
 const orNull = (value: unknown) => value ?? null;
 
 registerType(HTTPRequest, {
@@ -41,6 +54,7 @@ registerType(HTTPRequest, {
     RESPONSE: (self) => self.response,
     REQUEST: (self) => self,
     PARENTS: (self) => self.parents,
+    other: (self) => new Dict([...self.other, ...VARIABLES.map((name) => [name, self.get(name)] as const)]),
     retry_count: (self) => self.retryCount,
     environ: (self) => withoutSecrets(self.environ),
   },
@@ -90,7 +104,6 @@ registerType(HTTPRequest, {
       if (value === undefined) throw new KeyError(key);
       return value;
     },
-    setitem: (self, key, value) => self.set(key as string, value),
     contains: (self, key) => self.has_key(key as string),
     bool: () => true,
     len: () => 1,

@@ -167,10 +167,11 @@ function run(attempt: Attempt, content: Content): unknown {
   const method = processInputs(request, content.fields);
   if (request.method === 'POST' && request.source.header('content-type')?.includes('text/xml'))
     throw new BadRequest('Unsupported request type');
-  const published = traverse(
+  let published = traverse(
     request,
     connection.root,
     method === undefined ? path : `${path.replace(/\/+$/, '')}/${method}`,
+    method !== undefined,
   );
   const user = authenticate(request, published);
   request.authenticatedUser = user;
@@ -180,6 +181,8 @@ function run(attempt: Attempt, content: Content): unknown {
   note(transaction, request, user, published);
   const security = new SecurityManager(user);
   attempt.security = security;
+  const replacement = request.endTraversal();
+  if (replacement !== undefined) published = { ...published, value: replacement, self: undefined };
   if (isAsync(published.value)) {
     return withRequestAsync(request, () =>
       withSecurityManagerAsync(security, async () => callPublished(request, published)),
@@ -249,10 +252,14 @@ function authenticate(request: HTTPRequest, published: Published): User {
     credentials,
     client: { address: request.getClientAddr() },
   };
-  for (const at of [published.self ?? (published.value as object), ...request.parents]) {
-    const folder: UserFolder | undefined = userFolderOf(at);
+  const places = [published.self ?? (published.value as object), ...request.parents];
+  for (const [at, place] of places.entries()) {
+    const folder: UserFolder | undefined = userFolderOf(place);
     const user = folder?.validateRequest(access);
-    if (user !== null && user !== undefined) return user;
+    if (user === null || user === undefined) continue;
+    const above = Math.max(0, request.steps.length - at);
+    request.authenticationPath = request.steps.slice(0, above).join('/');
+    return user;
   }
   throw new Unauthorized('You are not authorized to access this resource.');
 }

@@ -94,7 +94,10 @@ export class HTTPRequest {
   /** A body that is larger cannot be read as `BODY`. */
   bodyLimit = Infinity;
   retryCount = 0;
-  virtualRootPath: readonly string[] = [''];
+  /** Physical path of what is shown as the root; null: the root itself. */
+  virtualRootPath: readonly string[] | null = null;
+  /** Path of the user folder that knew the user. */
+  authenticationPath: string | undefined;
   readonly #trustedProxies: ReadonlySet<string> | undefined;
   readonly #lazy = new Map<string, () => unknown>();
   readonly #sent = new Map<string, unknown>();
@@ -163,7 +166,9 @@ export class HTTPRequest {
       case 'TraversalRequestNameStack':
         return this.path;
       case 'VirtualRootPhysicalPath':
-        return this.virtualRootPath.length > 1 ? tupleFrom(this.virtualRootPath) : undefined;
+        return this.virtualRootPath === null ? undefined : tupleFrom(this.virtualRootPath);
+      case 'AUTHENTICATION_PATH':
+        return this.authenticationPath;
       case 'method':
         return this.method;
       case 'BODY':
@@ -322,8 +327,9 @@ export class HTTPRequest {
   /** The path without that of the virtual root. */
   physicalPathToVirtualPath(path: string | readonly string[]): string[] {
     const names = typeof path === 'string' ? path.split('/') : [...path];
+    const root = this.virtualRootPath ?? ROOT;
     let common = 0;
-    while (common < this.virtualRootPath.length && names[common] === this.virtualRootPath[common]) common++;
+    while (common < root.length && names[common] === root[common]) common++;
     return names.slice(common);
   }
 
@@ -339,7 +345,7 @@ export class HTTPRequest {
     if (url.includes('://')) names = names.slice(2);
     if (this.script.some((name, index) => names[index] !== name))
       throw new ValueError('Url does not match virtual hosting context');
-    return [...this.virtualRootPath, ...names.slice(this.script.length).map(unquote)];
+    return [...(this.virtualRootPath ?? ROOT), ...names.slice(this.script.length).map(unquote)];
   }
 
   /** The first name that was traversed counts as part of where the site is mounted. */
@@ -422,7 +428,9 @@ export class HTTPRequest {
   }
 }
 
+const ROOT: readonly string[] = [''];
 const OWN_NAMES = [
+  'AUTHENTICATION_PATH',
   'URL',
   'ACTUAL_URL',
   'SERVER_URL',

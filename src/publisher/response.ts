@@ -1,5 +1,5 @@
 /** RESPONSE: what a published object sets about its answer (INVENTORY 3.8). */
-import { htmlQuote } from '../restricted/index.ts';
+import { htmlQuote, repr } from '../restricted/index.ts';
 import { asText } from './text.ts';
 import { BadRequest, HTTPException, InternalError, NotFound } from './errors.ts';
 import { type CookieParameters, convertParameter, cookieHeader } from './cookies.ts';
@@ -113,6 +113,15 @@ export class HTTPResponse {
       detail:
         'Sorry, the requested resource does not exist.<p>Check the URL and try again.</p>' +
         `<p><b>Resource:</b> ${htmlQuote(entry)}</p>`,
+    });
+  }
+
+  /** Throws the NotFound of a site that is being debugged: it says why. `shown`: the text is a Python value already. */
+  debugError(entry: string, shown = false): never {
+    this.setStatus(404);
+    throw new NotFound(entry, {
+      title: 'Debugging Notice',
+      detail: `Zope has encountered a problem publishing your object. <p>${htmlQuote(shown ? entry : repr(entry))}</p>`,
     });
   }
 

@@ -1,8 +1,8 @@
 /** From a URL to the object it names (INVENTORY 3.3). */
 import { aqChain, aqParent, classOf, getOwn, isPersistent } from '../persistent/index.ts';
 import { objectRoles, type Roles, requiredRoles } from '../access/index.ts';
-import { type Class, isPublishable, isPublishedName } from '../restricted/index.ts';
-import { Forbidden, NotFound } from './errors.ts';
+import { type Class, isPublishable, isPublishedName, KeyError } from '../restricted/index.ts';
+import { NotFound } from './errors.ts';
 import { type HTTPRequest, quote } from './request.ts';
 
 /** What a URL leads to: an object, or a method of one. */
@@ -79,31 +79,59 @@ export function findPublishable(object: object, name: string): Step | undefined 
   return undefined;
 }
 
-function ensurePublishable(step: Step, name: string): Step {
+function ensurePublishable(step: Step, request: HTTPRequest): Step {
   if (step.self !== undefined) return step;
   const { value } = step;
   const cls =
     value !== null && typeof value === 'object' && isPersistent(value)
       ? (classOf(value) as Class)
       : undefined;
-  if (cls === undefined || !isPublishable(cls)) throw new Forbidden(name);
+  if (cls === undefined || !isPublishable(cls))
+    throw new Hidden(`The object at ${request.URL} is not publishable.`);
   return step;
+}
+
+/** Thrown for a name that may not be reached: the answer does not say that there is anything. */
+class Hidden extends Error {
+  readonly code = 'HIDDEN';
 }
 
 function traverseName(request: HTTPRequest, object: object, name: string): Step {
   if (name === '.') return { value: object, self: undefined, container: object };
-  if (name.startsWith('_') || name.startsWith('@@') || name.startsWith('++')) throw new Forbidden(name);
+  if (name.startsWith('_')) throw new Hidden(`Object name begins with an underscore at: ${request.URL}`);
+  if (/^(?:@@|\+\+|@|\+)/.test(name)) throw missing(request, object, name);
   if (hasHook(object, '__bobo_traverse__')) {
     const value = hooksOf(object).__bobo_traverse__!(request, name);
-    if (value !== undefined) return ensurePublishable({ value, self: undefined, container: object }, name);
+    if (value !== undefined) return ensurePublishable({ value, self: undefined, container: object }, request);
   }
   const found = findPublishable(object, name);
-  if (found !== undefined) return ensurePublishable(found, name);
+  if (found !== undefined) return ensurePublishable(found, request);
   if (hasHook(object, '__getitem__')) {
-    const value = hooksOf(object).__getitem__!(name);
-    if (value !== undefined) return ensurePublishable({ value, self: undefined, container: object }, name);
+    const value = itemOf(object, name);
+    if (value !== undefined) return ensurePublishable({ value, self: undefined, container: object }, request);
   }
-  throw new NotFound(request.URL);
+  throw missing(request, object, name);
+}
+
+function itemOf(object: object, name: string): unknown {
+  try {
+    return hooksOf(object).__getitem__!(name);
+  } catch (error) {
+    if (error instanceof KeyError) return undefined;
+    throw error;
+  }
+}
+
+function missing(request: HTTPRequest, object: object, name: string): Error {
+  const { response } = request;
+  // The root says what it was asked for, as Python's does.
+  const atRoot = aqParent(object) === null;
+  try {
+    if (response.debugMode && !atRoot) return response.debugError(`Cannot locate object at: ${request.URL}`);
+    return response.notFoundError(atRoot ? `${name}\n${request.method}` : request.URL);
+  } catch (error) {
+    return error as Error;
+  }
 }
 
 function stepRoles(step: Step, name: string, before: Roles | undefined): Roles | undefined {
@@ -111,16 +139,22 @@ function stepRoles(step: Step, name: string, before: Roles | undefined): Roles |
   return objectRoles(step.value) ?? requiredRoles(step.container, name, step.value) ?? before;
 }
 
-/** Traverses a decoded path from the root; fills in the request's steps, URL and parents (innermost first). */
-export function traverse(request: HTTPRequest, root: object, path: string): Published {
+/**
+ * Traverses a decoded path from the root; fills in the request's steps, URL and parents (innermost first). `redirected`: a button
+ * of a form has named the end of the path.
+ */
+export function traverse(request: HTTPRequest, root: object, path: string, redirected = false): Published {
   const names = pathNames(path);
   request.ACTUAL_URL = request.URL + quote(path);
+  // Hooks see, and may change, the objects so far: the root first.
   const parents: object[] = [root];
+  request.parents = parents;
+  request.beginTraversal();
   request.path = names.reverse();
   let object = root;
   let published: Published = { value: root, self: undefined, name: '', roles: objectRoles(root) };
   let defaultName = PAGE_METHODS.has(request.method) ? 'index_html' : request.method;
-  let atDefault = false;
+  let atDefault = redirected;
   for (;;) {
     let name: string;
     if (published.self === undefined) {
@@ -129,8 +163,9 @@ export function traverse(request: HTTPRequest, root: object, path: string): Publ
       else if (hook !== undefined) hook.__call__(object, request);
     }
     if (request.path.length > 0) {
-      if (published.self !== undefined) throw new NotFound(request.URL);
       name = request.path.pop()!;
+      if (published.self !== undefined)
+        return request.response.notFoundError(`${request.URL}/${quote(name)}`);
     } else {
       if (published.self !== undefined) break;
       const [target, more] = hasHook(object, '__browser_default__')
@@ -153,7 +188,14 @@ export function traverse(request: HTTPRequest, root: object, path: string): Publ
     const quoted = quote(name);
     request.URL += `/${quoted}`;
     request.quotedSteps.push(quoted);
-    const step = traverseName(request, object, name);
+    let step: Step;
+    try {
+      step = traverseName(request, object, name);
+    } catch (error) {
+      if (!(error instanceof Hidden)) throw error;
+      if (request.response.debugMode) return request.response.debugError(`('${error.message}',)`, true);
+      return request.response.notFoundError(name);
+    }
     published = { value: step.value, self: step.self, name, roles: stepRoles(step, name, published.roles) };
     if (step.self === undefined) object = step.value as object;
     parents.push((step.value ?? object) as object);

@@ -69,7 +69,7 @@ function walk(
     for (const name of names) if (name !== '') object = step(object as object, name, restricted);
     return object;
   } catch (error) {
-    if (fallback.length === 0 || isTransientError(error)) throw error;
+    if (fallback[0] === undefined || isTransientError(error)) throw error;
     return fallback[0];
   }
 }

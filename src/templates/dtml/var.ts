@@ -61,7 +61,7 @@ export const varTag: SimpleTag = (args, format) => {
       const value = valueOf(source, namespace);
       if (value instanceof TaintedString) return value.quoted();
       const text = typeof value === 'string' ? value : textOf(value);
-      return /[&<>"']/.test(text) ? htmlQuote(text) : text;
+      return /[&<>"]/.test(text) ? htmlQuote(text) : text;
     };
   }
   return fullVar(source, parameters, format);

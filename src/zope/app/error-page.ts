@@ -3,7 +3,7 @@ import { getLogger } from '@logtape/logtape';
 import { aqAcquire, aqParent, getOwn, isPersistent } from '../../persistent/index.ts';
 import { Dict } from '../../pickle/index.ts';
 import { asPython, errorName, type HTTPRequest } from '../../publisher/index.ts';
-import { call, htmlQuote, repr, str } from '../../restricted/index.ts';
+import { call, htmlQuote, PyError, repr, str } from '../../restricted/index.ts';
 
 const logger = getLogger(['OFS.SimpleItem']);
 const NAME = 'standard_error_message';
@@ -17,7 +17,9 @@ export function standardErrorMessage(error: unknown, request: HTTPRequest): unkn
     isPersistent(published) && aqParent(published as object) !== null ? (published as object) : start;
   const page = aqAcquire(at, NAME, { default: undefined }) ?? aqAcquire(start, NAME, { default: undefined });
   if (typeof page !== 'object' || page === null) return undefined;
-  const exception = asPython(error);
+  // What a guard has refused says in Python's way what it was.
+  const { cause } = error as { cause?: unknown };
+  const exception = cause instanceof PyError ? cause : asPython(error);
   const text = str(exception);
   const traceback = `${exception.name}: ${text}`;
   const fields = new Dict<string, unknown>([

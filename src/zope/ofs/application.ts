@@ -1,10 +1,13 @@
 /** The root of a site. */
+import { createRequire } from 'node:module';
 import { registerClass } from '../../persistent/index.ts';
-import { Dict, type Tuple, tuple } from '../../pickle/index.ts';
+import { DateTime, Dict, type Tuple, tuple } from '../../pickle/index.ts';
 import { declareClass } from '../../restricted/index.ts';
 import { Permissions, permissionAttribute, UserFolder } from '../../access/index.ts';
 import { getRequest } from '../../publisher/index.ts';
 import { Folder } from './folder.ts';
+
+const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
 
 export class Application extends Folder {
   declare __allow_groups__: UserFolder;
@@ -49,6 +52,15 @@ export class Application extends Folder {
   override virtual_url_path(): string {
     return '';
   }
+
+  /** The server's time, or a time as the server understands it. */
+  ZopeTime(...args: unknown[]): DateTime {
+    return new DateTime(...args);
+  }
+
+  ZopeVersion(): string {
+    return version;
+  }
 }
 
 registerClass(Application, 'OFS.Application.Application', { python: true, acquires: 'implicit' });
@@ -60,5 +72,11 @@ Object.assign(Application.prototype, {
   [permissionAttribute(Permissions.accessContentsInformation)]: tuple('Manager', 'Anonymous'),
 });
 declareClass(Application, {
-  names: { isTopLevelPrincipiaApplicationObject: 'private', __allow_groups__: 'private' },
+  published: ['ZopeTime', 'ZopeVersion'],
+  names: {
+    ZopeTime: 'public',
+    ZopeVersion: { permission: Permissions.viewManagementScreens },
+    isTopLevelPrincipiaApplicationObject: 'private',
+    __allow_groups__: 'private',
+  },
 });

@@ -59,9 +59,19 @@ export function guessContentType(name: string, data: Uint8Array, fallback?: stri
   const byName = lookup(name);
   if (byName !== undefined) return byName;
   if (fallback) return fallback;
-  return data.subarray(0, 1000).some((byte) => byte < 9 || (byte > 13 && byte < 32 && byte !== 27))
-    ? 'application/octet-stream'
-    : 'text/plain';
+  if (data.some((byte) => byte < 8)) return 'application/octet-stream';
+  return data.length === 0 ? 'text/x-unknown-content-type' : textType(data);
+}
+
+/** HTML, XML or plain text, by how it begins or by an end tag in it. */
+function textType(data: Uint8Array): string {
+  const text = Buffer.from(data.buffer, data.byteOffset, data.length).toString('latin1');
+  const start = text.trim().slice(0, 14).toLowerCase();
+  if (start.length === 14) {
+    if (start.startsWith('<html>') || start.startsWith('<!doctype html')) return 'text/html';
+    if (start.startsWith('<?xml')) return 'text/xml';
+  }
+  return text.includes('</') ? 'text/html' : 'text/plain';
 }
 
 export class File extends PropertyManager {

@@ -56,8 +56,8 @@ export class Item extends Persistent {
 
   virtual_url_path(): string {
     const path = this.getPhysicalPath();
-    const relative = getRequest()?.physicalPathToURL(path, true) ?? path.map(quote).join('/');
-    return relative.replace(/^\//, '');
+    const names = getRequest()?.physicalPathToVirtualPath(path) ?? path;
+    return names.map(quote).join('/');
   }
 
   tpURL(): string {
@@ -168,15 +168,7 @@ declareClass(Item, {
     [Permissions.view]: ['Anonymous', 'Manager'],
     [Permissions.accessContentsInformation]: ['Anonymous', 'Manager'],
   },
-  published: [
-    'getId',
-    'title_or_id',
-    'title_and_id',
-    'absolute_url',
-    'absolute_url_path',
-    'virtual_url_path',
-    'getPhysicalPath',
-  ],
+  published: ['absolute_url', 'absolute_url_path', 'virtual_url_path'],
   names: {
     getId: 'public',
     title_or_id: 'public',

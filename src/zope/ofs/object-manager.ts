@@ -161,7 +161,6 @@ Object.assign(ObjectManager.prototype, {
 const read = { permission: Permissions.accessContentsInformation };
 declareClass(ObjectManager, {
   object: read,
-  published: ['objectIds'],
   names: {
     objectIds: read,
     objectValues: read,

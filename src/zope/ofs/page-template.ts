@@ -1,5 +1,5 @@
 /** Page templates as content (INVENTORY O-030). */
-import { aqInner, aqParent, registerClass } from '../../persistent/index.ts';
+import { aqInner, aqParent, getOwn, registerClass } from '../../persistent/index.ts';
 import { Dict, tuple, tupleFrom } from '../../pickle/index.ts';
 import { declareClass, registerType } from '../../restricted/index.ts';
 import { type Executable, getSecurityManager, Permissions } from '../../access/index.ts';
@@ -79,6 +79,13 @@ export class ZopePageTemplate extends PropertyManager implements Executable {
         : undefined;
     this.pt_edit(upload ?? text.replaceAll('\r\n', '\n'), content_type);
     return this.manage_main('Saved changes.');
+  }
+
+  /** What is left of the path is the template's own. */
+  __before_publishing_traverse__(_object: object, request: HTTPRequest): void {
+    const { path } = request;
+    if (path.length > 0 && getOwn(this, path.at(-1)!) !== undefined) return;
+    request.set('traverse_subpath', path.splice(0).reverse());
   }
 
   /** Renders for the object in whose context the template was found. */
@@ -167,6 +174,7 @@ declareClass(ZopePageTemplate, {
   postOnly: ['pt_editAction'],
   names: {
     __call__: view,
+    __before_publishing_traverse__: 'private',
     content_type: view,
     read: { permission: Permissions.viewManagementScreens },
     get_size: view,

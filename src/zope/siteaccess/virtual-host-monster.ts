@@ -1,7 +1,7 @@
 /** Virtual hosting: the site as a proxy in front of it shows it (INVENTORY P-160 to P-168). */
 import { getOwn, registerClass } from '../../persistent/index.ts';
 import { Dict, tuple, tupleFrom } from '../../pickle/index.ts';
-import { declareClass, ValueError } from '../../restricted/index.ts';
+import { declareClass, IndexError, ValueError } from '../../restricted/index.ts';
 import { BadRequest, type HTTPRequest, quote } from '../../publisher/index.ts';
 import { Permissions } from '../../access/index.ts';
 import { Item } from '../ofs/item.ts';
@@ -98,7 +98,7 @@ export class VirtualHostMonster extends Item {
       let host = '';
       if (stack.at(-1) === 'VirtualHostBase') {
         used = true;
-        if (stack.length < 3) throw new BadRequest('VirtualHostBase needs a protocol and a host');
+        if (stack.length < 3) throw new IndexError('pop from empty list');
         stack.pop();
         const protocol = stack.pop()!;
         host = stack.pop()!;

@@ -227,6 +227,14 @@ function compare(answer: Answer, expect: Expectation, masks: Masks): void {
   if (expect.answered_by === undefined) compareBody(answer, expect, text, actual, wanted);
   if (canonical(actual) !== canonical(wanted)) {
     if (!('body' in actual)) actual.sent = text.slice(0, 600);
+    else if (typeof wanted.body === 'string' && wanted.body.length > 100) {
+      // A long text is shown from a little before the first difference.
+      const found = String(actual.body);
+      const at = [...wanted.body].findIndex((char, index) => char !== found[index]);
+      const from = Math.max(0, (at < 0 ? wanted.body.length : at) - 30);
+      wanted.body = wanted.body.slice(from, from + 160);
+      actual.body = found.slice(from, from + 160);
+    }
     throw new Mismatch('another answer', wanted, actual);
   }
 }
