@@ -12,6 +12,7 @@ const decoders = new Map<string, InstanceType<typeof TextDecoder> | null>();
 function normalise(name: string): string {
   const key = name.toLowerCase().replaceAll('_', '-');
   if (key === 'utf8' || key === 'u8') return 'utf-8';
+  if (/^utf-16-[bl]e$/.test(key)) return key.replace('-16-', '-16');
   // The labels of the Encoding Standard mean windows-1252 by latin1 and ascii.
   return LATIN1.has(key) ? 'latin-1' : key;
 }

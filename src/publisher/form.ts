@@ -199,6 +199,7 @@ function multipart(body: Uint8Array, boundary: string | undefined, limits: FormL
   return new Promise((resolve, reject) => {
     const parts: Part[] = [];
     let [memory, disk] = [0, 0];
+    const memfile = Math.min(limits.memfile, limits.memory);
     let failure: BadRequest | undefined;
     const refuse = (message: string) => {
       failure ??= new BadRequest(message);
@@ -215,8 +216,8 @@ function multipart(body: Uint8Array, boundary: string | undefined, limits: FormL
       stream.on('data', (chunk: Buffer | string) => {
         const piece = chunk as Buffer;
         part.size += piece.length;
-        if (part.size > limits.memfile) {
-          if (part.size - piece.length <= limits.memfile) {
+        if (part.size > memfile) {
+          if (part.size - piece.length <= memfile) {
             memory -= part.size - piece.length;
             disk += part.size;
           } else disk += piece.length;

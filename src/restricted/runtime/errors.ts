@@ -138,7 +138,13 @@ export class Unauthorized extends Exception {
   readonly value: unknown;
 
   constructor(nameOrMessage?: string | null, value?: unknown) {
-    super(...(nameOrMessage === undefined || nameOrMessage === null ? [] : [nameOrMessage]));
+    super(
+      ...(nameOrMessage === undefined || nameOrMessage === null
+        ? []
+        : value === undefined
+          ? [nameOrMessage]
+          : [nameOrMessage, value]),
+    );
     this.value = value;
   }
 }

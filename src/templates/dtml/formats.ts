@@ -17,7 +17,8 @@ export function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
   if (value instanceof Uint8Array || value instanceof ByteArray) return decoded(value as Uint8Array);
   // An exception is what it was raised with: for a KeyError `name`, not `'name'`.
-  if (value instanceof PyError && value.args.length === 1) return textOf(value.args[0]);
+  if (value instanceof PyError && value.args.length > 0)
+    return value.args.length === 1 ? textOf(value.args[0]) : str(value.args);
   return str(value);
 }
 

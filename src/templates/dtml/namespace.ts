@@ -203,6 +203,12 @@ const BUILTINS = new Set(
   ).split(' '),
 );
 const MODULES = new Set(['string', 'math', 'random']);
+const functions = new Map<string, unknown>();
+
+/** Adds a function to what expressions find as attributes of `_`. */
+export function registerNamespaceFunction(name: string, value: (...args: never[]) => unknown): void {
+  functions.set(name, value);
+}
 
 // What the namespace holds was checked where it came from, or is checked when it is used.
 declareClass(Namespace, { object: 'public', default: 'allow' });
@@ -234,7 +240,7 @@ registerType(Namespace, {
     SecurityValidate: [
       'inst, parent, name, value',
       (_self, accessed: unknown, container: unknown, name: string, value: unknown) =>
-        getSecurityPolicy().validate(accessed, container, name, value),
+        getSecurityPolicy().validate(accessed, container, name, value) ? 1 : 0,
     ],
     SecurityCheckPermission: [
       'permission, object',
@@ -247,7 +253,7 @@ registerType(Namespace, {
       if (name === 'this') return self.client;
       if (name === 'namespace') return namedFunction;
       if (BUILTINS.has(name)) return builtinValue(name);
-      return MODULES.has(name) ? findModule(name) : undefined;
+      return MODULES.has(name) ? findModule(name) : functions.get(name);
     },
     getitem: (self, key) => self.get(key as string),
     contains: (self, key) => self.find(key as string) !== undefined,

@@ -1,6 +1,8 @@
 /** What scripts and templates see of containers, BTrees and the security context, and which modules they may import. */
-import { getSecurityManager, SecurityManager } from '../../access/index.ts';
-import { registerModule, registerType } from '../../restricted/index.ts';
+import { getSecurityManager, SecurityManager, SpecialUser, StoredUser } from '../../access/index.ts';
+import { registerModule, registerType, repr } from '../../restricted/index.ts';
+import { registerNamespaceFunction } from '../../templates/index.ts';
+import { Item } from '../ofs/item.ts';
 import { ObjectManager } from '../ofs/object-manager.ts';
 
 registerType(ObjectManager, {
@@ -32,3 +34,29 @@ registerType(SecurityManager, {
 });
 
 registerModule('AccessControl', { getSecurityManager });
+registerNamespaceFunction('SecurityGetUser', () => getSecurityManager().getUser());
+registerNamespaceFunction('SecurityCalledByExecutable', () =>
+  // The template that asks is itself on the stack.
+  getSecurityManager().stack.length > 1 ? 1 : 0,
+);
+
+registerType(Item, {
+  operators: { repr: (self) => self.__str__(), str: (self) => self.__str__(), bool: () => true },
+});
+
+for (const cls of [StoredUser, SpecialUser] as const) {
+  registerType(cls as typeof StoredUser, {
+    pyName: cls === StoredUser ? 'User' : 'SpecialUser',
+    methods: {
+      has_role: [
+        'roles, object=None',
+        (self, roles: string | readonly string[], object?: unknown) => (self.has_role(roles, object) ? 1 : 0),
+      ],
+      has_permission: [
+        'permission, object',
+        (self, permission: string, object: unknown) => (self.has_permission(permission, object) ? 1 : null),
+      ],
+    },
+    operators: { str: (self) => self.getUserName(), repr: (self) => `<User ${repr(self.getUserName())}>` },
+  });
+}

@@ -31,14 +31,14 @@ export function exchange(port: number, { method, target, headers, body }: Exchan
       }
     });
     const head = [`${method} ${target} HTTP/1.1`, ...headers.map(([name, value]) => `${name}: ${value}`)];
-    socket.write(Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body ?? Buffer.alloc(0)]));
+    socket.write(Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`, 'latin1'), body ?? Buffer.alloc(0)]));
   });
 }
 
 function parse(data: Buffer, method: string): Answer {
   const end = data.indexOf('\r\n\r\n');
   if (end < 0) throw new Error(`no answer to ${method}: ${JSON.stringify(data.toString('latin1'))}`);
-  const [statusLine, ...lines] = data.subarray(0, end).toString('utf8').split('\r\n');
+  const [statusLine, ...lines] = data.subarray(0, end).toString('latin1').split('\r\n');
   const status = Number(statusLine!.split(' ')[1]);
   const rest = data.subarray(end + 4);
   if (status === 100) return parse(rest, method);
