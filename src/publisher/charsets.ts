@@ -149,3 +149,15 @@ function reverseTable(key: string): ReadonlyMap<string, string> {
   }
   return table;
 }
+
+/** The text as bytes of a charset, `?` for what it lacks; undefined for an unknown charset. */
+export function encodeReplacing(text: string, charset: string): Uint8Array | undefined {
+  const key = normalise(charset);
+  if (key === 'utf-8') return Buffer.from(text.replaceAll(/\p{Surrogate}/gu, '?'));
+  if (key === 'latin-1') return Buffer.from(text.replaceAll(/[^\u0000-\u00ff]/gu, '?'), 'latin1');
+  if (key === 'ascii' || key === 'us-ascii')
+    return Buffer.from(text.replaceAll(/[^\u0000-\u007f]/gu, '?'), 'latin1');
+  if (key === 'utf-16le') return Buffer.from(text, 'utf16le');
+  if (key === 'utf-16be') return Buffer.from(text, 'utf16le').swap16();
+  return decoderOf(key) === null ? undefined : Buffer.from(encodeEscaping(text, key), 'latin1');
+}

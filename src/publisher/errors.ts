@@ -4,6 +4,7 @@ export {
   Forbidden,
   HTTPException,
   InternalError,
+  MethodNotAllowed,
   NotFound,
   Redirect,
   Unauthorized,

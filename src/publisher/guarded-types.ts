@@ -174,9 +174,9 @@ registerType(HTTPResponse, {
     ],
     addHeader: ['name, value', (self, name: unknown, value: unknown) => (self.addHeader(name, value), null)],
     appendHeader: [
-      "name, value, delimiter=', '",
+      'name, value, delimiter=None',
       (self, name: unknown, value: unknown, delimiter?: string) => (
-        self.appendHeader(name, value, delimiter),
+        self.appendHeader(name, value, delimiter ?? ', '),
         null
       ),
     ],
@@ -188,6 +188,22 @@ registerType(HTTPResponse, {
       'location, status=302, lock=0',
       (self, location: unknown, status?: number | string, lock?: unknown) =>
         self.redirect(location, status ?? 302, truth(lock ?? null)),
+    ],
+    enableHTTPCompression: [
+      'REQUEST={}, force=0, disable=0, query=0',
+      (self, request?: unknown, force?: unknown, disable?: unknown, query?: unknown) => {
+        const accepts =
+          request instanceof HTTPRequest
+            ? request.get('HTTP_ACCEPT_ENCODING')
+            : request instanceof Map
+              ? request.get('HTTP_ACCEPT_ENCODING')
+              : '';
+        return self.enableHTTPCompression(typeof accepts === 'string' ? accepts : '', {
+          force: truth(force ?? 0),
+          disable: truth(disable ?? 0),
+          query: truth(query ?? 0),
+        });
+      },
     ],
     setBase: ['base', (self, base: string | null) => (self.setBase(base), null)],
     setBody: [

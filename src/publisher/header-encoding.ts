@@ -1,4 +1,5 @@
 /** Header values beyond Latin-1 (INVENTORY P-143): parameters get an RFC 8187 twin, other headers stay as they are. */
+import { repr, ValueError } from '../restricted/index.ts';
 
 // oxlint-disable-next-line no-control-regex
 const NOT_LATIN1 = /[^\u0000-\u00ff]/;
@@ -6,7 +7,8 @@ const PARAMETERS = new Set(['content-type', 'content-disposition']);
 
 export function encodeHeader(name: string, value: string): string {
   if (!NOT_LATIN1.test(value)) return value;
-  if (!PARAMETERS.has(name.toLowerCase())) return Buffer.from(value).toString('latin1');
+  if (!PARAMETERS.has(name.toLowerCase()))
+    throw new ValueError(`the header ${name} has characters that a header cannot have: ${repr(value)}`);
   const parts = value.match(/(?:[^;"]|"(?:[^"\\]|\\.)*")+/g) ?? [];
   const pairs = parts.map((part) => {
     const [key, ...rest] = part.trim().split('=');

@@ -1,6 +1,14 @@
 import './guarded-types.ts';
 export { getRequest, withRequest } from './current.ts';
-export { BadRequest, Forbidden, HTTPException, NotFound, Redirect, Unauthorized } from './errors.ts';
+export {
+  BadRequest,
+  Forbidden,
+  HTTPException,
+  MethodNotAllowed,
+  NotFound,
+  Redirect,
+  Unauthorized,
+} from './errors.ts';
 export { FileUpload } from './form.ts';
 export { processInputs } from './inputs.ts';
 export { createPublisher, type PublisherOptions, type SiteConnection } from './publish.ts';
@@ -9,3 +17,4 @@ export { HTTPResponse } from './response.ts';
 export { restrictedTraverse, unrestrictedTraverse } from './traversing.ts';
 export { parametersOf } from './signature.ts';
 export { asPython, errorName } from './exceptions.ts';
+export { converterOf } from './converters.ts';

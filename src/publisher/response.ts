@@ -1,5 +1,7 @@
 /** RESPONSE: what a published object sets about its answer (INVENTORY 3.8). */
-import { htmlQuote, repr } from '../restricted/index.ts';
+import { gzipSync } from 'node:zlib';
+import { htmlQuote, LookupError, repr, truth, TypeError, typeName } from '../restricted/index.ts';
+import { encodeReplacing } from './charsets.ts';
 import { asText } from './text.ts';
 import { BadRequest, HTTPException, InternalError, NotFound } from './errors.ts';
 import { type CookieParameters, convertParameter, cookieHeader } from './cookies.ts';
@@ -14,6 +16,15 @@ const HEAD = /<head[^>]*>/i;
 const BASE = /<base.*?>/i;
 /** What Python shows for an object without a text of its own: publishing one says that nothing is there. */
 const BARE_OBJECT = / 0x[a-fA-F0-9]+>$/;
+/** Major types that are compressed already. */
+const UNCOMPRESSED = new Set([
+  'image',
+  ...(process.env.DONT_GZIP_MAJOR_MIME_TYPES?.toLowerCase().split(',').filter(Boolean) ?? []),
+]);
+
+/** Part of the language that the types of the oldest supported Node lack. */
+type WellFormed = string & { isWellFormed(): boolean };
+
 const scrub = (text: unknown) => asText(text).replaceAll(/[\r\n]/g, '');
 
 export class HTTPResponse {
@@ -32,6 +43,7 @@ export class HTTPResponse {
   debugMode = false;
   #statusLocked = false;
   #bodyLocked = false;
+  #compression = 0;
 
   constructor(options: { charset?: string; realm?: string } = {}) {
     this.charset = options.charset ?? 'utf-8';
@@ -76,6 +88,8 @@ export class HTTPResponse {
 
   /** Parameters by any of their names: `path`, `max_age`, `Max-Age`, `httpOnly` … Throws for one that is none. */
   setCookie(name: string, value: unknown, parameters: Readonly<Record<string, unknown>> = {}): void {
+    if (typeof value !== 'string' && !(value instanceof Uint8Array))
+      throw new TypeError(`the value of a cookie must be str or bytes, not ${typeName(value)}`);
     const converted: CookieParameters = {};
     for (const [key, given] of Object.entries(parameters)) convertParameter(converted, key, given);
     this.cookies.set(name, { ...this.cookies.get(name), ...converted, value: asText(value) });
@@ -168,7 +182,7 @@ export class HTTPResponse {
   setBody(body: unknown, title = '', _isError = false, lock?: unknown): this {
     if (this.#bodyLocked) return this;
     if (lock) this.#bodyLocked = true;
-    if (body === null || body === undefined || body === '' || body === false || body === 0) return this;
+    if (body === undefined || (typeof body !== 'string' && !isStream(body) && !truth(body))) return this;
     if (isStream(body)) {
       this.body = body;
       return this;
@@ -176,7 +190,7 @@ export class HTTPResponse {
     let contentType = this.headers.get('content-type');
     if (body instanceof Uint8Array) {
       if (body.length === 0) return this;
-      this.body = body;
+      this.body = this.#compressed(body);
     } else {
       let text = asText(body);
       if (text === '') return this;
@@ -195,13 +209,48 @@ export class HTTPResponse {
         contentType = 'text/html';
         text = `<html>\n<head>\n<title>${title}</title>\n</head>\n<body>\n${text}\n</body>\n</html>\n`;
       }
-      this.body = this.base === '' ? text : this.#withBase(text, contentType);
+      this.body = this.#encoded(this.base === '' ? text : this.#withBase(text, contentType));
     }
     if (contentType === undefined) this.headers.set('content-type', `text/plain; charset=${this.charset}`);
     else if (contentType.startsWith('text/') && !contentType.includes('charset=')) {
       this.headers.set('content-type', `${contentType}; charset=${this.charset}`);
     }
     return this;
+  }
+
+  /** The text, or its bytes where they are not those of UTF-8. */
+  #encoded(text: string): string | Uint8Array {
+    if (/^utf-?8$/i.test(this.charset) && (text as WellFormed).isWellFormed()) return this.#compressed(text);
+    const bytes = encodeReplacing(text, this.charset);
+    if (bytes === undefined) throw new LookupError(`unknown encoding: ${this.charset}`);
+    return this.#compressed(bytes);
+  }
+
+  /** The body as it was asked to be sent: compressed, unless its type says that it is already or it would not be smaller. */
+  #compressed(body: string | Uint8Array): string | Uint8Array {
+    if (this.#compression === 0 || this.headers.has('content-encoding')) return body;
+    const major = (this.headers.get('content-type') ?? '').split('/')[0]!;
+    if (UNCOMPRESSED.has(major)) return body;
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+    const packed = gzipSync(bytes);
+    if (packed.length >= bytes.length) return body;
+    this.setHeader('Content-Encoding', 'gzip');
+    // Forced compression does not look at what the client accepts.
+    if (this.#compression === 1 && !this.getHeader('Vary')?.includes('Accept-Encoding'))
+      this.appendHeader('Vary', 'Accept-Encoding');
+    return new Uint8Array(packed);
+  }
+
+  /** Compresses the body if the client accepts it, or in any case. Returns 1 or 2 then, 0 for no compression. */
+  enableHTTPCompression(
+    accepts: string,
+    options: { force?: boolean; disable?: boolean; query?: boolean },
+  ): number {
+    if (options.query) return this.#compression;
+    if (options.disable) this.#compression = 0;
+    else if (options.force) this.#compression = 2;
+    else if (accepts.includes('gzip')) this.#compression = 1;
+    return this.#compression;
   }
 
   #withBase(text: string, contentType: string | undefined): string {
@@ -269,7 +318,9 @@ function capitalised(key: string): string {
 }
 
 /** Quotes what a URL cannot have, component by component; a component that has a `%` counts as quoted. */
-function quoteLocation(location: string): string {
+function quoteLocation(given: string): string {
+  // Line ends and tabs are no part of a URL.
+  const location = given.replaceAll(/[\r\n\t]/g, '');
   const parts = /^([A-Za-z][A-Za-z0-9+.-]*:)?(\/\/[^/?#]*)?([^?#]*)(\?[^#]*)?(#.*)?$/s.exec(location);
   if (parts === null) return quoteUnsafe(location);
   return parts

@@ -32,7 +32,7 @@ interface TraversalHooks {
 
 const UNREACHABLE = new Set(['REQUEST', 'aq_self', 'aq_base']);
 /** Methods that end at the object's default page. */
-const PAGE_METHODS = new Set(['GET', 'POST', 'PURGE', 'HEAD']);
+const PAGE_METHODS = new Set(['GET', 'POST', 'PURGE']);
 
 /** The names of a decoded path; `.` and empty ones count nothing, `..` goes back. Throws NotFound above the root. */
 export function pathNames(path: string): string[] {
@@ -155,56 +155,60 @@ export function traverse(request: HTTPRequest, root: object, path: string, redir
   let published: Published = { value: root, self: undefined, name: '', roles: objectRoles(root) };
   let defaultName = PAGE_METHODS.has(request.method) ? 'index_html' : request.method;
   let atDefault = redirected;
-  for (;;) {
-    let name: string;
-    if (published.self === undefined) {
-      const hook = getOwn(object, '__before_publishing_traverse__') as TraversalHook | undefined;
-      if (typeof hook === 'function') hook.call(object, object, request);
-      else if (hook !== undefined) hook.__call__(object, request);
-    }
-    if (request.path.length > 0) {
-      name = request.path.pop()!;
-      if (published.self !== undefined)
-        return request.response.notFoundError(`${request.URL}/${quote(name)}`);
-    } else {
-      if (published.self !== undefined) break;
-      const [target, more] = hasHook(object, '__browser_default__')
-        ? hooksOf(object).__browser_default__!(request)
-        : ([object, []] as const);
-      object = target;
-      if (more.length > 1) {
-        request.path = more.slice(0, -1).reverse();
-        defaultName = more.at(-1)!;
-        atDefault = true;
-        continue;
+  try {
+    for (;;) {
+      let name: string;
+      if (published.self === undefined) {
+        const hook = getOwn(object, '__before_publishing_traverse__') as TraversalHook | undefined;
+        if (typeof hook === 'function') hook.call(object, object, request);
+        else if (hook !== undefined) hook.__call__(object, request);
       }
-      if (more.length === 1) name = more[0]!;
-      else if (defaultName !== '' && published.name !== defaultName && hasPage(object, defaultName)) {
-        name = defaultName;
-        defaultName = 'index_html';
-      } else break;
-      atDefault = true;
+      if (request.path.length > 0) {
+        name = request.path.pop()!;
+        if (published.self !== undefined)
+          return request.response.notFoundError(`${request.URL}/${quote(name)}`);
+      } else {
+        if (published.self !== undefined) break;
+        const [target, more] = hasHook(object, '__browser_default__')
+          ? hooksOf(object).__browser_default__!(request)
+          : ([object, []] as const);
+        object = target;
+        if (more.length > 1) {
+          request.path = more.slice(0, -1).reverse();
+          defaultName = more.at(-1)!;
+          atDefault = true;
+          continue;
+        }
+        if (more.length === 1) name = more[0]!;
+        else if (defaultName !== '' && published.name !== defaultName && hasPage(object, defaultName)) {
+          name = defaultName;
+          defaultName = 'index_html';
+        } else break;
+        atDefault = true;
+      }
+      const quoted = quote(name);
+      request.URL += `/${quoted}`;
+      request.quotedSteps.push(quoted);
+      let step: Step;
+      try {
+        step = traverseName(request, object, name);
+      } catch (error) {
+        if (!(error instanceof Hidden)) throw error;
+        if (request.response.debugMode) return request.response.debugError(`('${error.message}',)`, true);
+        return request.response.notFoundError(name);
+      }
+      published = { value: step.value, self: step.self, name, roles: stepRoles(step, name, published.roles) };
+      if (step.self === undefined) object = step.value as object;
+      parents.push((step.value ?? object) as object);
+      request.steps.push(name);
     }
-    const quoted = quote(name);
-    request.URL += `/${quoted}`;
-    request.quotedSteps.push(quoted);
-    let step: Step;
-    try {
-      step = traverseName(request, object, name);
-    } catch (error) {
-      if (!(error instanceof Hidden)) throw error;
-      if (request.response.debugMode) return request.response.debugError(`('${error.message}',)`, true);
-      return request.response.notFoundError(name);
-    }
-    published = { value: step.value, self: step.self, name, roles: stepRoles(step, name, published.roles) };
-    if (step.self === undefined) object = step.value as object;
-    parents.push((step.value ?? object) as object);
-    request.steps.push(name);
+  } finally {
+    // From here on the innermost comes first, also for who looks for an error page.
+    parents.reverse();
   }
   if (published.self === undefined) published = { ...published, value: object };
   if (atDefault) request.response.setBase(request.URL.slice(0, request.URL.lastIndexOf('/')));
-  parents.pop();
-  request.parents = parents.reverse();
+  parents.shift();
   if (published.self !== undefined && request.parents.length === 0) request.parents = [root];
   request.published = published.value;
   return published;

@@ -1,6 +1,6 @@
 /** Paths inside of the site, for templates, scripts and trusted code (INVENTORY 3.4). */
 import { aqBase, aqChain, aqInner, aqParent, getOwn } from '../persistent/index.ts';
-import { getattr, getSecurityPolicy } from '../restricted/index.ts';
+import { getattr, getSecurityPolicy, Unauthorized as GuardUnauthorized } from '../restricted/index.ts';
 import { isTransient as isTransientError } from '../transaction/index.ts';
 import { NotFound, Unauthorized } from './errors.ts';
 
@@ -26,7 +26,7 @@ function step(object: object, name: string, restricted: boolean): unknown {
   if (name.startsWith('_')) throw new NotFound(name);
   if (typeof object !== 'object' || object === null) throw new NotFound(name);
   const read = (): unknown =>
-    restricted ? getattr(object, name) : (object as Record<string, unknown>)[name];
+    restricted ? permitted(object, name, NOTHING) : (object as Record<string, unknown>)[name];
   const container = object as Container;
   if (getOwn(aqBase(object) as object, name) !== undefined) return read();
   if (typeof getOwn(object, '__getitem__') === 'function') {
@@ -37,9 +37,18 @@ function step(object: object, name: string, restricted: boolean): unknown {
       return item;
     }
   }
-  const value = restricted ? getattr(object, name, NOTHING) : read();
+  const value = read();
   if (value === undefined || value === NOTHING) throw new NotFound(name);
   return value;
+}
+
+/** An attribute that the user may have; a refusal names it and nothing else. */
+function permitted(object: object, name: string, fallback: unknown): unknown {
+  try {
+    return getattr(object, name, fallback);
+  } catch (error) {
+    throw error instanceof GuardUnauthorized ? new GuardUnauthorized(name) : error;
+  }
 }
 
 function itemOf(container: Container, name: string): unknown {

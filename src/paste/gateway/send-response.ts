@@ -205,7 +205,8 @@ function sendWhole(body: string | Uint8Array, head: Head): void {
   }
   if (length === undefined || length === bytes) {
     writeHead(head);
-    outgoing.end(body);
+    // Node writes head and text together, in the text's encoding: a head that is not ASCII needs bytes.
+    outgoing.end(typeof body === 'string' && !isAscii(headers) ? Buffer.from(body) : body);
   } else if (bytes > length) {
     options.warn(excess(length));
     writeHead(head);
@@ -218,6 +219,10 @@ function sendWhole(body: string | Uint8Array, head: Head): void {
     cut(outgoing);
   }
 }
+
+// oxlint-disable-next-line no-control-regex
+const BEYOND_ASCII = /[^\u0000-\u007f]/;
+const isAscii = (headers: readonly string[]) => !headers.some((text) => BEYOND_ASCII.test(text));
 
 const excess = (length: number) =>
   `application-written content exceeded the number of bytes specified by Content-Length header (${length})`;

@@ -12,7 +12,15 @@ import {
   PyInstance,
   PyModule,
 } from '../runtime/objects.ts';
-import { BuiltinMethod, classOfPrototype, Getter, PyType, typeName, typeOf } from '../runtime/types.ts';
+import {
+  BuiltinMethod,
+  classOfPrototype,
+  Getter,
+  PyType,
+  registerType,
+  typeName,
+  typeOf,
+} from '../runtime/types.ts';
 import { builtinNames } from './builtin-names.ts';
 import { isPlain } from './values.ts';
 
@@ -138,6 +146,19 @@ export function cachedMethod(o: unknown, name: string, cache: AttributeCache): u
   return found;
 }
 
+/** Stands in an error for an attribute of Python's that is not offered here. */
+class Withheld {
+  readonly name: string;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+registerType(Withheld, {
+  pyName: 'attribute',
+  operators: { repr: (self) => `<attribute '${self.name}'>` },
+});
+
 function missing(o: unknown, name: string): AttributeError {
   if (o instanceof PyModule) return new AttributeError(`module '${o.name}' has no attribute '${name}'`);
   if (o instanceof PyType) return new AttributeError(`type object '${o.name}' has no attribute '${name}'`);
@@ -156,10 +177,11 @@ function isDenied(o: unknown, name: string): boolean {
 /** Python's `getattr` in untrusted code. */
 export function guardedGetattr(o: unknown, name: string, fallback?: unknown): unknown {
   if (name.charCodeAt(0) === 95 || name.endsWith('__roles__')) throw new Unauthorized(name);
-  if (INSPECT_ATTRIBUTES.has(name)) throw new Unauthorized(name);
+  if (INSPECT_ATTRIBUTES.has(name)) throw new Unauthorized(name, new Withheld(name));
   const value = rawAttribute(o, name);
   if (value === undefined) {
-    if (isDenied(o, name)) throw new Unauthorized(name);
+    // What is not offered is not shown either: only that there is something.
+    if (isDenied(o, name)) throw new Unauthorized(name, new Withheld(name));
     if (fallback !== undefined) return fallback;
     throw missing(o, name);
   }

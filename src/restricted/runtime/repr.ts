@@ -83,7 +83,10 @@ function objectRepr(v: object): string {
   if (v instanceof PyFunction) return `<function ${v.name} at ${address(v)}>`;
   if (v instanceof PyGenerator) return `<generator object ${v.name} at ${address(v)}>`;
   if (v instanceof BuiltinMethod) return `<method '${v.name}'>`;
-  if (v instanceof BoundMethod) return `<bound method ${v.name} of ${repr(v.self)}>`;
+  if (v instanceof BoundMethod)
+    return v.fn instanceof BuiltinMethod
+      ? `<built-in method ${v.name} of ${typeName(v.self)} object at ${address(v)}>`
+      : `<bound method ${v.name} of ${repr(v.self)}>`;
   if (v instanceof PyModule) return `<module '${v.name}'>`;
   if (v instanceof HostCallable) return `<built-in function ${v.name}>`;
   if (v instanceof DictView) return `${typeName(v)}(${containerRepr(viewItems(v))})`;

@@ -11,7 +11,9 @@ import {
   registerException,
   RuntimeError,
   type PyType as Type,
+  typeName,
   typeOf,
+  TypeError,
   Unauthorized,
 } from '../../restricted/index.ts';
 import { ParseError, Returned } from './errors.ts';
@@ -53,7 +55,7 @@ export const raiseBlock: BlockTag = {
         text = 'Invalid Error Value';
       }
       if (type instanceof PyType && type.construct !== undefined) throw call(type, [text]) as Error;
-      if (typeof type === 'string') throw exceptionOf(type, text) ?? new RuntimeError(text);
+      if (type !== undefined) throw new TypeError(`'${typeName(type)}' object is no exception`);
       throw (
         exceptionOf(name, text) ??
         (expression === undefined ? new RuntimeError(text) : new InvalidErrorTypeExpression(text))

@@ -179,7 +179,7 @@ export class DTMLMethod extends Item implements Executable, DtmlState {
     return Buffer.byteLength(sourceOf(this));
   }
 
-  manage_main(message?: string): string {
+  override manage_main(message?: string): string {
     return editForm(this, message);
   }
 
@@ -245,7 +245,7 @@ export class DTMLDocument extends PropertyManager implements Executable, DtmlSta
     return Buffer.byteLength(sourceOf(this));
   }
 
-  manage_main(message?: string): string {
+  override manage_main(message?: string): string {
     return editForm(this, message);
   }
 
@@ -282,6 +282,7 @@ export class DTMLDocument extends PropertyManager implements Executable, DtmlSta
 }
 
 const shared = {
+  default_content_type: 'text/html',
   zmi_icon: 'far fa-file-alt',
   index_html: null,
   isDocTemp: 1,

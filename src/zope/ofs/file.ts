@@ -5,10 +5,11 @@ import { getOwn, Persistent, registerClass } from '../../persistent/index.ts';
 import { Dict, tuple } from '../../pickle/index.ts';
 import { declareClass } from '../../restricted/index.ts';
 import { Permissions } from '../../access/index.ts';
-import { FileUpload, type HTTPRequest, type HTTPResponse, quote } from '../../publisher/index.ts';
+import { FileUpload, type HTTPRequest, type HTTPResponse, quote, Redirect } from '../../publisher/index.ts';
 import { editPage } from '../zmi/pages.ts';
 import { type ByteRange, expandRanges, parseRanges } from './byte-ranges.ts';
 import { PropertyManager } from './properties.ts';
+import { ETAG } from './resource.ts';
 
 /** A piece of a large file; the pieces are chained. */
 export class Pdata extends Persistent {
@@ -74,6 +75,22 @@ function textType(data: Uint8Array): string {
   return text.includes('</') ? 'text/html' : 'text/plain';
 }
 
+const randomDigits = (count: number) => Array.from(randomBytes(count), (byte) => byte % 10).join('');
+
+/** A file name's end for a media type. */
+function extensionOf(type: string): string {
+  const name = type.split('/').at(-1)!.split(/[+;]/)[0]!.trim();
+  return EXTENSIONS[name] ?? name;
+}
+
+const EXTENSIONS: Readonly<Record<string, string>> = {
+  'octet-stream': 'bin',
+  plain: 'txt',
+  jpeg: 'jpg',
+  javascript: 'js',
+  svg: 'svg',
+};
+
 export class File extends PropertyManager {
   declare __name__: string;
   declare content_type: string;
@@ -125,6 +142,15 @@ export class File extends PropertyManager {
     return this.content_type;
   }
 
+  /** The text that a catalogue indexes: nothing for what is no text. */
+  PrincipiaSearchSource(): string {
+    return this.content_type.startsWith('text/') ? this.__str__() : '';
+  }
+
+  view_image_or_file(): never {
+    throw new Redirect(this.absolute_url());
+  }
+
   /** The whole content. */
   __bytes__(): Uint8Array {
     const chunks = chunksOf(this, 0, Number.POSITIVE_INFINITY);
@@ -145,7 +171,7 @@ export class File extends PropertyManager {
     RESPONSE.setHeader('Accept-Ranges', 'bytes');
     if (forcesDownload(type)) {
       const id = this.getId();
-      const name = id.includes('.') ? id : `${id}.${type.split('/').at(-1)!.split('+')[0]}`;
+      const name = id.includes('.') ? id : `${id}.${extensionOf(type)}`;
       RESPONSE.setHeader('Content-Disposition', `attachment; filename*=UTF-8''${quote(name)}`);
     }
     RESPONSE.setBase(null);
@@ -155,14 +181,7 @@ export class File extends PropertyManager {
     return '';
   }
 
-  /** As `index_html`, without the content. */
-  HEAD(REQUEST: HTTPRequest, RESPONSE: HTTPResponse): unknown {
-    this.index_html(REQUEST, RESPONSE);
-    RESPONSE.written = [];
-    return '';
-  }
-
-  manage_main(message?: string): string {
+  override manage_main(message?: string): string {
     const text = isEditable(this) ? this.__str__() : null;
     return editPage(
       this,
@@ -278,7 +297,8 @@ function writeMultipart(
   prefix: string,
   response: HTTPResponse,
 ): void {
-  const boundary = randomBytes(16).toString('hex');
+  // In the shape that mail libraries give it, so that it cannot be mistaken for content.
+  const boundary = `${'='.repeat(15)}${randomDigits(19)}==`;
   for (const [start, end] of ranges) {
     response.write(
       `\r\n--${boundary}\r\nContent-Type: ${file.content_type}\r\nContent-Range: bytes ${start}-${end - 1}/${size}\r\n\r\n`,
@@ -296,7 +316,7 @@ function writeMultipart(
 /** Whether `If-Range` names the file as it is now. */
 function stillThat(file: File, header: string | null | undefined): boolean {
   if (!header) return true;
-  if (header.startsWith('ts')) return header === (getOwn(file, '__etag') ?? '');
+  if (header.startsWith('ts')) return header === (getOwn(file, ETAG) ?? '');
   const since = seconds(header);
   return since === undefined || Math.floor(file._p_mtime ?? 0) <= since;
 }
@@ -306,6 +326,7 @@ Object.assign(File.prototype, {
   meta_type: 'File',
   zmi_icon: 'far fa-file-archive',
   precondition: '',
+  acceptRanges: 'bytes',
   size: null,
   manage_options: [
     { label: 'Edit', action: 'manage_main' },
@@ -321,11 +342,12 @@ const view = { permission: Permissions.view };
 const change = { permission: Permissions.changeImagesFiles };
 declareClass(File, {
   object: view,
-  published: ['index_html', 'HEAD', 'manage_main'],
+  published: ['index_html', 'view_image_or_file', 'PrincipiaSearchSource', 'manage_main'],
   postOnly: ['manage_editAction'],
   names: {
     index_html: view,
-    HEAD: view,
+    view_image_or_file: view,
+    PrincipiaSearchSource: view,
     get_size: view,
     getSize: view,
     getContentType: view,
@@ -337,7 +359,6 @@ declareClass(File, {
   },
   signatures: {
     index_html: 'REQUEST, RESPONSE',
-    HEAD: 'REQUEST, RESPONSE',
     manage_editAction: 'title, content_type, text=None, file=None',
   },
 });

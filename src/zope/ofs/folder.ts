@@ -2,8 +2,8 @@
 import { registerClass } from '../../persistent/index.ts';
 import { Dict, tuple } from '../../pickle/index.ts';
 import { declareClass } from '../../restricted/index.ts';
-import { Permissions } from '../../access/index.ts';
-import { BadRequest, FileUpload } from '../../publisher/index.ts';
+import { Permissions, UserFolder } from '../../access/index.ts';
+import { BadRequest, FileUpload, HTTPRequest } from '../../publisher/index.ts';
 import { registerAddable } from '../zmi/addable.ts';
 import { contentsPage } from '../zmi/pages.ts';
 import { File, guessContentType } from './file.ts';
@@ -11,6 +11,7 @@ import { Image } from './image.ts';
 import type { Item } from './item.ts';
 import { ObjectManager } from './object-manager.ts';
 import { ZopePageTemplate } from './page-template.ts';
+import { DTMLDocument, DTMLMethod } from '../dtml/dtml-method.ts';
 import { newPythonScript } from '../scripts/python-script.ts';
 
 export class Folder extends ObjectManager {
@@ -20,66 +21,117 @@ export class Folder extends ObjectManager {
     if (title !== '') this.title = title;
   }
 
-  manage_main(message?: string): string {
+  override manage_main(message?: string): string {
     return contentsPage(this, message);
   }
 
-  manage_addFolder(id: string, title = ''): string {
-    return added(this, id, title, new Folder(id, title));
+  manage_addFolder(
+    id: string,
+    title = '',
+    createPublic?: unknown,
+    createUserF?: unknown,
+    request?: HTTPRequest | null,
+  ): string | null {
+    const answer = added(this, id, title, new Folder(id, title), request);
+    const folder = this._getOb(id) as unknown as Folder;
+    if (createUserF) folder._setObject('acl_users', new UserFolder() as unknown as Item);
+    if (createPublic) folder.manage_addPageTemplate('index_html');
+    return answer;
   }
 
-  manage_addFile(id: string | undefined, title = '', file?: unknown): string {
-    const [name, data, type] = uploaded(id, file);
-    return added(this, name, title, new File(name, title, data, type));
+  manage_addFile(
+    id: string | undefined,
+    file?: unknown,
+    title = '',
+    precondition = '',
+    content_type = '',
+    request?: HTTPRequest | null,
+  ): string | null {
+    const [name, data, type] = uploaded(id, file, content_type);
+    const object = new File(name, title, data, type);
+    if (precondition) object.precondition = precondition;
+    return added(this, name, title, object, request);
   }
 
-  manage_addImage(id: string | undefined, title = '', file?: unknown): string {
-    const [name, data, type] = uploaded(id, file);
-    return added(this, name, title, new Image(name, title, data, type));
+  manage_addImage(
+    id: string | undefined,
+    file?: unknown,
+    title = '',
+    _precondition = '',
+    content_type = '',
+    request?: HTTPRequest | null,
+  ): string | null {
+    const [name, data, type] = uploaded(id, file, content_type);
+    return added(this, name, title, new Image(name, title, data, type), request);
   }
 
-  manage_addPageTemplate(id: string, title = '', text = ''): string {
-    return added(
-      this,
-      id,
-      title,
-      new ZopePageTemplate(
-        id,
-        text.replaceAll('\r\n', '\n') || '<p tal:content="context/title_or_id">title</p>',
-      ),
-    );
+  manage_addPageTemplate(id: string, title = '', text = '', request?: HTTPRequest | null): string | null {
+    const source = text.replaceAll('\r\n', '\n') || '<p tal:content="context/title_or_id">title</p>';
+    return added(this, id, title, new ZopePageTemplate(id, source), request);
   }
 
-  manage_addPythonScript(id: string, title = ''): string {
-    return added(this, id, title, newPythonScript(id, title));
+  manage_addPythonScript(id: string, title = '', request?: HTTPRequest | null): string | null {
+    return added(this, id, title, newPythonScript(id, title), request);
   }
 
-  manage_delObjects(ids?: unknown): string {
+  manage_addDTMLMethod(id: string, title = '', file?: unknown, request?: HTTPRequest | null): string | null {
+    return added(this, id, title, new DTMLMethod(id, sourceOf(file)), request);
+  }
+
+  manage_addDTMLDocument(
+    id: string,
+    title = '',
+    file?: unknown,
+    request?: HTTPRequest | null,
+  ): string | null {
+    return added(this, id, title, new DTMLDocument(id, sourceOf(file)), request);
+  }
+
+  manage_delObjects(ids?: unknown, request?: HTTPRequest | null): string | null {
     const names = ids === undefined || ids === null ? [] : ((Array.isArray(ids) ? ids : [ids]) as string[]);
-    if (names.length === 0) return this.manage_main('No items specified.');
-    for (const id of names) {
-      if (!this.hasObject(id)) throw new BadRequest(`${id} does not exist`);
-      this._delObject(id);
-    }
-    return this.manage_main(`Deleted ${names.join(', ')}.`);
+    const page = (message: string) => (request instanceof HTTPRequest ? this.manage_main(message) : null);
+    if (names.length === 0) return page('No items specified.');
+    for (const id of names) if (!this.hasObject(id)) throw new BadRequest(`${id} does not exist`);
+    for (const id of names) this._delObject(id);
+    return page(`Deleted ${names.join(', ')}.`);
   }
 }
 
-function added(folder: Folder, id: string, title: string, object: Item): string {
+/** Puts an object in; for a form the answer is the contents page. */
+function added(
+  folder: Folder,
+  id: string,
+  title: string,
+  object: Item,
+  request: HTTPRequest | null | undefined,
+): string | null {
   folder._setObject(id, object);
   if (title !== '') folder._getOb(id).title = title;
-  return folder.manage_main(`Added ${id}.`);
+  return request instanceof HTTPRequest ? folder.manage_main(`Added ${id}.`) : null;
+}
+
+/** The source that a form or a script gives for a template. */
+function sourceOf(file: unknown): string {
+  if (file instanceof FileUpload) return Buffer.from(file.data).toString('utf8');
+  return typeof file === 'string' ? file.replaceAll('\r\n', '\n') : '';
 }
 
 /** Id, content and type of an upload; the id is the file's name unless one is given. */
-function uploaded(id: string | undefined, file: unknown): [id: string, data: Uint8Array, type: string] {
+function uploaded(
+  id: string | undefined,
+  file: unknown,
+  givenType: string,
+): [id: string, data: Uint8Array, type: string] {
   const upload = file instanceof FileUpload ? file : undefined;
-  const data = upload?.data ?? new Uint8Array();
+  const data =
+    upload?.data ??
+    (file instanceof Uint8Array ? file : new Uint8Array(Buffer.from(typeof file === 'string' ? file : '')));
   const name = id || (upload?.filename ?? '').split(/[\\/]/).at(-1)!;
   const type =
-    upload?.contentType && upload.contentType !== 'application/octet-stream'
+    givenType ||
+    (upload?.contentType && upload.contentType !== 'application/octet-stream'
       ? upload.contentType
-      : guessContentType(upload?.filename || name, data);
+      : guessContentType(upload?.filename || name, data));
   return [name, new Uint8Array(data), type];
 }
 
@@ -107,6 +159,8 @@ declareClass(Folder, {
     'manage_addImage',
     'manage_addPageTemplate',
     'manage_addPythonScript',
+    'manage_addDTMLMethod',
+    'manage_addDTMLDocument',
     'manage_delObjects',
   ],
   names: {
@@ -116,15 +170,19 @@ declareClass(Folder, {
     manage_addImage: addFiles,
     manage_addPageTemplate: { permission: Permissions.addPageTemplates },
     manage_addPythonScript: { permission: Permissions.addPythonScripts },
+    manage_addDTMLMethod: addFiles,
+    manage_addDTMLDocument: addFiles,
     manage_delObjects: { permission: Permissions.deleteObjects },
   },
   signatures: {
-    manage_addFolder: "id, title=''",
-    manage_addFile: "id=None, title='', file=None",
-    manage_addImage: "id=None, title='', file=None",
-    manage_addPageTemplate: "id, title='', text=''",
-    manage_addPythonScript: "id, title=''",
-    manage_delObjects: 'ids=None',
+    manage_addFolder: "id, title='', createPublic=0, createUserF=0, REQUEST=None",
+    manage_addFile: "id=None, file='', title='', precondition='', content_type='', REQUEST=None",
+    manage_addImage: "id=None, file='', title='', precondition='', content_type='', REQUEST=None",
+    manage_addPageTemplate: "id, title='', text='', REQUEST=None",
+    manage_addPythonScript: "id, title='', REQUEST=None",
+    manage_addDTMLMethod: "id, title='', file='', REQUEST=None",
+    manage_addDTMLDocument: "id, title='', file='', REQUEST=None",
+    manage_delObjects: 'ids=None, REQUEST=None',
   },
 });
 
@@ -147,3 +205,8 @@ registerAddable({
   permission: Permissions.addPageTemplates,
   text: true,
 });
+for (const [label, action] of [
+  ['DTML Method', 'manage_addDTMLMethod'],
+  ['DTML Document', 'manage_addDTMLDocument'],
+] as const)
+  registerAddable({ label, action, permission: Permissions.addDocumentsImagesFiles, text: true });

@@ -3,7 +3,15 @@ import { aqChain, aqInner, aqParent, getOwn, Persistent, registerClass } from '.
 import { Dict, Tuple, tuple, tupleFrom } from '../../pickle/index.ts';
 import { declareClass } from '../../restricted/index.ts';
 import { getSecurityManager, Permissions, type User } from '../../access/index.ts';
-import { getRequest, type HTTPRequest, quote } from '../../publisher/index.ts';
+import {
+  getRequest,
+  type HTTPRequest,
+  type HTTPResponse,
+  NotFound,
+  quote,
+  Redirect,
+} from '../../publisher/index.ts';
+import { head, options } from './resource.ts';
 import { restrictedTraverse, unrestrictedTraverse } from '../../publisher/index.ts';
 
 export class Item extends Persistent {
@@ -12,6 +20,26 @@ export class Item extends Persistent {
   declare meta_type: string;
   declare zmi_icon: string;
   declare manage_options: readonly ManageOption[];
+
+  /** The page of the object in the management interface; classes with one of their own override it. */
+  manage_main(_message?: string): string {
+    throw new NotFound('manage_main');
+  }
+
+  /** Leads to the first page of the management interface that the object has. */
+  manage_workspace(): never {
+    throw new Redirect(
+      `${this.absolute_url().replace(/\/$/, '')}/${this.manage_options[0]?.action ?? 'manage_main'}`,
+    );
+  }
+
+  HEAD(request: HTTPRequest, response: HTTPResponse): HTTPResponse {
+    return head(this, request, response);
+  }
+
+  OPTIONS(request: HTTPRequest, response: HTTPResponse): HTTPResponse {
+    return options(this, request, response);
+  }
 
   getId(): string {
     const own = getOwn(this, 'id') as string;
@@ -168,9 +196,12 @@ declareClass(Item, {
     [Permissions.view]: ['Anonymous', 'Manager'],
     [Permissions.accessContentsInformation]: ['Anonymous', 'Manager'],
   },
-  published: ['absolute_url', 'absolute_url_path', 'virtual_url_path'],
+  published: ['absolute_url', 'absolute_url_path', 'virtual_url_path', 'manage_workspace', 'HEAD', 'OPTIONS'],
   names: {
     getId: 'public',
+    HEAD: view,
+    OPTIONS: 'public',
+    manage_workspace: { permission: Permissions.viewManagementScreens },
     title_or_id: 'public',
     title_and_id: 'public',
     this: 'public',
@@ -195,6 +226,8 @@ declareClass(Item, {
     title: view,
   },
   signatures: {
+    HEAD: 'REQUEST, RESPONSE',
+    OPTIONS: 'REQUEST, RESPONSE',
     absolute_url: 'relative=0',
     restrictedTraverse: 'path, default=None',
     get_local_roles_for_userid: 'userid',

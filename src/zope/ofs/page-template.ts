@@ -49,7 +49,7 @@ export class ZopePageTemplate extends PropertyManager implements Executable {
     }
   }
 
-  manage_main(message?: string): string {
+  override manage_main(message?: string): string {
     return editPage(
       this,
       {

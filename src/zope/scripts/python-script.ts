@@ -70,7 +70,7 @@ export class PythonScript extends Item implements Executable {
   }
 
   get_size(): number {
-    return Buffer.byteLength(this._body);
+    return Buffer.byteLength(this.read());
   }
 
   /** The source with its header: title, bindings and parameters as lines that begin with `##`. */
@@ -88,7 +88,7 @@ export class PythonScript extends Item implements Executable {
     return this.read();
   }
 
-  manage_main(message?: string): string {
+  override manage_main(message?: string): string {
     return editPage(
       this,
       {

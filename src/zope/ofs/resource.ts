@@ -1,0 +1,75 @@
+/** What WebDAV says of a resource: the headers of HEAD and OPTIONS, and entity tags (INVENTORY 4.9). */
+import { aqBase, getOwn } from '../../persistent/index.ts';
+import { type HTTPRequest, type HTTPResponse, MethodNotAllowed, NotFound } from '../../publisher/index.ts';
+import { lookup } from 'mrmime';
+
+/** Python's name of the attribute that keeps the entity tag. */
+export const ETAG = '_EtagSupport__etag';
+const METHODS =
+  'GET, HEAD, POST, PUT, DELETE, OPTIONS, TRACE, PROPFIND, PROPPATCH, MKCOL, COPY, MOVE, LOCK, UNLOCK';
+
+interface Resource {
+  getId(): string;
+  get_size?(): number;
+  readonly index_html?: unknown;
+  readonly _p_mtime?: number | null;
+}
+
+const isCollection = (object: Resource) => Boolean(getOwn(object, 'isPrincipiaFolderish'));
+
+function initialise(object: Resource, request: HTTPRequest, response: HTTPResponse): void {
+  // The name of the method is the last step of the URL.
+  const url = request.URL.replace(/\/[A-Z]+$/, '');
+  if (isCollection(object) && !request.ACTUAL_URL.endsWith('/'))
+    response.setHeader('Content-Location', `${url}/`);
+  response.setHeader('Accept-Ranges', getOwn(object, 'acceptRanges') ?? 'none');
+}
+
+/** The entity tag of an object, made when it has none yet. */
+function entityTag(object: object): string {
+  const known = getOwn(object, ETAG);
+  if (typeof known === 'string') return known;
+  const tag = `ts${String(Date.now() / 1000).slice(2)}`;
+  (aqBase(object) as Record<string, unknown>)[ETAG] = tag;
+  return tag;
+}
+
+function contentType(object: Resource): string {
+  const own = getOwn(object, 'content_type');
+  if (typeof own === 'string' && own !== '') return own;
+  const byName = lookup(object.getId());
+  if (byName !== undefined) return byName;
+  const fallback = getOwn(object, 'default_content_type');
+  return typeof fallback === 'string' ? fallback : 'application/octet-stream';
+}
+
+/** The answer to HEAD: what is known of the object without rendering it. */
+export function head(object: Resource, request: HTTPRequest, response: HTTPResponse): HTTPResponse {
+  initialise(object, request, response);
+  if (isCollection(object)) {
+    const page = object.index_html as (Resource & { HEAD?: unknown }) | undefined | null;
+    if (page === undefined || page === null) throw new NotFound('The requested resource does not exist.');
+    if (typeof page.HEAD !== 'function')
+      throw new MethodNotAllowed('Method not supported for this resource.');
+    return head(page, request, response);
+  }
+  response.setHeader('Content-Type', contentType(object).toLowerCase());
+  if (typeof getOwn(object, 'get_size') === 'function')
+    response.setHeader('Content-Length', object.get_size!());
+  const { _p_mtime: changed } = object;
+  if (typeof changed === 'number')
+    response.setHeader('Last-Modified', new Date(Math.floor(changed) * 1000).toUTCString());
+  response.setHeader('Etag', entityTag(object));
+  response.setStatus(200);
+  return response;
+}
+
+/** The answer to OPTIONS. */
+export function options(object: Resource, request: HTTPRequest, response: HTTPResponse): HTTPResponse {
+  initialise(object, request, response);
+  response.setHeader('Allow', METHODS);
+  response.setHeader('Content-Length', 0);
+  response.setHeader('DAV', '1,2', 1);
+  response.setStatus(200);
+  return response;
+}
