@@ -89,9 +89,10 @@ export class Meta extends Slot implements ProxyHandler<object> {
   /** The state, loaded when this is a ghost. */
   activate(): State {
     if (this.status === GHOST) {
-      if (this.jar === null)
+      if (this.jar !== null) this.jar.load(this);
+      // An object without a database that was told to unload keeps what nobody could give it again.
+      else if (this.state === null)
         throw new PersistentUseError(`${this.info.cls.name}: the object was discarded before it was loaded`);
-      this.jar.load(this);
     }
     return this.state!;
   }
@@ -109,12 +110,12 @@ export class Meta extends Slot implements ProxyHandler<object> {
     this.jar.unloaded(this);
   }
 
-  /** Notes a change: the first of a transaction registers the object with its connection. */
+  /** Notes a change: the first of a transaction registers the object with its connection. A new object only has a state. */
   touch(): void {
     this.used = true;
-    if (this.status === CHANGED) return;
+    if (this.status === CHANGED || this.jar === null) return;
     if (this.status === GHOST) this.activate();
-    if (this.jar !== null && this.oid !== undefined) this.jar.register(this);
+    if (this.oid !== undefined) this.jar.register(this);
     this.status = CHANGED;
   }
 
@@ -180,7 +181,7 @@ export class Meta extends Slot implements ProxyHandler<object> {
   }
 
   private put(state: State, name: string, value: unknown): boolean {
-    if (name.charCodeAt(0) === 95 && name.startsWith('_v_')) {
+    if (name.charCodeAt(0) === 95 && (name.startsWith('_v_') || isSpecial(name))) {
       this.used = true;
       const bare = value !== null && typeof value === 'object' ? toVolatile(value) : value;
       state[name] = bare;
@@ -227,7 +228,7 @@ export class Meta extends Slot implements ProxyHandler<object> {
     if (name.charCodeAt(0) === 95) {
       if (isSpecial(name)) return writeSpecial(this, name, value);
     } else if (
-      this.status === CHANGED &&
+      (this.status === CHANGED || (this.jar === null && this.state !== null)) &&
       this.info.accessors === null &&
       (typeof value !== 'object' || value === null)
     ) {
@@ -240,7 +241,8 @@ export class Meta extends Slot implements ProxyHandler<object> {
   }
 
   has(_target: object, name: string | symbol): boolean {
-    if (typeof name === 'string' && isSpecial(name)) return name in specials;
+    if (typeof name === 'string' && isSpecial(name))
+      return name in specials || name in (this.state ?? this.info.prototype);
     return name in (this.state ?? this.activate());
   }
 
@@ -248,12 +250,17 @@ export class Meta extends Slot implements ProxyHandler<object> {
     const state = this.state ?? this.activate();
     if (typeof name === 'symbol') return delete state[name as unknown as string];
     if (isSpecial(name)) {
+      if (!(name in specials)) return delete state[name];
       if (name !== '_p_changed')
         throw new PersistentUseError(`${name} of ${this.describe()} cannot be deleted`);
       this.invalidate();
       return true;
     }
-    if (!Object.hasOwn(state, name)) return true;
+    if (!Object.hasOwn(state, name)) {
+      // Python notes the change before it finds that there is nothing to delete.
+      if (this.info.python && !name.startsWith('_v_')) this.touch();
+      return true;
+    }
     if (!name.startsWith('_v_')) this.touch();
     return delete state[name];
   }
@@ -293,8 +300,10 @@ export class Meta extends Slot implements ProxyHandler<object> {
     );
   }
 
+  /** Unloads the object; changes are lost. One that has no database only counts as unloaded. */
   invalidate(): void {
-    this.ghostify();
+    if (this.jar === null) this.status = GHOST;
+    else this.ghostify();
   }
 }
 
@@ -382,7 +391,7 @@ const specials: Record<string, Special> = Object.assign(Object.create(null) as R
     },
   },
   _p_estimated_size: {
-    get: (meta) => meta.size,
+    get: estimatedSize,
     set(meta, value) {
       meta.size =
         typeof value === 'number' && value >= 0
@@ -400,6 +409,11 @@ const specials: Record<string, Special> = Object.assign(Object.create(null) as R
   }),
 } satisfies Record<string, Special>);
 
+/** As Python keeps it: in 24 bits that count pieces of 64 bytes. */
+export function estimatedSize({ size }: Meta): number {
+  return Math.min(Math.ceil(size / 64), 0xff_ffff) * 64;
+}
+
 export function setChanged(meta: Meta, value: unknown): void {
   if (value === null) deactivate(meta);
   else if (value) meta.touch();
@@ -412,14 +426,14 @@ export function deactivate(meta: Meta): void {
 
 export function readSpecial(meta: Meta, name: string): unknown {
   const special = specials[name];
-  return special === undefined ? undefined : special.get(meta);
+  if (special !== undefined) return special.get(meta);
+  const value = (meta.state ?? (meta.info.prototype as State))[name];
+  return value instanceof Slot ? value.stored() : value;
 }
 
 export function writeSpecial(meta: Meta, name: string, value: unknown): boolean {
   const special = specials[name];
-  if (special === undefined) {
-    throw new PersistentUseError(`${name}: names that begin with _p_ are reserved (${meta.describe()})`);
-  }
+  if (special === undefined) return meta.write(name, value, meta.object);
   if (special.set === undefined) throw new PersistentUseError(`${name} of ${meta.describe()} cannot be set`);
   special.set(meta, value);
   return true;

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { type ClassInfo, infoOf } from './class-info.ts';
 import { HANDLER, PERSISTENT } from './handler-symbol.ts';
-import { deactivate, GHOST, type Jar, Meta, setChanged, timeOfTid, UPTODATE } from './meta.ts';
+import { deactivate, estimatedSize, GHOST, type Jar, Meta, setChanged, timeOfTid, UPTODATE } from './meta.ts';
 import type { Oid } from './slot.ts';
 
 /** The class whose ghost is being made: its constructors do not run, and its instance is not loaded. */
@@ -78,7 +78,7 @@ export abstract class PersistentBase {
   }
 
   get _p_estimated_size(): number {
-    return this[HANDLER].size;
+    return estimatedSize(this[HANDLER]);
   }
 
   /** What is stored. */

@@ -1,6 +1,8 @@
 /** What is wrong with a pickle; stable. */
 export type UnpicklingCode =
-  /** The data ends inside the pickle. */
+  /** The data ends where an opcode is expected. */
+  | 'PICKLE_END'
+  /** The data ends inside an argument of an opcode. */
   | 'PICKLE_TRUNCATED'
   /** A line that holds an argument is empty or missing. */
   | 'PICKLE_BAD_LINE'
@@ -10,6 +12,8 @@ export type UnpicklingCode =
   | 'PICKLE_PROTOCOL'
   /** An opcode needs more values than there are. */
   | 'PICKLE_UNDERFLOW'
+  /** The values since a MARK are wanted, and some before it are gone as well (dialect `zodb` only). */
+  | 'PICKLE_MARK_GONE'
   /** An opcode needs a MARK and there is none. */
   | 'PICKLE_NO_MARK'
   /** A value is taken from before the last MARK (dialect `standard` only). */
@@ -25,20 +29,33 @@ export type UnpicklingCode =
   | 'PICKLE_ENCODING'
   /** A count that is negative. */
   | 'PICKLE_NEGATIVE_COUNT'
-  /** A count or value beyond every limit. */
+  /** A count or value beyond every limit, or more work than the length of the pickle justifies. */
   | 'PICKLE_TOO_LARGE'
   /** Keys and values do not pair up. */
   | 'PICKLE_ODD_ITEMS'
   | 'PICKLE_UNHASHABLE'
-  /** Items or attributes for a value that takes none. */
-  | 'PICKLE_NO_CONTAINER'
+  /** Items for a value that takes none. */
+  | 'PICKLE_NO_ITEMS'
+  /** Keys for a value that takes none. */
+  | 'PICKLE_NO_KEYS'
+  /** A list has no such index. */
+  | 'PICKLE_NO_INDEX'
+  /** Attributes for a value that takes none. */
   | 'PICKLE_NO_STATE'
+  /** A state that is no dict. */
   | 'PICKLE_BAD_STATE'
+  /** REDUCE with arguments that are no tuple, or of types that a known class does not take. */
   | 'PICKLE_BAD_ARGUMENTS'
+  /** A persistent id in a line that is not ASCII. */
+  | 'PICKLE_BAD_PERSISTENT_ID'
+  /** NEWOBJ or STACK_GLOBAL with operands of wrong types. */
+  | 'PICKLE_BAD_NEWOBJ'
   | 'PICKLE_NOT_CALLABLE'
-  | 'PICKLE_NOT_A_CLASS'
+  /** An extension code that cannot be. */
   | 'PICKLE_BAD_EXTENSION'
-  /** A known class was given arguments that it does not take. */
+  /** An extension code that is not registered. */
+  | 'PICKLE_UNKNOWN_EXTENSION'
+  /** A known class was given arguments whose values it does not take. */
   | 'PICKLE_BAD_VALUE'
   /** Out-of-band buffers are not supported. */
   | 'PICKLE_NO_BUFFERS';
@@ -73,10 +90,28 @@ export class UnpicklingError extends PickleError {
   }
 }
 
+/** A fault found while one opcode is carried out; the reader adds where. */
+export class OpcodeFault extends Error {
+  readonly code: UnpicklingCode;
+
+  constructor(code: UnpicklingCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Throws an `OpcodeFault`. */
+export function fault(code: UnpicklingCode, message: string): never {
+  throw new OpcodeFault(code, message);
+}
+
 /** What a value class throws for arguments or a state that it does not take; the reader adds the position. */
 export class BadValueError extends PickleError {
-  constructor(message: string) {
-    super('PICKLE_BAD_VALUE', message);
+  declare readonly code: UnpicklingCode;
+
+  /** @param code `PICKLE_BAD_ARGUMENTS` for what is of a wrong type. */
+  constructor(message: string, code: UnpicklingCode = 'PICKLE_BAD_VALUE') {
+    super(code, message);
   }
 }
 

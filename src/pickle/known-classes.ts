@@ -10,11 +10,11 @@ import { Dict } from './values/dict.ts';
 import { float, PyFloat } from './values/float.ts';
 import { Fraction } from './values/fraction.ts';
 import { isInt, type PyInt } from './values/int.ts';
-import { Ellipsis, GlobalRef, NotImplemented } from './values/references.ts';
+import { Ellipsis, GlobalRef, Instance, NotImplemented, Reduce } from './values/references.ts';
 import { FrozenSet, PySet } from './values/set.ts';
 import { Timedelta } from './values/timedelta.ts';
 import { Timezone } from './values/timezone.ts';
-import { Tuple, tuple } from './values/tuple.ts';
+import { type Tuple, tuple, tupleFrom } from './values/tuple.ts';
 import { UUID } from './values/uuid.ts';
 
 /** How instances of a Python class are made. Each may throw a BadValueError. */
@@ -22,8 +22,19 @@ export interface ValueClass {
   readonly ref: GlobalRef;
   /** Calling the class with arguments, or `cls.__new__(cls, *args)`. */
   construct(args: Tuple): unknown;
-  /** BUILD: gives the value, a new one where values cannot change. Without it a state is refused. */
-  build?(value: unknown, state: unknown): unknown;
+  /** The keys or members that calling the class with these arguments hashes. */
+  keys?(args: Tuple): readonly unknown[];
+}
+
+/** A value between `__new__` and its state (BUILD), of a class whose values are made of their state. */
+export class Unfinished {
+  readonly finish: (state: unknown) => unknown;
+  /** Where in the memo it is. */
+  readonly places: number[] = [];
+
+  constructor(finish: (state: unknown) => unknown) {
+    this.finish = finish;
+  }
 }
 
 /** What a value is written as: REDUCE of a callable (or NEWOBJ of a class), then its items and state. */
@@ -41,9 +52,15 @@ export interface Reduction {
 type Constructor = abstract new (...args: never[]) => object;
 
 const classes = new Map<GlobalRef, ValueClass>();
+/** BUILD for instances of registered classes, by their prototypes; null for a class whose instances take no state. */
+const setters = new Map<object, ((value: object, state: unknown) => void) | null>();
 const reducers = new Map<unknown, (value: never) => Reduction>();
 
 export const valueClassOf = (ref: GlobalRef): ValueClass | undefined => classes.get(ref);
+
+/** How an instance of a registered class gets its state; undefined for what is none. */
+export const stateSetterOf = (value: object): ((value: object, state: unknown) => void) | null | undefined =>
+  setters.get(Object.getPrototypeOf(value) as object);
 
 /** How a value is written; undefined for one of no known class. */
 export function reductionOf(value: object): Reduction | undefined {
@@ -60,16 +77,17 @@ export function registerValueClass<T extends object>(definition: {
   name: string;
   class: abstract new (...args: never[]) => T;
   construct(args: Tuple): T;
-  build?(value: T, state: unknown): T;
+  /** BUILD: gives a value that `construct` has made its state. Without it a state is refused. */
+  build?(value: T, state: unknown): void;
   reduce(value: T): { args: Tuple; state?: unknown; newObject?: boolean };
 }): void {
   const ref = GlobalRef.of(definition.module, definition.name);
   const { construct, build, reduce } = definition;
-  classes.set(ref, {
-    ref,
-    construct,
-    ...(build === undefined ? {} : { build: (value: unknown, state: unknown) => build(value as T, state) }),
-  });
+  classes.set(ref, { ref, construct });
+  setters.set(
+    definition.class.prototype as object,
+    (build as ((value: object, state: unknown) => void) | undefined) ?? null,
+  );
   reducers.set(definition.class, ((value: T) => ({ callable: ref, newObject: true, ...reduce(value) })) as (
     value: never,
   ) => Reduction);
@@ -78,17 +96,18 @@ export function registerValueClass<T extends object>(definition: {
 function bad(name: string, args: unknown): never {
   throw new BadValueError(
     `${name} does not take ${Array.isArray(args) ? `these ${args.length} arguments` : 'this state'}`,
+    'PICKLE_BAD_ARGUMENTS',
   );
 }
 
 const known = (
   name: string,
   construct: (args: Tuple) => unknown,
-  build?: (value: unknown, state: unknown) => unknown,
+  keys?: (args: Tuple) => readonly unknown[],
 ): GlobalRef => {
   const dot = name.lastIndexOf('.');
   const ref = GlobalRef.of(name.slice(0, dot), name.slice(dot + 1));
-  classes.set(ref, { ref, construct, ...(build === undefined ? {} : { build }) });
+  classes.set(ref, { ref, construct, ...(keys === undefined ? {} : { keys }) });
   return ref;
 };
 const written = <T extends Constructor>(cls: T, reduce: (value: InstanceType<T>) => Reduction) =>
@@ -96,7 +115,8 @@ const written = <T extends Constructor>(cls: T, reduce: (value: InstanceType<T>)
 
 const int = (value: unknown): number => {
   if (typeof value === 'boolean') return value ? 1 : 0;
-  if (typeof value !== 'number' || !Number.isInteger(value)) throw new BadValueError('an integer is needed');
+  if (typeof value !== 'number' || !Number.isInteger(value))
+    throw new BadValueError('an integer is needed', 'PICKLE_BAD_ARGUMENTS');
   return value;
 };
 const bytesOf = (value: unknown): Uint8Array | undefined => {
@@ -116,18 +136,16 @@ const listOf = (args: Tuple): unknown[] => {
 const real = (value: unknown): number => {
   if (typeof value === 'number' || value instanceof PyFloat || typeof value === 'bigint')
     return Number(value);
-  throw new BadValueError('a number is needed');
+  throw new BadValueError('a number is needed', 'PICKLE_BAD_ARGUMENTS');
 };
 
-known('builtins.object', (args) => (args.length === 0 ? {} : bad('object', args)));
-const SET = known('builtins.set', (args) => new PySet(listOf(args)));
-const FROZENSET = known('builtins.frozenset', (args) => new FrozenSet(listOf(args)));
+const OBJECT = known('builtins.object', (args) =>
+  args.length === 0 ? new Instance(OBJECT, args) : bad('object', args),
+);
+const SET = known('builtins.set', (args) => new PySet(listOf(args)), listOf);
+const FROZENSET = known('builtins.frozenset', (args) => new FrozenSet(listOf(args)), listOf);
 known('builtins.list', (args) => [...listOf(args)]);
-known('builtins.tuple', (args) => tuple(...listOf(args)));
-known('builtins.dict', (args) => {
-  if (args.length === 0) return new Dict();
-  return args[0] instanceof Map ? new Dict(args[0]) : bad('dict', args);
-});
+known('builtins.tuple', (args) => tupleFrom(listOf(args)));
 known('builtins.int', (args) => (args.length === 0 ? 0 : isInt(args[0]) ? args[0] : bad('int', args)));
 known('builtins.float', (args) => (args.length === 0 ? float(0) : float(real(args[0]))));
 known('builtins.bool', (args) => Boolean(args[0]));
@@ -178,13 +196,16 @@ const RANGE = known('builtins.range', (args) => {
 const SLICE = known('builtins.slice', (args) =>
   args.length === 3 ? new Slice(args[0], args[1], args[2]) : bad('slice', args),
 );
-const GETATTR = known('builtins.getattr', (args) => {
+/** Longer names of nested classes are made by hostile pickles only. */
+const LONGEST_NAME = 1000;
+known('builtins.getattr', (args) => {
   const [owner, name] = args;
-  if (args.length === 2 && owner instanceof GlobalRef && typeof name === 'string')
-    return GlobalRef.of(owner.module, `${owner.name}.${name}`);
-  return bad('getattr', args);
+  if (args.length !== 2 || !(owner instanceof GlobalRef) || typeof name !== 'string')
+    return bad('getattr', args);
+  if (owner.name.length + name.length > LONGEST_NAME)
+    throw new BadValueError('getattr: the name is too long');
+  return GlobalRef.of(owner.module, `${owner.name}.${name}`);
 });
-void GETATTR;
 written(PySet, (value) => ({ callable: SET, args: tuple([...value]) }));
 written(Set, (value) => ({ callable: SET, args: tuple([...(value as Set<unknown>)]) }));
 written(FrozenSet, (value) => ({ callable: FROZENSET, args: tuple([...value]) }));
@@ -204,16 +225,20 @@ const pairsOf = (args: Tuple): [unknown, unknown][] => {
     return items as [unknown, unknown][];
   return bad('a mapping', args);
 };
+const keysOf = (args: Tuple): unknown[] => pairsOf(args).map(([key]) => key);
 const flat = (map: Map<unknown, unknown>): unknown[] => [...map].flat();
-const ORDERED = known('collections.OrderedDict', (args) => new OrderedDict(pairsOf(args)));
-const COUNTER = known('collections.Counter', (args) => new Counter(pairsOf(args)));
+known('builtins.dict', (args) => new Dict(pairsOf(args)), keysOf);
+const ORDERED = known('collections.OrderedDict', (args) => new OrderedDict(pairsOf(args)), keysOf);
+const COUNTER = known('collections.Counter', (args) => new Counter(pairsOf(args)), keysOf);
 const DEFAULTDICT = known(
   'collections.defaultdict',
-  (args) => new DefaultDict(args[0] ?? null, pairsOf(tuple(...args.slice(1)))),
+  (args) => new DefaultDict(args[0] ?? null, pairsOf(tupleFrom(args.slice(1)))),
+  (args) => keysOf(tupleFrom(args.slice(1))),
 );
 const DEQUE = known('collections.deque', (args) => {
   const limit = args[1] ?? null;
-  if (limit !== null && typeof limit !== 'number') return bad('deque', args);
+  if (limit !== null && !(typeof limit === 'number' && Number.isInteger(limit) && limit >= 0))
+    return bad('deque', args);
   return new Deque(args.length === 0 ? [] : listOf(tuple(args[0])), limit);
 });
 written(OrderedDict, (value) => ({ callable: ORDERED, args: tuple(), dictItems: flat(value) }));
@@ -256,23 +281,16 @@ const FRACTION = known('fractions.Fraction', (args) => {
 });
 written(Fraction, (value) => ({ callable: FRACTION, args: tuple(value.numerator, value.denominator) }));
 
-/** A UUID between `__new__` and its state. */
-class UnfinishedUuid {}
-const UUID_REF = known(
-  'uuid.UUID',
-  (args) =>
-    args.length === 0
-      ? new UnfinishedUuid()
-      : typeof args[0] === 'string'
-        ? new UUID(args[0])
-        : bad('UUID', args),
-  (_value, state) => {
-    const number = state instanceof Map ? (state.get('int') as unknown) : undefined;
-    if (!isInt(number)) return bad('UUID', state);
-    const safe = (state as Map<unknown, unknown>).get('is_safe');
-    return UUID.fromInt(number, typeof safe === 'number' ? safe : undefined);
-  },
-);
+function uuidOf(state: unknown): UUID {
+  const number = state instanceof Map ? (state.get('int') as unknown) : undefined;
+  if (!isInt(number)) return bad('UUID', state);
+  const safe = (state as Map<unknown, unknown>).get('is_safe');
+  return UUID.fromInt(number, typeof safe === 'number' ? safe : undefined);
+}
+const UUID_REF = known('uuid.UUID', (args) => {
+  if (args.length === 0) return new Unfinished(uuidOf);
+  return typeof args[0] === 'string' ? new UUID(args[0]) : bad('UUID', args);
+});
 known('uuid.SafeUUID', (args) => (args.length === 1 && isInt(args[0]) ? args[0] : bad('SafeUUID', args)));
 written(UUID, (value) => ({
   callable: UUID_REF,
@@ -295,7 +313,12 @@ written(PyDate, ({ year, month, day }) => ({
   args: tuple(Uint8Array.of(year >> 8, year & 255, month, day)),
 }));
 const micros = (bytes: Uint8Array, at: number) => (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
-const tz = (value: unknown) => (value === undefined || value === null ? null : (value as object));
+const tz = (value: unknown): object | null => {
+  if (value === undefined || value === null) return null;
+  // Zones of classes that are not known here are kept as they are.
+  if (value instanceof Timezone || value instanceof Reduce || value instanceof Instance) return value;
+  throw new BadValueError('tzinfo argument must be None or of a tzinfo subclass', 'PICKLE_BAD_ARGUMENTS');
+};
 const TIME = known('datetime.time', (args) => {
   const bytes = bytesOf(args[0]);
   if (bytes?.length === 6)
@@ -332,23 +355,15 @@ const DATETIME = known('datetime.datetime', (args) => {
 const withZone = (bytes: number[], tzinfo: object | null): Tuple =>
   tzinfo === null ? tuple(Uint8Array.from(bytes)) : tuple<unknown[]>(Uint8Array.from(bytes), tzinfo);
 const three = (n: number) => [n >> 16, (n >> 8) & 255, n & 255];
+// Protocol 3 does not say which of two equal local times is meant (`fold`), as Python's does not.
 written(PyTime, (t) => ({
   callable: TIME,
-  args: withZone([t.hour + (t.fold ? 128 : 0), t.minute, t.second, ...three(t.microsecond)], t.tzinfo),
+  args: withZone([t.hour, t.minute, t.second, ...three(t.microsecond)], t.tzinfo),
 }));
 written(PyDatetime, (t) => ({
   callable: DATETIME,
   args: withZone(
-    [
-      t.year >> 8,
-      t.year & 255,
-      t.month + (t.fold ? 128 : 0),
-      t.day,
-      t.hour,
-      t.minute,
-      t.second,
-      ...three(t.microsecond),
-    ],
+    [t.year >> 8, t.year & 255, t.month, t.day, t.hour, t.minute, t.second, ...three(t.microsecond)],
     t.tzinfo,
   ),
 }));
@@ -375,12 +390,8 @@ written(Timezone, (value) => ({
   args: value.name === undefined ? tuple(value.offset) : tuple<unknown[]>(value.offset, value.name),
 }));
 
-/** A DateTime between `__new__` and its state. */
-class UnfinishedDateTime {}
-const DATE_TIME = known(
-  'DateTime.DateTime.DateTime',
-  (args) => (args.length === 0 ? new UnfinishedDateTime() : new DateTime(...args)),
-  (_value, state) => DateTime.fromState(state),
+const DATE_TIME = known('DateTime.DateTime.DateTime', (args) =>
+  args.length === 0 ? new Unfinished((state) => DateTime.fromState(state)) : new DateTime(...args),
 );
 written(DateTime, (value) => ({
   callable: DATE_TIME,

@@ -13,30 +13,49 @@ export interface PicklerOptions {
   persistentId?(value: object): unknown;
   /** Module and name of a class or function; undefined for one that has none. */
   globalOf?(value: object): readonly [module: string, name: string] | undefined;
+  /** The code of a class in the extension registry of Python's `copyreg`; undefined for one that has none. */
+  extension?(ref: GlobalRef): number | undefined;
   /** How an object of a class of one's own is written; undefined: this room's way. */
   reduce?(value: object): Reduction | undefined;
 }
 
 const BATCH = 1000;
-/** JavaScript's stack holds some ten thousand calls; a nesting as deep as this is refused before it overflows. */
-const MAX_DEPTH = 4000;
-const scratch = new DataView(new ArrayBuffer(8));
+/** JavaScript's stack holds some ten thousand calls, and each level takes five. Python's limit is about the same. */
+const MAX_DEPTH = 1000;
+const SMALLEST = -2_147_483_648;
+const LARGEST = 2_147_483_647;
+/** Texts up to this length are copied by a loop when they are ASCII, which is faster than to call the encoder. */
+const SHORT = 64;
 
-/** One key for a value that Python would meet as one object. Texts and bytes are told apart by their content. */
-type MemoKey = unknown;
+const encoder = new TextEncoder();
+/** The buffer of a writer that has finished; to make one costs as much as to write a small record. */
+let spare: Uint8Array | undefined;
+const LARGEST_SPARE = 1 << 20;
 
 export class Pickler {
   readonly #options: PicklerOptions;
-  #buffer = new Uint8Array(1024);
+  #buffer: Uint8Array;
+  #view: DataView;
   #length = 0;
-  #memo = new Map<MemoKey, number>();
+  /** Places in the memo: of texts by content, of all else by identity. */
+  readonly #memo = new Map<unknown, number>();
+  /** Python has one object for each of the one-byte bytes and one for the empty ones (256). */
+  #shortBytes: (number | undefined)[] | undefined;
+  #next = 0;
   #depth = 0;
 
   constructor(options: PicklerOptions = {}) {
     this.#options = options;
+    this.#buffer = spare ?? new Uint8Array(1 << 12);
+    spare = undefined;
+    this.#view = new DataView(this.#buffer.buffer);
   }
 
-  /** Writes a value behind what was written before. What an earlier `dump` has written is referred to unless `clearMemo` was called. */
+  /**
+   * Writes a value behind what was written before. What an earlier `dump` has written is referred to unless `clearMemo` was called.
+   *
+   * @throws UnpicklableError for a value that has no counterpart in Python; it says where that is.
+   */
   dump(value: unknown): void {
     this.#byte(0x80);
     this.#byte(3);
@@ -45,6 +64,9 @@ export class Pickler {
       this.#save(value);
     } catch (error) {
       if (error instanceof Refused) throw new UnpicklableError(error.what, error.path(), error.value);
+      // Where the caller has used most of the stack already.
+      if (error instanceof RangeError && /call stack/.test(error.message))
+        throw new UnpicklableError('a value nested so deep', '', value);
       throw error;
     }
     this.#byte(0x2e);
@@ -52,6 +74,8 @@ export class Pickler {
 
   clearMemo(): void {
     this.#memo.clear();
+    this.#shortBytes = undefined;
+    this.#next = 0;
   }
 
   /** A copy of all that was written. */
@@ -59,57 +83,67 @@ export class Pickler {
     return this.#buffer.slice(0, this.#length);
   }
 
-  #grow(count: number): void {
+  /** All that was written; nothing more can be written then. */
+  finish(): Uint8Array {
+    const bytes = this.bytes();
+    if (this.#buffer.length <= LARGEST_SPARE) spare = this.#buffer;
+    this.#buffer = new Uint8Array();
+    this.#length = 0;
+    return bytes;
+  }
+
+  #need(count: number): void {
     const needed = this.#length + count;
     if (needed <= this.#buffer.length) return;
     const larger = new Uint8Array(Math.max(needed, this.#buffer.length * 2));
     larger.set(this.#buffer.subarray(0, this.#length));
     this.#buffer = larger;
+    this.#view = new DataView(larger.buffer);
   }
 
   #byte(byte: number): void {
-    if (this.#length === this.#buffer.length) this.#grow(1);
+    if (this.#length === this.#buffer.length) this.#need(1);
     this.#buffer[this.#length++] = byte;
   }
 
-  #u32(n: number): void {
-    this.#grow(4);
-    const buffer = this.#buffer;
-    buffer[this.#length++] = n & 255;
-    buffer[this.#length++] = (n >> 8) & 255;
-    buffer[this.#length++] = (n >> 16) & 255;
-    buffer[this.#length++] = n >>> 24;
+  /** An opcode with an argument of one byte or, from 256 on, another one with four. */
+  #counted(short: number, long: number, count: number): void {
+    this.#need(5);
+    const at = this.#length;
+    if (count < 256) {
+      this.#buffer[at] = short;
+      this.#buffer[at + 1] = count;
+      this.#length = at + 2;
+    } else {
+      this.#buffer[at] = long;
+      this.#view.setUint32(at + 1, count, true);
+      this.#length = at + 5;
+    }
   }
 
   #raw(bytes: Uint8Array): void {
-    this.#grow(bytes.length);
+    this.#need(bytes.length);
     this.#buffer.set(bytes, this.#length);
     this.#length += bytes.length;
   }
 
-  #memoize(key: MemoKey): void {
-    const index = this.#memo.size;
-    this.#memo.set(key, index);
-    if (index < 256) {
-      this.#byte(0x71);
-      this.#byte(index);
-    } else {
-      this.#byte(0x72);
-      this.#u32(index);
-    }
+  /** A place in the memo for what nothing refers to again. */
+  #place(): number {
+    const index = this.#next++;
+    this.#counted(0x71, 0x72, index);
+    return index;
+  }
+
+  #memoize(key: unknown): void {
+    this.#memo.set(key, this.#next);
+    this.#place();
   }
 
   /** Refers to what was written before; false when it was not. */
-  #recall(key: MemoKey): boolean {
+  #recall(key: unknown): boolean {
     const index = this.#memo.get(key);
     if (index === undefined) return false;
-    if (index < 256) {
-      this.#byte(0x68);
-      this.#byte(index);
-    } else {
-      this.#byte(0x6a);
-      this.#u32(index);
-    }
+    this.#counted(0x68, 0x6a, index);
     return true;
   }
 
@@ -143,89 +177,95 @@ export class Pickler {
 
   #text(text: string): void {
     if (this.#recall(text)) return;
-    this.#byte(0x58);
     const { length } = text;
-    // Most texts are short and ASCII: written without a detour.
-    if (length < 64) {
-      this.#grow(4 + length);
-      const buffer = this.#buffer;
-      let at = this.#length + 4;
-      let i = 0;
-      for (; i < length; i++) {
+    this.#need(5 + length * 3);
+    const buffer = this.#buffer;
+    const start = this.#length + 5;
+    buffer[start - 5] = 0x58;
+    let at = start;
+    if (length <= SHORT) {
+      for (let i = 0; i < length; i++) {
         const code = text.charCodeAt(i);
         if (code > 127) break;
         buffer[at++] = code;
       }
-      if (i === length) {
-        this.#u32(length);
-        this.#length = at;
-        this.#memoize(text);
-        return;
+    }
+    if (at - start < length) {
+      if (isWellFormed(text)) at = start + encoder.encodeInto(text, buffer.subarray(start)).written;
+      else {
+        // Python writes lone surrogates as if they were characters.
+        const bytes = utf8Bytes(text);
+        buffer.set(bytes, start);
+        at = start + bytes.length;
       }
     }
-    const bytes = utf8Bytes(text);
-    this.#u32(bytes.length);
-    this.#raw(bytes);
+    this.#view.setUint32(start - 4, at - start, true);
+    this.#length = at;
     this.#memoize(text);
   }
 
   #integer(n: number): void {
+    this.#need(5);
+    const at = this.#length;
+    const buffer = this.#buffer;
     if (n >= 0 && n < 256) {
-      this.#byte(0x4b);
-      this.#byte(n);
+      buffer[at] = 0x4b;
+      buffer[at + 1] = n;
+      this.#length = at + 2;
     } else if (n >= 0 && n < 65_536) {
-      this.#byte(0x4d);
-      this.#byte(n & 255);
-      this.#byte(n >> 8);
-    } else if (n >= -2_147_483_648 && n <= 2_147_483_647) {
-      this.#byte(0x4a);
-      this.#u32(n >>> 0);
+      buffer[at] = 0x4d;
+      buffer[at + 1] = n & 255;
+      buffer[at + 2] = n >> 8;
+      this.#length = at + 3;
+    } else if (n >= SMALLEST && n <= LARGEST) {
+      buffer[at] = 0x4a;
+      this.#view.setInt32(at + 1, n, true);
+      this.#length = at + 5;
     } else if (Number.isSafeInteger(n)) this.#long(BigInt(n));
     else this.#float(n);
   }
 
   #long(value: bigint): void {
-    if (value >= -2_147_483_648n && value <= 2_147_483_647n) {
+    if (value >= BigInt(SMALLEST) && value <= BigInt(LARGEST)) {
       this.#integer(Number(value));
       return;
     }
-    let bits = (value < 0n ? -value - 1n : value).toString(2).length;
-    const count = Math.floor(bits / 8) + 1;
-    bits = count * 8;
-    const hex = BigInt.asUintN(bits, value)
-      .toString(16)
-      .padStart(count * 2, '0');
-    const bytes = Buffer.from(hex, 'hex').reverse();
-    if (count < 256) {
-      this.#byte(0x8a);
-      this.#byte(count);
-    } else {
-      this.#byte(0x8b);
-      this.#u32(count);
-    }
-    this.#raw(bytes);
+    // Of its hexadecimal digits, because those of a long number are made in linear time.
+    const bits = (value < 0n ? ~value : value).toString(16).length * 4;
+    let count = Math.floor(bits / 8) + 1;
+    const bytes = Buffer.from(
+      BigInt.asUintN(count * 8, value)
+        .toString(16)
+        .padStart(count * 2, '0'),
+      'hex',
+    ).reverse();
+    // The sign bit of the byte before may say the same as the last byte.
+    const sign = value < 0n ? 255 : 0;
+    if (bytes[count - 1] === sign && bytes[count - 2]! >> 7 === sign >> 7) count--;
+    this.#counted(0x8a, 0x8b, count);
+    this.#raw(bytes.subarray(0, count));
   }
 
   #float(n: number): void {
-    this.#byte(0x47);
-    scratch.setFloat64(0, n);
-    this.#grow(8);
-    for (let i = 0; i < 8; i++) this.#buffer[this.#length++] = scratch.getUint8(i);
+    this.#need(9);
+    this.#buffer[this.#length] = 0x47;
+    this.#view.setFloat64(this.#length + 1, n);
+    this.#length += 9;
   }
 
   #bytesValue(bytes: Uint8Array): void {
-    // Python has one object for each of the empty and the one-byte ones.
-    const key = bytes.length < 2 ? `\u0000bytes${bytes.length === 0 ? '' : bytes[0]}` : bytes;
-    if (this.#recall(key)) return;
-    if (bytes.length < 256) {
-      this.#byte(0x43);
-      this.#byte(bytes.length);
-    } else {
-      this.#byte(0x42);
-      this.#u32(bytes.length);
-    }
+    const { length } = bytes;
+    if (length < 2) {
+      const known = (this.#shortBytes ??= [])[bytes[0] ?? 256];
+      if (known !== undefined) {
+        this.#counted(0x68, 0x6a, known);
+        return;
+      }
+    } else if (this.#recall(bytes)) return;
+    this.#counted(0x43, 0x42, length);
     this.#raw(bytes);
-    this.#memoize(key);
+    if (length < 2) this.#shortBytes![bytes[0] ?? 256] = this.#place();
+    else this.#memoize(bytes);
   }
 
   #object(value: object): void {
@@ -251,14 +291,14 @@ export class Pickler {
     if (Array.isArray(value)) {
       this.#byte(0x5d);
       this.#memoize(value);
-      this.#items(value);
+      this.#items(value, true);
       return;
     }
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype === Dict.prototype) {
       this.#byte(0x7d);
       this.#memoize(value);
-      this.#pairs([...(value as Dict)].flat());
+      this.#pairs(flat(value as Dict), true);
       return;
     }
     if (value instanceof GlobalRef) {
@@ -280,7 +320,7 @@ export class Pickler {
     } else if (prototype === Object.prototype || prototype === null) {
       this.#byte(0x7d);
       this.#memoize(value);
-      this.#pairs(plainItems(value as Record<string, unknown>));
+      this.#pairs(plainItems(value as Record<string, unknown>), true);
     } else {
       const names = this.#options.globalOf?.(value);
       if (names === undefined) throw new Refused(whatIs(value), value);
@@ -288,90 +328,112 @@ export class Pickler {
     }
   }
 
-  #global(key: MemoKey, module: string, name: string): void {
+  #global(key: object, module: string, name: string): void {
     if (this.#recall(key)) return;
+    const code = key instanceof GlobalRef ? this.#options.extension?.(key) : undefined;
+    if (code !== undefined) {
+      this.#extension(code);
+      return;
+    }
     // Protocol 3 has no opcode for a name with dots: it is fetched from what it is nested in.
     const dot = name.lastIndexOf('.');
     if (dot > 0) {
-      this.#global(GlobalRef.of('builtins', 'getattr'), 'builtins', 'getattr');
-      this.#global(GlobalRef.of(module, name.slice(0, dot)), module, name.slice(0, dot));
+      const owner = name.slice(0, dot);
+      this.#global(GETATTR, GETATTR.module, GETATTR.name);
+      this.#global(GlobalRef.of(module, owner), module, owner);
       this.#text(name.slice(dot + 1));
       this.#byte(0x86);
-      this.#memoize({});
+      this.#place();
       this.#byte(0x52);
-      this.#memoize(key);
-      return;
+    } else {
+      this.#byte(0x63);
+      this.#raw(utf8Bytes(`${module}\n${name}\n`));
     }
-    this.#byte(0x63);
-    this.#raw(utf8Bytes(`${module}\n${name}\n`));
     this.#memoize(key);
   }
 
+  /** A code takes no more bytes than a place in the memo, so it is not memoized. */
+  #extension(code: number): void {
+    if (code < 256) this.#counted(0x82, 0x82, code);
+    else if (code < 65_536) {
+      this.#byte(0x83);
+      this.#byte(code & 255);
+      this.#byte(code >> 8);
+    } else this.#counted(0x84, 0x84, code);
+  }
+
   #tuple(value: Tuple): void {
-    if (value.length === 0) {
+    const { length } = value;
+    if (length === 0) {
       this.#byte(0x29);
       return;
     }
     if (this.#recall(value)) return;
-    const short = value.length <= 3;
-    if (!short) this.#byte(0x28);
-    for (let i = 0; i < value.length; i++) this.#part(value[i], `[${i}]`);
-    const index = this.#memo.get(value);
-    if (index !== undefined) {
+    const isShort = length <= 3;
+    if (!isShort) this.#byte(0x28);
+    this.#each(value, 0, length);
+    if (this.#memo.has(value)) {
       // The tuple holds itself, and was written on the way: what was put on the stack is taken off again.
-      if (short) for (let i = 0; i < value.length; i++) this.#byte(0x30);
+      if (isShort) for (let i = 0; i < length; i++) this.#byte(0x30);
       else this.#byte(0x31);
       this.#recall(value);
       return;
     }
-    this.#byte(short ? 0x84 + value.length : 0x74);
+    this.#byte(isShort ? 0x84 + length : 0x74);
     this.#memoize(value);
   }
 
-  /** Saves a part of a value; an error tells the way to it. */
-  #part(value: unknown, step: string): void {
+  /** Saves some of the items; an error tells the way to the one at fault. */
+  #each(items: readonly unknown[], start: number, end: number): void {
+    let i = start;
     try {
-      this.#save(value);
+      for (; i < end; i++) this.#save(items[i]);
     } catch (error) {
-      if (error instanceof Refused) error.steps.push(step);
+      if (error instanceof Refused) error.steps.push(`[${i}]`);
       throw error;
     }
   }
 
-  #items(items: readonly unknown[]): void {
+  /**
+   * Items for the list on the stack, in batches.
+   *
+   * @param isList Whether it is a list and no instance of another class: Python ends the last batch of those in different ways.
+   */
+  #items(items: readonly unknown[], isList: boolean): void {
     const { length } = items;
     for (let start = 0; start < length; start += BATCH) {
       const end = Math.min(start + BATCH, length);
-      if (end - start === 1) {
-        this.#part(items[start], `[${start}]`);
-        this.#byte(0x61);
-        continue;
-      }
-      this.#byte(0x28);
-      for (let i = start; i < end; i++) this.#part(items[i], `[${i}]`);
-      this.#byte(0x65);
+      const isSingle = isList ? length === 1 : end - start === 1;
+      if (!isSingle) this.#byte(0x28);
+      this.#each(items, start, end);
+      this.#byte(isSingle ? 0x61 : 0x65);
     }
   }
 
-  /** Keys and values in turn. */
-  #pairs(items: readonly unknown[]): void {
+  /** Keys and values in turn, for the dict on the stack, as `#items`. */
+  #pairs(items: readonly unknown[], isDict: boolean): void {
     const { length } = items;
     for (let start = 0; start < length; start += BATCH * 2) {
       const end = Math.min(start + BATCH * 2, length);
-      const single = end - start === 2;
-      if (!single) this.#byte(0x28);
-      for (let i = start; i < end; i += 2) {
-        const key = items[i];
-        const step =
-          typeof key === 'string'
-            ? /^[A-Za-z_$][\w$]*$/.test(key)
-              ? `.${key}`
-              : `[${JSON.stringify(key)}]`
-            : `[${String(key)}]`;
-        this.#part(key, step);
-        this.#part(items[i + 1], step);
-      }
-      this.#byte(single ? 0x73 : 0x75);
+      const isSingle = isDict ? length === 2 : end - start === 2;
+      if (!isSingle) this.#byte(0x28);
+      this.#entries(items, start, end);
+      this.#byte(isSingle ? 0x73 : 0x75);
+    }
+    if (isDict && length > 0 && length % (BATCH * 2) === 0) {
+      // After a full batch Python begins another one before it sees that there is nothing left.
+      this.#byte(0x28);
+      this.#byte(0x75);
+    }
+  }
+
+  #entries(items: readonly unknown[], start: number, end: number): void {
+    let i = start;
+    try {
+      for (; i < end; i++) this.#save(items[i]);
+    } catch (error) {
+      if (error instanceof Refused) error.steps.push(stepOf(items[i - (i % 2)]));
+      throw error;
     }
   }
 
@@ -380,41 +442,61 @@ export class Pickler {
     this.#tuple(args);
     this.#byte(newObject ? 0x81 : 0x52);
     this.#memoize(value);
-    if (items !== undefined) this.#items(items);
-    if (dictItems !== undefined) this.#pairs(dictItems);
+    this.#contents(items, dictItems, state);
+  }
+
+  #contents(
+    items: readonly unknown[] | undefined,
+    dictItems: readonly unknown[] | undefined,
+    state: unknown,
+  ): void {
+    if (items !== undefined) this.#items(items, false);
+    if (dictItems !== undefined) this.#pairs(dictItems, false);
     if (state !== undefined) {
       this.#save(state);
       this.#byte(0x62);
     }
   }
 
-  #rest(value: Instance | Reduce): void {
-    if (value.items !== undefined) this.#items(value.items);
-    if (value.dictItems !== undefined) this.#pairs(value.dictItems);
-    if (value.state !== undefined) {
-      this.#save(value.state);
-      this.#byte(0x62);
-    }
-  }
-
   #instance(value: Instance): void {
-    if (value.base !== undefined) {
-      const reconstructor = GlobalRef.of('copyreg', '_reconstructor');
-      this.#global(reconstructor, 'copyreg', '_reconstructor');
-      this.#tuple(tuple<unknown[]>(value.cls, value.base, value.baseValue));
-      this.#byte(0x52);
-    } else if (value.kwargs !== undefined) {
-      const partial = GlobalRef.of('copyreg', '__newobj_ex__');
-      this.#global(partial, 'copyreg', '__newobj_ex__');
-      this.#tuple(tuple<unknown[]>(value.cls, value.args, value.kwargs));
+    const { cls, args, kwargs, base, baseValue } = value;
+    if (base !== undefined) {
+      this.#derived(value, base, baseValue);
+      return;
+    }
+    if (kwargs !== undefined) {
+      this.#global(NEWOBJ_EX, NEWOBJ_EX.module, NEWOBJ_EX.name);
+      this.#tuple(tuple<unknown[]>(cls, args, kwargs));
       this.#byte(0x52);
     } else {
-      this.#save(value.cls);
-      this.#tuple(value.args);
+      this.#save(cls);
+      this.#tuple(args);
       this.#byte(0x81);
     }
     this.#memoize(value);
-    this.#rest(value);
+    this.#contents(value.items, value.dictItems, value.state);
+  }
+
+  /** An instance of a class that derives from a built-in type, read from protocol 0 or 1: as later protocols write it. */
+  #derived(value: Instance, base: unknown, baseValue: unknown): void {
+    const name = base instanceof GlobalRef && base.module === 'builtins' ? base.name : '';
+    const isList = name === 'list' && Array.isArray(baseValue);
+    const isDict = name === 'dict' && baseValue instanceof Map;
+    if (!isList && !isDict && !WITH_NEW_ARGS.has(name)) {
+      this.#global(RECONSTRUCTOR, RECONSTRUCTOR.module, RECONSTRUCTOR.name);
+      this.#tuple(tuple<unknown[]>(value.cls, base, baseValue));
+      this.#byte(0x52);
+    } else {
+      this.#save(value.cls);
+      this.#tuple(isList || isDict ? tuple() : tuple<unknown[]>(baseValue));
+      this.#byte(0x81);
+    }
+    this.#memoize(value);
+    this.#contents(
+      isList ? [...(baseValue as unknown[]), ...(value.items ?? [])] : value.items,
+      isDict ? [...flat(baseValue), ...(value.dictItems ?? [])] : value.dictItems,
+      value.state,
+    );
   }
 
   #call(value: Reduce): void {
@@ -422,9 +504,32 @@ export class Pickler {
     this.#tuple(value.args);
     this.#byte(0x52);
     this.#memoize(value);
-    this.#rest(value);
+    this.#contents(value.items, value.dictItems, value.state);
   }
 }
+
+const GETATTR = GlobalRef.of('builtins', 'getattr');
+const NEWOBJ_EX = GlobalRef.of('copyreg', '__newobj_ex__');
+const RECONSTRUCTOR = GlobalRef.of('copyreg', '_reconstructor');
+/** Built-in types whose values `__getnewargs__` gives as the one argument of `__new__`. */
+const WITH_NEW_ARGS = new Set(['bytes', 'complex', 'float', 'int', 'str', 'tuple']);
+
+/** `String.prototype.isWellFormed`, which TypeScript's library for Node 20 does not know. */
+const isWellFormed = (text: string): boolean => (text as string & { isWellFormed(): boolean }).isWellFormed();
+
+function flat(map: Map<unknown, unknown>): unknown[] {
+  const items: unknown[] = [];
+  for (const [key, value] of map) items.push(key, value);
+  return items;
+}
+
+function stepOf(key: unknown): string {
+  if (typeof key !== 'string') return typeof key === 'object' ? '[…]' : `[${String(key)}]`;
+  return /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
+}
+
+/** Of a longer way only the beginning and the end are told. */
+const MOST_STEPS = 10;
 
 /** What cannot be written; the steps to it are gathered on the way out. */
 class Refused extends Error {
@@ -439,7 +544,9 @@ class Refused extends Error {
   }
 
   path(): string {
-    return this.steps.reverse().join('').replace(/^\./, '');
+    const steps = this.steps.reverse();
+    if (steps.length > 2 * MOST_STEPS) steps.splice(MOST_STEPS, steps.length - 2 * MOST_STEPS, ' … ');
+    return steps.join('').replace(/^\./, '');
   }
 }
 

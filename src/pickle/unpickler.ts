@@ -2,21 +2,40 @@
  * Reads pickles of protocols 0 to 5 (the opcodes are those of Python's `pickletools`). One loop over the opcodes: whatever the
  * data is, time and memory are bounded by its length. No class is called but those of `known-classes.ts`.
  *
- * Over 400 lines: a switch over all opcodes, which is fast because it is one function.
+ * Over 400 lines: the frequent opcodes are carried out in one loop on local variables, which is what makes it fast; all others are
+ * in `#rare`, on the same variables kept in fields.
  */
-import { BadValueError, UnpicklingError, type UnpicklingCode } from './errors.ts';
-import { CONSTANTS, valueClassOf } from './known-classes.ts';
+import {
+  Budget,
+  checkHashable,
+  finished,
+  instantiated,
+  newObject,
+  newObjectWith,
+  reduced,
+  setState,
+} from './construct.ts';
+import { fault, OpcodeFault, UnpicklingError } from './errors.ts';
+import { CONSTANTS, Unfinished } from './known-classes.ts';
+import { PlainDicts } from './plain.ts';
 import { inPython3 } from './python2-names.ts';
+import {
+  floatArgument,
+  indexArgument,
+  intArgument,
+  literalArgument,
+  quotedArgument,
+  rawUnicodeArgument,
+} from './text-arguments.ts';
 import { latin1Text, utf8Text } from './text.ts';
 import { ByteArray } from './values/bytearray.ts';
 import { Deque } from './values/collections.ts';
 import { Dict } from './values/dict.ts';
-import { float } from './values/float.ts';
+import { PyFloat } from './values/float.ts';
 import { int } from './values/int.ts';
-import { isHashable } from './values/key.ts';
 import { GlobalRef, Instance, PersistentRef, Reduce } from './values/references.ts';
 import { FrozenSet, PySet } from './values/set.ts';
-import { Tuple, tuple, tupleFrom } from './values/tuple.ts';
+import { Tuple, tupleFrom } from './values/tuple.ts';
 
 export interface UnpicklerOptions {
   /** A class or function by name; undefined: the classes of this room, else a `GlobalRef`. */
@@ -27,56 +46,494 @@ export interface UnpicklerOptions {
   readonly encoding?: 'ascii' | 'latin1' | 'bytes' | 'ascii-or-bytes';
   /** `object`: dicts whose keys are all texts become plain objects. */
   readonly dict?: 'Dict' | 'object';
-  readonly maxProtocol?: number;
   /** Classes that EXT opcodes mean, by code. */
   extension?(code: number): GlobalRef | undefined;
-  /** `standard` refuses what takes values from before the last MARK, as Python's own reader does. */
+  /**
+   * `zodb` reads what the reader of Python's ZODB reads: protocols up to 3, a last line without its end, and opcodes that take values
+   * from before the last MARK. `standard` (default) reads protocols up to 5 and refuses those.
+   */
   readonly dialect?: 'standard' | 'zodb';
 }
 
-const HIGHEST = 5;
-const MARKED: readonly unknown[] = [];
+/** Memo entries at most so far beyond the others are kept in the array; a hostile pickle must not make a long one. */
+const MEMO_GAP = 16;
 const view = new DataView(new ArrayBuffer(8));
 
+/**
+ * Reads the pickles in some bytes, one after another. The memo is kept from one to the next, as Python's reader does it: the second
+ * pickle of an object record may refer to what the first one has named.
+ */
 export class Unpickler {
   readonly #data: Uint8Array;
   readonly #options: UnpicklerOptions;
-  readonly #plain: boolean;
+  readonly #isZodb: boolean;
   /** Offset of the next byte; after `load` the end of the pickle. */
   position = 0;
   #stack: unknown[] = [];
+  /** How many values are on the stack; what the array has beyond is left from before. */
+  #size = 0;
   readonly #marks: number[] = [];
-  #memo: unknown[] = [];
-  /** Memo entries far beyond the others: a hostile pickle must not make a long array. */
+  readonly #memo: unknown[] = [];
+  /** Memo entries far beyond the others. */
   #far: Map<number, unknown> | undefined;
+  /** How many entries the memo has, which is where MEMOIZE puts the next. */
+  #memoized = 0;
   #protocol = 0;
   #opcodeAt = 0;
+  /** Values below belong to before the last MARK. */
   #limit = 0;
+  #budget: Budget | undefined;
+  #plain: PlainDicts | undefined;
 
+  /** @param data Is not copied, and must not change while it is read; what is read does not refer to it. */
   constructor(data: Uint8Array, options: UnpicklerOptions = {}) {
     this.#data = data;
     this.#options = options;
-    this.#plain = options.dict === 'object';
+    this.#isZodb = options.dialect === 'zodb';
   }
 
-  #fail(code: UnpicklingCode, message: string, cause?: unknown): never {
-    const options = cause === undefined ? undefined : { cause };
-    throw new UnpicklingError(code, message, this.#opcodeAt, this.#data[this.#opcodeAt], options);
+  /**
+   * The value of the next pickle.
+   *
+   * @throws UnpicklingError for what is no sound pickle. What `persistentLoad` and `findGlobal` throw is passed on.
+   */
+  load(): unknown {
+    this.#stack = [];
+    this.#size = 0;
+    this.#marks.length = 0;
+    this.#limit = 0;
+    this.#protocol = 0;
+    let value: unknown;
+    try {
+      value = this.#run();
+    } catch (error) {
+      if (!(error instanceof OpcodeFault)) throw error;
+      const options = error.cause === undefined ? undefined : { cause: error.cause };
+      throw new UnpicklingError(
+        error.code,
+        error.message,
+        this.#opcodeAt,
+        this.#data[this.#opcodeAt],
+        options,
+      );
+    } finally {
+      this.#stack = [];
+    }
+    return this.#options.dict === 'object' ? (this.#plain ??= new PlainDicts()).convert(value) : value;
+  }
+
+  #run(): unknown {
+    const data = this.#data;
+    const end = data.length;
+    const stack = this.#stack;
+    const memo = this.#memo;
+    const marks = this.#marks;
+    const isStandard = !this.#isZodb;
+    let at = this.position;
+    let size = 0;
+    let limit = 0;
+    for (;;) {
+      this.#opcodeAt = at;
+      if (at >= end) return fault('PICKLE_END', 'the data ends before the pickle does');
+      const opcode = data[at++]!;
+      switch (opcode) {
+        case 0x58: // BINUNICODE
+        case 0x8c: {
+          // SHORT_BINUNICODE
+          let length: number;
+          if (opcode === 0x58) {
+            if (end - at < 4) truncated();
+            length = (data[at]! | (data[at + 1]! << 8) | (data[at + 2]! << 16) | (data[at + 3]! << 24)) >>> 0;
+            at += 4;
+          } else {
+            if (!isStandard) unknownOpcode(opcode);
+            if (at >= end) truncated();
+            length = data[at++]!;
+          }
+          if (length > end - at) truncated();
+          const text = utf8Text(data, at, at + length);
+          if (text === undefined) fault('PICKLE_ENCODING', 'the text is not UTF-8');
+          stack[size++] = text;
+          at += length;
+          break;
+        }
+        case 0x71: {
+          // BINPUT
+          if (at >= end) truncated();
+          if (size <= limit) this.#underflow(size);
+          const index = data[at++]!;
+          if (memo[index] === undefined) this.#memoized++;
+          const value = stack[size - 1];
+          if (value instanceof Unfinished) value.places.push(index);
+          memo[index] = value;
+          break;
+        }
+        case 0x68: {
+          // BINGET
+          if (at >= end) truncated();
+          const index = data[at++]!;
+          stack[size++] = memo[index] ?? this.#recall(index);
+          break;
+        }
+        case 0x28: // MARK
+          marks.push(size);
+          if (isStandard) limit = size;
+          break;
+        case 0x4b: // BININT1
+          if (at >= end) truncated();
+          stack[size++] = data[at++];
+          break;
+        case 0x4d: // BININT2
+          if (end - at < 2) truncated();
+          stack[size++] = data[at]! | (data[at + 1]! << 8);
+          at += 2;
+          break;
+        case 0x4a: // BININT
+          if (end - at < 4) truncated();
+          stack[size++] = data[at]! | (data[at + 1]! << 8) | (data[at + 2]! << 16) | (data[at + 3]! << 24);
+          at += 4;
+          break;
+        case 0x47: {
+          // BINFLOAT
+          if (end - at < 8) truncated();
+          for (let i = 0; i < 8; i++) view.setUint8(i, data[at + i]!);
+          const number = view.getFloat64(0);
+          stack[size++] = Number.isInteger(number) ? new PyFloat(number) : number;
+          at += 8;
+          break;
+        }
+        case 0x4e: // NONE
+          stack[size++] = null;
+          break;
+        case 0x88: // NEWTRUE
+          stack[size++] = true;
+          break;
+        case 0x89: // NEWFALSE
+          stack[size++] = false;
+          break;
+        case 0x43: {
+          // SHORT_BINBYTES
+          if (at >= end) truncated();
+          const length = data[at++]!;
+          if (length > end - at) truncated();
+          stack[size++] = bytesOf(data, at, length);
+          at += length;
+          break;
+        }
+        case 0x7d: // EMPTY_DICT
+          stack[size++] = new Dict();
+          break;
+        case 0x5d: // EMPTY_LIST
+          stack[size++] = [];
+          break;
+        case 0x29: // EMPTY_TUPLE
+          stack[size] = tupleOf(stack, size, size);
+          size++;
+          break;
+        case 0x85: // TUPLE1
+        case 0x86: // TUPLE2
+        case 0x87: {
+          // TUPLE3
+          const length = opcode - 0x84;
+          if (size - length < limit) this.#underflow(size);
+          size -= length;
+          stack[size] = tupleOf(stack, size, size + length);
+          size++;
+          break;
+        }
+        case 0x74: {
+          // TUPLE
+          const mark = this.#mark(size);
+          limit = this.#limit;
+          stack[mark] = tupleOf(stack, mark, size);
+          size = mark + 1;
+          break;
+        }
+        case 0x61: // APPEND
+        case 0x65: {
+          // APPENDS
+          let from = size - 1;
+          if (opcode === 0x65) {
+            from = marks.pop() ?? noMark();
+            limit = isStandard && marks.length > 0 ? marks[marks.length - 1]! : 0;
+          }
+          if (from > size || from <= limit) this.#underflow(from);
+          const target = stack[from - 1];
+          if (isList(target)) for (let i = from; i < size; i++) target.push(stack[i]);
+          else if (size > from) this.#append(target, from, size);
+          size = from;
+          break;
+        }
+        case 0x73: // SETITEM
+        case 0x75: {
+          // SETITEMS
+          let from = size - 2;
+          if (opcode === 0x75) {
+            from = marks.pop() ?? noMark();
+            limit = isStandard && marks.length > 0 ? marks[marks.length - 1]! : 0;
+          }
+          if (from > size || from <= limit) this.#underflow(from);
+          if ((size - from) % 2 !== 0) fault('PICKLE_ODD_ITEMS', 'odd number of items for SETITEMS');
+          const target = stack[from - 1];
+          if (target instanceof Dict) {
+            for (let i = from; i < size; i += 2) {
+              const key = stack[i];
+              if (typeof key === 'object' && key !== null) checkHashable(key, this.#charge());
+              target.set(key, stack[i + 1]);
+            }
+          } else if (size > from) this.#setItems(target, from, size);
+          size = from;
+          break;
+        }
+        case 0x51: {
+          // BINPERSID
+          if (size <= limit) this.#underflow(size);
+          this.position = at;
+          stack[size - 1] = this.#persistent(stack[size - 1]);
+          break;
+        }
+        case 0x2e: // STOP
+          this.position = at;
+          if (size <= limit) this.#underflow(size);
+          return stack[size - 1];
+        default:
+          this.position = at;
+          this.#size = size;
+          this.#limit = limit;
+          this.#rare(opcode);
+          at = this.position;
+          size = this.#size;
+          limit = this.#limit;
+      }
+    }
+  }
+
+  /** The opcodes that are rare, or dear anyway. */
+  #rare(opcode: number): void {
+    const data = this.#data;
+    switch (opcode) {
+      case 0x80: {
+        // PROTO
+        const protocol = data[this.#need(1)]!;
+        if (protocol > (this.#isZodb ? 3 : 5))
+          fault('PICKLE_PROTOCOL', `unsupported pickle protocol: ${protocol}`);
+        this.#protocol = protocol;
+        break;
+      }
+      case 0x30: // POP
+        if (this.#marks.length > 0 && this.#marks[this.#marks.length - 1] === this.#size) {
+          this.#marks.pop();
+          this.#limit = this.#lastMark();
+        } else this.#pop();
+        break;
+      case 0x31: {
+        // POP_MARK
+        const mark = this.#marks.pop() ?? noMark();
+        this.#limit = this.#lastMark();
+        this.#size = Math.min(mark, this.#size);
+        break;
+      }
+      case 0x32: // DUP
+        this.#push(this.#top());
+        break;
+      case 0x49: // INT
+        this.#push(intArgument(this.#line()));
+        break;
+      case 0x4c: // LONG
+        this.#push(literalArgument(this.#line().replace(/L$/, '')));
+        break;
+      case 0x8a: // LONG1
+        this.#long(data[this.#need(1)]!);
+        break;
+      case 0x8b: // LONG4
+        this.#long(this.#count('LONG'));
+        break;
+      case 0x46: // FLOAT
+        this.#push(floatArgument(this.#line()));
+        break;
+      case 0x53: // STRING
+        this.#oldText(quotedArgument(this.#line()));
+        break;
+      case 0x54: // BINSTRING
+        this.#oldText(this.#bytes(this.#count('BINSTRING')));
+        break;
+      case 0x55: // SHORT_BINSTRING
+        this.#oldText(this.#bytes(data[this.#need(1)]!));
+        break;
+      case 0x42: // BINBYTES
+        this.#push(this.#bytes(this.#u32()));
+        break;
+      case 0x56: // UNICODE
+        this.#push(rawUnicodeArgument(this.#line(0)));
+        break;
+      case 0x6c: {
+        // LIST
+        const mark = this.#mark(this.#size);
+        this.#replaceFrom(mark, this.#stack.slice(mark, this.#size));
+        break;
+      }
+      case 0x64: // DICT
+        this.#dict();
+        break;
+      case 0x63: // GLOBAL
+        this.#globalLine();
+        break;
+      case 0x82: // EXT1
+        this.#extension(data[this.#need(1)]!);
+        break;
+      case 0x83: // EXT2
+        this.#extension(this.#u16());
+        break;
+      case 0x84: // EXT4
+        this.#extension(this.#i32());
+        break;
+      case 0x52: {
+        // REDUCE
+        const args = this.#pop();
+        this.#push(reduced(this.#pop(), args, this.#charge()));
+        break;
+      }
+      case 0x81: {
+        // NEWOBJ
+        const args = this.#pop();
+        this.#push(newObject(this.#pop(), args, this.#charge()));
+        break;
+      }
+      case 0x69: // INST
+        this.#instance();
+        break;
+      case 0x6f: {
+        // OBJ
+        const mark = this.#mark(this.#size);
+        if (mark === this.#size)
+          fault(this.#isZodb ? 'PICKLE_MARK_GONE' : 'PICKLE_UNDERFLOW', 'OBJ without a class');
+        const args = tupleFrom(this.#stack.slice(mark + 1, this.#size));
+        this.#replaceFrom(mark, instantiated(this.#stack[mark], args, this.#charge()));
+        break;
+      }
+      case 0x62: // BUILD
+        this.#build();
+        break;
+      case 0x70: {
+        // PUT
+        const line = this.#line();
+        if (this.#size <= this.#limit) this.#underflow(this.#size);
+        const index = indexArgument(line);
+        if (index < 0) fault('PICKLE_BAD_NUMBER', 'negative PUT argument');
+        this.#put(index);
+        break;
+      }
+      case 0x72: // LONG_BINPUT
+        this.#put(this.#u32());
+        break;
+      case 0x67: // GET
+        this.#push(this.#recall(indexArgument(this.#line())));
+        break;
+      case 0x6a: // LONG_BINGET
+        this.#push(this.#recall(this.#u32()));
+        break;
+      case 0x50: // PERSID
+        this.#persistentLine();
+        break;
+      default:
+        if (this.#isZodb) unknownOpcode(opcode);
+        this.#modern(opcode);
+    }
+  }
+
+  /** The opcodes that protocols 4 and 5 have added. */
+  #modern(opcode: number): void {
+    const data = this.#data;
+    switch (opcode) {
+      case 0x94: // MEMOIZE
+        this.#put(this.#memoized);
+        break;
+      case 0x93: {
+        // STACK_GLOBAL
+        const name = this.#pop();
+        const module = this.#pop();
+        if (typeof name !== 'string' || typeof module !== 'string')
+          return fault('PICKLE_BAD_NEWOBJ', 'STACK_GLOBAL requires str');
+        this.#push(this.#global(module, name));
+        break;
+      }
+      case 0x95: {
+        // FRAME: its length is only a help for readers of files
+        const count = this.#u64();
+        if (count > data.length - this.position) truncated();
+        break;
+      }
+      case 0x8d: {
+        // BINUNICODE8
+        const length = this.#u64();
+        const at = this.#need(length);
+        const text = utf8Text(data, at, at + length);
+        if (text === undefined) fault('PICKLE_ENCODING', 'the text is not UTF-8');
+        this.#push(text);
+        break;
+      }
+      case 0x8e: // BINBYTES8
+        this.#push(this.#bytes(this.#u64()));
+        break;
+      case 0x96: // BYTEARRAY8
+        this.#push(new ByteArray(this.#bytes(this.#u64())));
+        break;
+      case 0x97: // NEXT_BUFFER
+        fault('PICKLE_NO_BUFFERS', 'pickle stream refers to out-of-band data but no buffers were given');
+        break;
+      case 0x98: // READONLY_BUFFER
+        if (this.#size <= this.#limit) this.#underflow(this.#size);
+        fault('PICKLE_NO_BUFFERS', 'out-of-band buffers are not supported');
+        break;
+      case 0x8f: // EMPTY_SET
+        this.#push(new PySet());
+        break;
+      case 0x90: // ADDITEMS
+        this.#addItems();
+        break;
+      case 0x91: {
+        // FROZENSET
+        const mark = this.#mark(this.#size);
+        const items = this.#stack.slice(mark, this.#size);
+        for (const item of items) checkHashable(item, this.#charge());
+        this.#replaceFrom(mark, new FrozenSet(items));
+        break;
+      }
+      case 0x92: {
+        // NEWOBJ_EX
+        const kwargs = this.#pop();
+        const args = this.#pop();
+        this.#push(newObjectWith(this.#pop(), args, kwargs, this.#charge()));
+        break;
+      }
+      default:
+        unknownOpcode(opcode);
+    }
+  }
+
+  #charge(): Budget {
+    return (this.#budget ??= new Budget(this.#data.length));
   }
 
   #need(count: number): number {
     const start = this.position;
-    if (count > this.#data.length - start) this.#fail('PICKLE_TRUNCATED', 'pickle data was truncated');
+    if (count > this.#data.length - start) truncated();
     this.position = start + count;
     return start;
   }
 
-  #line(): string {
-    const end = this.#data.indexOf(0x0a, this.position);
-    if (end < 0) this.#fail('PICKLE_TRUNCATED', 'pickle data was truncated');
-    const text = latin1Text(this.#data, this.position, end);
-    this.position = end + 1;
-    return text;
+  /** The bytes of the next line as characters. */
+  #line(least = 1): string {
+    const start = this.position;
+    let end = this.#data.indexOf(0x0a, start);
+    if (end < 0) {
+      if (!this.#isZodb) truncated();
+      end = this.#data.length;
+      if (end - start <= least) fault('PICKLE_BAD_LINE', 'pickle data was truncated');
+      this.position = end;
+    } else this.position = end + 1;
+    if (end - start < least) fault('PICKLE_BAD_LINE', 'an argument of the pickle is empty');
+    return latin1Text(this.#data, start, end);
   }
 
   #u16(): number {
@@ -95,172 +552,140 @@ export class Unpickler {
   }
 
   #u64(): number {
-    const low = this.#u32();
-    const high = this.#u32();
-    if (high > 0x1fffff) this.#fail('PICKLE_TOO_LARGE', 'a count is beyond every limit');
-    return high * 0x1_0000_0000 + low;
+    const at = this.#need(8);
+    const bytes = new DataView(this.#data.buffer, this.#data.byteOffset + at, 8);
+    const count = Number(bytes.getBigUint64(0, true));
+    // What Python cannot count either.
+    if (count >= 2 ** 63) fault('PICKLE_TOO_LARGE', 'a count is beyond every limit');
+    return count;
+  }
+
+  #count(what: string): number {
+    const count = this.#i32();
+    if (count < 0) fault('PICKLE_NEGATIVE_COUNT', `${what} pickle has negative byte count`);
+    return count;
   }
 
   #bytes(count: number): Uint8Array {
-    const at = this.#need(count);
-    return this.#data.slice(at, at + count);
-  }
-
-  #utf8(count: number): string {
-    const at = this.#need(count);
-    const text = utf8Text(this.#data, at, at + count);
-    if (text === undefined) this.#fail('PICKLE_ENCODING', 'the text is not UTF-8');
-    return text;
+    return bytesOf(this.#data, this.#need(count), count);
   }
 
   /** A string of Python 2. */
-  #oldText(bytes: Uint8Array): string | Uint8Array {
+  #oldText(bytes: Uint8Array): void {
     const { encoding = 'ascii' } = this.#options;
-    if (encoding === 'bytes') return bytes;
-    if (encoding === 'latin1') return latin1Text(bytes, 0, bytes.length);
-    for (const byte of bytes) {
-      if (byte < 128) continue;
-      if (encoding === 'ascii-or-bytes') return bytes;
-      this.#fail('PICKLE_ENCODING', "'ascii' codec can't decode a byte of the text");
+    if (encoding === 'bytes') return this.#push(bytes);
+    if (encoding !== 'latin1' && bytes.some((byte) => byte > 127)) {
+      if (encoding === 'ascii-or-bytes') return this.#push(bytes);
+      fault('PICKLE_ENCODING', "'ascii' codec can't decode a byte of the text");
     }
-    return latin1Text(bytes, 0, bytes.length);
+    this.#push(latin1Text(bytes, 0, bytes.length));
+  }
+
+  #push(value: unknown): void {
+    this.#stack[this.#size++] = value;
   }
 
   #pop(): unknown {
-    if (this.#stack.length <= this.#limit) this.#underflow();
-    return this.#stack.pop();
+    if (this.#size <= this.#limit) this.#underflow(this.#size);
+    return this.#stack[--this.#size];
   }
 
   #top(): unknown {
-    if (this.#stack.length <= this.#limit) this.#underflow();
-    return this.#stack[this.#stack.length - 1];
+    if (this.#size <= this.#limit) this.#underflow(this.#size);
+    return this.#stack[this.#size - 1];
   }
 
-  #underflow(): never {
-    if (this.#stack.length === 0 || this.#marks.length === 0)
-      return this.#fail('PICKLE_UNDERFLOW', 'unexpected end of the stack');
-    return this.#fail('PICKLE_MARK_CROSSED', 'unexpected MARK found');
+  #underflow(size: number): never {
+    if (this.#isZodb || size <= 0 || this.#marks.length === 0)
+      return fault('PICKLE_UNDERFLOW', 'unexpected end of the stack');
+    return fault('PICKLE_MARK_CROSSED', 'unexpected MARK found');
   }
 
-  /** The values since the last MARK. */
-  #popMark(): unknown[] {
-    const mark = this.#marks.pop();
-    if (mark === undefined) this.#fail('PICKLE_NO_MARK', 'could not find MARK');
-    this.#limit = this.#marks.at(-1) ?? 0;
-    if (mark > this.#stack.length) this.#fail('PICKLE_UNDERFLOW', 'the values since the MARK are gone');
-    return this.#stack.splice(mark);
+  #lastMark(): number {
+    return this.#isZodb || this.#marks.length === 0 ? 0 : this.#marks[this.#marks.length - 1]!;
   }
 
-  #put(index: number, value: unknown): void {
-    if (index <= this.#memo.length + 64) this.#memo[index] = value === undefined ? null : value;
-    else (this.#far ??= new Map()).set(index, value);
+  /** Takes the last MARK off: where its values begin. */
+  #mark(size: number): number {
+    const mark = this.#marks.pop() ?? noMark();
+    this.#limit = this.#lastMark();
+    if (mark > size) fault('PICKLE_MARK_GONE', 'the values since the MARK are gone');
+    return mark;
   }
 
-  #get(index: number): unknown {
+  #replaceFrom(mark: number, value: unknown): void {
+    this.#size = mark;
+    this.#push(value);
+  }
+
+  #put(index: number): void {
+    const value = this.#top();
+    const memo = this.#memo;
+    if (value instanceof Unfinished) value.places.push(index);
+    if (index < memo.length + MEMO_GAP) {
+      if (memo[index] === undefined && this.#far?.has(index) !== true) this.#memoized++;
+      memo[index] = value;
+      this.#far?.delete(index);
+    } else {
+      this.#far ??= new Map();
+      if (!this.#far.has(index)) this.#memoized++;
+      this.#far.set(index, value);
+    }
+  }
+
+  #recall(index: number): unknown {
     const value = this.#memo[index];
     if (value !== undefined) return value;
-    if (this.#far?.has(index)) return this.#far.get(index);
-    return this.#fail('PICKLE_NO_MEMO', `Memo value not found at index ${index}`);
+    return this.#far?.get(index) ?? this.#unknownPlace(index);
   }
 
-  #number(text: string): number {
-    if (!/^\s*[-+]?\d+\s*$/.test(text))
-      this.#fail(
-        text === '' ? 'PICKLE_BAD_LINE' : 'PICKLE_BAD_NUMBER',
-        `'${text.slice(0, 50)}' is no integer`,
-      );
-    return Number(text);
-  }
-
-  #integer(text: string): number | bigint {
-    const plain = text.trim().replace(/^\+/, '');
-    if (/^-?\d{1,15}$/.test(plain)) return Number(plain) + 0;
-    // CPython's limit: longer texts take too long to convert.
-    if (plain.length > 4301) this.#fail('PICKLE_BAD_NUMBER', 'the integer has more than 4300 digits');
-    if (/^-?\d+$/.test(plain)) return int(BigInt(plain));
-    const hex = /^(-?)0x([0-9a-f]+)$/i.exec(plain);
-    if (hex !== null) return int(hex[1] === '-' ? -BigInt(`0x${hex[2]}`) : BigInt(`0x${hex[2]}`));
-    return this.#fail(
-      text === '' ? 'PICKLE_BAD_LINE' : 'PICKLE_BAD_NUMBER',
-      `'${text.slice(0, 50)}' is no integer`,
-    );
+  #unknownPlace(index: number): unknown {
+    // Null may have been put as well.
+    if (this.#far?.has(index)) return null;
+    return fault('PICKLE_NO_MEMO', `Memo value not found at index ${index}`);
   }
 
   /** Two's complement, least significant byte first. */
-  #long(count: number): number | bigint {
+  #long(count: number): void {
     const at = this.#need(count);
     const data = this.#data;
     if (count <= 6) {
       let value = 0;
       for (let i = count - 1; i >= 0; i--) value = value * 256 + data[at + i]!;
-      return count > 0 && data[at + count - 1]! > 127 ? value - 2 ** (8 * count) : value;
+      return this.#push(count > 0 && data[at + count - 1]! > 127 ? value - 2 ** (8 * count) : value);
     }
     const hex = Buffer.from(data.subarray(at, at + count))
       .reverse()
       .toString('hex');
-    return int(BigInt.asIntN(count * 8, BigInt(`0x${hex}`)));
+    this.#push(int(BigInt.asIntN(count * 8, BigInt(`0x${hex}`))));
   }
 
-  #floatText(text: string): unknown {
-    const plain = text.trim().toLowerCase();
-    const special = /^([-+]?)(inf(?:inity)?|nan)$/.exec(plain);
-    if (special !== null)
-      return special[2] === 'nan'
-        ? Number.NaN
-        : special[1] === '-'
-          ? Number.NEGATIVE_INFINITY
-          : Number.POSITIVE_INFINITY;
-    if (!/^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/.test(plain))
-      this.#fail(
-        text === '' ? 'PICKLE_BAD_LINE' : 'PICKLE_BAD_NUMBER',
-        `could not convert string to float: '${text.slice(0, 50)}'`,
-      );
-    return float(Number(plain));
-  }
-
-  /** A STRING of protocol 0, in quotes and with Python's escapes. */
-  #quoted(text: string): Uint8Array {
-    const body = text.trim();
-    const quote = body[0];
-    if (body.length < 2 || (quote !== "'" && quote !== '"') || !body.endsWith(quote))
-      this.#fail('PICKLE_BAD_STRING', 'the STRING opcode argument must be quoted');
-    const bytes: number[] = [];
-    for (let i = 1; i < body.length - 1; i++) {
-      if (body[i] !== '\\') {
-        bytes.push(body.charCodeAt(i));
-        continue;
-      }
-      const next = body[++i]!;
-      const simple = '\\\'"abfnrtv'.indexOf(next);
-      if (i >= body.length - 1) this.#fail('PICKLE_BAD_ESCAPE', 'Trailing \\ in string');
-      if (simple >= 0) bytes.push([92, 39, 34, 7, 8, 12, 10, 13, 9, 11][simple]!);
-      else if (next === 'x') {
-        const hex = body.slice(i + 1, i + 3);
-        if (!/^[0-9a-fA-F]{2}$/.test(hex) || i + 2 >= body.length - 1)
-          this.#fail('PICKLE_BAD_ESCAPE', 'invalid \\x escape');
-        bytes.push(Number.parseInt(hex, 16));
-        i += 2;
-      } else if (/[0-7]/.test(next)) {
-        const octal = /^[0-7]{1,3}/.exec(body.slice(i, -1))![0];
-        bytes.push(Number.parseInt(octal, 8) & 255);
-        i += octal.length - 1;
-      } else if (next !== '\n') bytes.push(92, next.charCodeAt(0));
+  #dict(): void {
+    const mark = this.#marks.pop() ?? noMark();
+    this.#limit = this.#lastMark();
+    const dict = new Dict();
+    const size = this.#size;
+    if ((size - mark) % 2 !== 0 && !this.#isZodb) fault('PICKLE_ODD_ITEMS', 'odd number of items for DICT');
+    for (let i = mark; i + 1 < size; i += 2) {
+      const key = this.#stack[i];
+      checkHashable(key, this.#charge());
+      dict.set(key, this.#stack[i + 1]);
     }
-    return Uint8Array.from(bytes);
+    this.#replaceFrom(Math.min(mark, size), dict);
   }
 
-  /** A UNICODE of protocol 0: Latin-1 with `\\u` and `\\U` escapes. */
-  #rawUnicode(text: string): string {
-    if (!text.includes('\\')) return text;
-    return text.replaceAll(
-      /((?:^|[^\\])(?:\\\\)*)?\\(u[0-9a-fA-F]{0,4}|U[0-9a-fA-F]{0,8})/g,
-      (_all, before: string | undefined, escape: string) => {
-        const code = Number.parseInt(escape.slice(1), 16);
-        if (escape.length !== (escape[0] === 'u' ? 5 : 9) || code > 0x10_ffff)
-          this.#fail('PICKLE_ENCODING', 'truncated \\u escape');
-        return (before ?? '') + (code > 0xffff ? String.fromCodePoint(code) : String.fromCharCode(code));
-      },
-    );
+  /** GLOBAL: two lines of UTF-8. */
+  #globalLine(): void {
+    this.#push(this.#global(this.#name(), this.#name()));
+  }
+
+  #name(): string {
+    const start = this.position;
+    this.#line();
+    const end = this.#data[this.position - 1] === 0x0a ? this.position - 1 : this.position;
+    const text = utf8Text(this.#data, start, end);
+    if (text === undefined) return fault('PICKLE_ENCODING', 'a name is not UTF-8');
+    return text;
   }
 
   #global(module: string, name: string): unknown {
@@ -271,508 +696,120 @@ export class Unpickler {
     return CONSTANTS.get(ref) ?? ref;
   }
 
-  #extension(code: number): unknown {
-    if (code <= 0) this.#fail('PICKLE_BAD_EXTENSION', 'EXT specifies code <= 0');
+  #extension(code: number): void {
+    if (code <= 0) fault('PICKLE_BAD_EXTENSION', 'EXT specifies code <= 0');
     const ref = this.#options.extension?.(code);
-    if (ref === undefined) this.#fail('PICKLE_BAD_EXTENSION', `unregistered extension code ${code}`);
-    return this.#global(ref.module, ref.name);
+    if (ref === undefined) return fault('PICKLE_UNKNOWN_EXTENSION', `unregistered extension code ${code}`);
+    this.#push(this.#global(ref.module, ref.name));
   }
 
   #persistent(pid: unknown): unknown {
-    return this.#options.persistentLoad === undefined
-      ? new PersistentRef(pid)
-      : this.#options.persistentLoad(pid);
+    const { persistentLoad } = this.#options;
+    if (persistentLoad === undefined) return new PersistentRef(pid);
+    return this.#options.persistentLoad!(pid) ?? null;
   }
 
-  #guard<T>(run: () => T): T {
-    try {
-      return run();
-    } catch (error) {
-      if (error instanceof UnpicklingError || !(error instanceof Error)) throw error;
-      const ours =
-        error instanceof BadValueError ||
-        (error as { pyName?: string }).pyName !== undefined ||
-        error instanceof TypeError ||
-        error instanceof RangeError ||
-        error instanceof SyntaxError;
-      if (!ours) throw error;
-      return this.#fail('PICKLE_BAD_VALUE', error.message, error);
+  /** PERSID: the reader of ZODB takes bytes, the standard one text. */
+  #persistentLine(): void {
+    const line = this.#line();
+    if (this.#isZodb) return this.#push(this.#persistent(Uint8Array.from(Buffer.from(line, 'latin1'))));
+    // oxlint-disable-next-line no-control-regex -- all of ASCII
+    if (!/^[\u0000-\u007f]*$/.test(line))
+      fault('PICKLE_BAD_PERSISTENT_ID', 'persistent IDs in protocol 0 must be ASCII strings');
+    this.#push(this.#persistent(line));
+  }
+
+  #instance(): void {
+    const mark = this.#mark(this.#size);
+    const cls = this.#global(this.#name(), this.#name());
+    const args = tupleFrom(this.#stack.slice(mark, this.#size));
+    this.#replaceFrom(mark, instantiated(cls, args, this.#charge()));
+  }
+
+  #build(): void {
+    if (this.#size - 2 < this.#limit) this.#underflow(this.#size - 1);
+    const state = this.#stack[--this.#size];
+    const value = this.#stack[this.#size - 1];
+    if (!(value instanceof Unfinished)) return setState(value, state);
+    const built = finished(value, state);
+    this.#stack[this.#size - 1] = built;
+    for (const index of value.places) {
+      if (this.#memo[index] === value) this.#memo[index] = built;
+      else if (this.#far?.get(index) === value) this.#far.set(index, built);
     }
   }
 
-  #reduce(callable: unknown, args: unknown): unknown {
-    if (!(args instanceof Tuple)) this.#fail('PICKLE_BAD_ARGUMENTS', 'the arguments are no tuple');
-    if (!(callable instanceof GlobalRef)) {
-      if (typeof callable !== 'function')
-        this.#fail('PICKLE_NOT_CALLABLE', 'what is to be called cannot be called');
-      return new Reduce(callable, args);
-    }
-    const { module, name } = callable;
-    if (module === 'copyreg' || module === 'copy_reg') {
-      if (name === '_reconstructor' && args.length === 3) return this.#reconstruct(args);
-      if (name === '__newobj__' && args.length > 0) return this.#newObject(args[0], tupleFrom(args.slice(1)));
-      if (name === '__newobj_ex__' && args.length === 3) return this.#newObject(args[0], args[1], args[2]);
-    }
-    const known = valueClassOf(callable);
-    return known === undefined ? new Reduce(callable, args) : this.#guard(() => known.construct(args));
+  #append(target: unknown, from: number, to: number): void {
+    const stack = this.#stack;
+    if (target instanceof Deque) for (let i = from; i < to; i++) target.append(stack[i]);
+    else if (target instanceof Instance || target instanceof Reduce) {
+      const items = (target.items ??= []);
+      for (let i = from; i < to; i++) items.push(stack[i]);
+    } else fault('PICKLE_NO_ITEMS', 'the value takes no items');
   }
 
-  #reconstruct([cls, base, value]: Tuple): unknown {
-    const object = base instanceof GlobalRef && base.module === 'builtins' && base.name === 'object';
-    const known = cls instanceof GlobalRef ? valueClassOf(cls) : undefined;
-    if (object && known !== undefined) return this.#guard(() => known.construct(tuple()));
-    if (!(cls instanceof GlobalRef) && typeof cls !== 'function')
-      this.#fail('PICKLE_NOT_A_CLASS', 'what is to be made an instance of is no class');
-    return object ? new Instance(cls, tuple()) : new Instance(cls, tuple(), undefined, base, value);
-  }
-
-  #newObject(cls: unknown, args: unknown, kwargs?: unknown): unknown {
-    if (!(args instanceof Tuple)) this.#fail('PICKLE_BAD_ARGUMENTS', 'NEWOBJ expected an arg tuple');
-    if (kwargs !== undefined && !(kwargs instanceof Map))
-      this.#fail('PICKLE_BAD_ARGUMENTS', 'NEWOBJ_EX expected a kwargs dict');
-    if (!(cls instanceof GlobalRef) && typeof cls !== 'function')
-      this.#fail('PICKLE_NOT_A_CLASS', 'NEWOBJ class argument must be a type');
-    const known = cls instanceof GlobalRef ? valueClassOf(cls) : undefined;
-    if (known !== undefined && (kwargs === undefined || kwargs.size === 0))
-      return this.#guard(() => known.construct(args));
-    return new Instance(cls, args, kwargs === undefined || kwargs.size === 0 ? undefined : kwargs);
-  }
-
-  /** OBJ and INST: a call, or an instance without `__init__` where there are no arguments. */
-  #instantiate(cls: unknown, args: unknown[]): unknown {
-    if (!(cls instanceof GlobalRef))
-      this.#fail('PICKLE_NOT_CALLABLE', 'what is to be called cannot be called');
-    const known = valueClassOf(cls);
-    if (known !== undefined) return this.#guard(() => known.construct(tupleFrom(args)));
-    return args.length === 0 ? new Instance(cls, tuple()) : new Reduce(cls, tupleFrom(args));
-  }
-
-  #build(state: unknown): void {
-    const value = this.#top();
-    if (value instanceof Instance || value instanceof Reduce) {
-      value.state = state;
-      return;
-    }
-    const ref = this.#made.get(value as object);
-    const known = ref === undefined ? undefined : valueClassOf(ref);
-    if (known?.build !== undefined) {
-      const built = this.#guard(() => known.build!(value, state));
-      if (built !== value) this.#replace(value, built);
-      return;
-    }
-    if (
-      value !== null &&
-      typeof value === 'object' &&
-      typeof (value as { __setstate__?: unknown }).__setstate__ === 'function'
-    ) {
-      this.#guard(() => (value as { __setstate__(state: unknown): void }).__setstate__(state));
-      return;
-    }
-    this.#fail('PICKLE_NO_STATE', 'the value takes no state');
-  }
-
-  /** Which class made a value that may still get a state. */
-  readonly #made = new Map<object, GlobalRef>();
-
-  /** A value that cannot change was finished: what was made before it stands in its place on the stack and in the memo. */
-  #replace(before: unknown, after: unknown): void {
-    this.#stack[this.#stack.length - 1] = after;
-    for (let i = this.#memo.length - 1; i >= 0; i--) if (this.#memo[i] === before) this.#memo[i] = after;
-    for (const [index, value] of this.#far ?? []) if (value === before) this.#far!.set(index, after);
-  }
-
-  #make(callable: unknown, value: unknown): unknown {
-    if (
-      callable instanceof GlobalRef &&
-      value !== null &&
-      typeof value === 'object' &&
-      valueClassOf(callable)?.build !== undefined
-    )
-      this.#made.set(value, callable);
-    return value;
-  }
-
-  #append(items: readonly unknown[]): void {
-    const target = this.#top();
-    if (Array.isArray(target) && !(target instanceof Tuple)) for (const item of items) target.push(item);
-    else if (target instanceof Deque) for (const item of items) target.append(item);
-    else if (target instanceof Instance || target instanceof Reduce)
-      target.items = [...(target.items ?? []), ...items];
-    else if (target instanceof PySet && !(target instanceof FrozenSet) && items.length > 0)
-      for (const item of items) target.add(this.#hashable(item));
-    else if (target instanceof ByteArray) this.#fail('PICKLE_NO_CONTAINER', 'the value takes no items');
-    else this.#fail('PICKLE_NO_CONTAINER', 'the value takes no items');
-  }
-
-  #hashable(key: unknown): unknown {
-    if (!isHashable(key)) this.#fail('PICKLE_UNHASHABLE', 'unhashable type');
-    return key;
-  }
-
-  #setItems(items: readonly unknown[]): void {
-    let target = this.#top();
-    if (items.length % 2 !== 0) this.#fail('PICKLE_ODD_ITEMS', 'odd number of items for SETITEMS');
+  #setItems(target: unknown, from: number, to: number): void {
+    const stack = this.#stack;
     if (target instanceof Instance || target instanceof Reduce) {
-      target.dictItems = [...(target.dictItems ?? []), ...items];
-      return;
-    }
-    if (this.#plain && isPlain(target)) {
-      for (let i = 0; i < items.length; i += 2) {
-        const key = items[i];
-        if (typeof key !== 'string') {
-          const dict = Dict.from(target as Record<string, unknown>);
-          this.#replace(target, dict);
-          target = dict;
-          break;
-        }
-        if (key === '__proto__')
-          Object.defineProperty(target, key, {
-            value: items[i + 1],
-            writable: true,
-            enumerable: true,
-            configurable: true,
-          });
-        else (target as Record<string, unknown>)[key] = items[i + 1];
+      const items = (target.dictItems ??= []);
+      for (let i = from; i < to; i++) items.push(stack[i]);
+    } else if (isList(target)) {
+      for (let i = from; i < to; i += 2) {
+        const index = stack[i];
+        if (typeof index !== 'number' || !Number.isInteger(index))
+          return fault('PICKLE_NO_KEYS', 'list indices must be integers');
+        if (index >= target.length || index < -target.length)
+          fault('PICKLE_NO_INDEX', 'list assignment index out of range');
+        target[index < 0 ? index + target.length : index] = stack[i + 1];
       }
-      if (!(target instanceof Map)) return;
-    }
-    if (Array.isArray(target) && !(target instanceof Tuple)) {
-      for (let i = 0; i < items.length; i += 2) {
-        const index = items[i];
-        if (typeof index !== 'number' || !(index < target.length && index >= -target.length))
-          this.#fail('PICKLE_NO_CONTAINER', 'the list has no such item');
-        target[index < 0 ? index + target.length : index] = items[i + 1];
-      }
-      return;
-    }
-    if (!(target instanceof Map)) this.#fail('PICKLE_NO_CONTAINER', 'the value takes no keys');
-    for (let i = 0; i < items.length; i += 2) {
-      const key = items[i];
-      (target as Map<unknown, unknown>).set(
-        typeof key === 'string' || typeof key === 'number' ? key : this.#hashable(key),
-        items[i + 1],
-      );
-    }
+    } else fault('PICKLE_NO_KEYS', 'the value does not support item assignment');
   }
 
-  #newDict(items: readonly unknown[]): void {
-    this.#stack.push(this.#plain ? {} : new Dict());
-    if (items.length > 0) this.#setItems(items);
-  }
-
-  /** The next pickle of the data. Throws an UnpicklingError. */
-  load(): unknown {
-    this.#stack = [];
-    this.#marks.length = 0;
-    this.#memo = [];
-    this.#far = undefined;
-    this.#limit = 0;
-    this.#protocol = 0;
-    this.#made.clear();
-    const data = this.#data;
-    const standard = this.#options.dialect !== 'zodb';
-    for (;;) {
-      const stack = this.#stack;
-      this.#opcodeAt = this.position;
-      if (this.position >= data.length) this.#fail('PICKLE_TRUNCATED', 'pickle data was truncated');
-      switch (data[this.position++]) {
-        case 0x80: {
-          const protocol = data[this.#need(1)]!;
-          if (protocol > (this.#options.maxProtocol ?? HIGHEST))
-            this.#fail('PICKLE_PROTOCOL', `unsupported pickle protocol: ${protocol}`);
-          this.#protocol = protocol;
-          break;
-        }
-        case 0x28: // MARK
-          this.#marks.push(stack.length);
-          if (standard) this.#limit = stack.length;
-          break;
-        case 0x2e: // STOP
-          return this.#pop();
-        case 0x30: // POP
-          if (this.#marks.length > 0 && this.#marks.at(-1) === stack.length) {
-            this.#marks.pop();
-            this.#limit = this.#marks.at(-1) ?? 0;
-          } else this.#pop();
-          break;
-        case 0x31: // POP_MARK
-          this.#popMark();
-          break;
-        case 0x32: // DUP
-          stack.push(this.#top());
-          break;
-        case 0x4e:
-          stack.push(null);
-          break;
-        case 0x88:
-          stack.push(true);
-          break;
-        case 0x89:
-          stack.push(false);
-          break;
-        case 0x49: {
-          // INT
-          const line = this.#line();
-          stack.push(line === '01' ? true : line === '00' ? false : this.#integer(line));
-          break;
-        }
-        case 0x4a:
-          stack.push(this.#i32());
-          break;
-        case 0x4b:
-          stack.push(data[this.#need(1)]);
-          break;
-        case 0x4d:
-          stack.push(this.#u16());
-          break;
-        case 0x4c: // LONG
-          stack.push(this.#integer(this.#line().replace(/L$/, '')));
-          break;
-        case 0x8a:
-          stack.push(this.#long(data[this.#need(1)]!));
-          break;
-        case 0x8b: {
-          const count = this.#i32();
-          if (count < 0) this.#fail('PICKLE_NEGATIVE_COUNT', 'LONG pickle has negative byte count');
-          stack.push(this.#long(count));
-          break;
-        }
-        case 0x46:
-          stack.push(this.#floatText(this.#line()));
-          break;
-        case 0x47: {
-          const at = this.#need(8);
-          for (let i = 0; i < 8; i++) view.setUint8(i, data[at + i]!);
-          stack.push(float(view.getFloat64(0)));
-          break;
-        }
-        case 0x53:
-          stack.push(this.#oldText(this.#quoted(this.#line())));
-          break;
-        case 0x54: {
-          const count = this.#i32();
-          if (count < 0) this.#fail('PICKLE_NEGATIVE_COUNT', 'BINSTRING pickle has negative byte count');
-          stack.push(this.#oldText(this.#bytes(count)));
-          break;
-        }
-        case 0x55:
-          stack.push(this.#oldText(this.#bytes(data[this.#need(1)]!)));
-          break;
-        case 0x42:
-          stack.push(this.#bytes(this.#u32()));
-          break;
-        case 0x43:
-          stack.push(this.#bytes(data[this.#need(1)]!));
-          break;
-        case 0x8e:
-          stack.push(this.#bytes(this.#u64()));
-          break;
-        case 0x96:
-          stack.push(new ByteArray(this.#bytes(this.#u64())));
-          break;
-        case 0x97:
-        case 0x98:
-          this.#fail(
-            'PICKLE_NO_BUFFERS',
-            'pickle stream refers to out-of-band data but no buffers were given',
-          );
-          break;
-        case 0x56:
-          stack.push(this.#rawUnicode(this.#line()));
-          break;
-        case 0x58:
-          stack.push(this.#utf8(this.#u32()));
-          break;
-        case 0x8c:
-          stack.push(this.#utf8(data[this.#need(1)]!));
-          break;
-        case 0x8d:
-          stack.push(this.#utf8(this.#u64()));
-          break;
-        case 0x5d:
-          stack.push([]);
-          break;
-        case 0x6c:
-          stack.push(this.#popMark());
-          break;
-        case 0x61:
-          this.#append([this.#pop()]);
-          break;
-        case 0x65:
-          this.#append(this.#popMark());
-          break;
-        case 0x29:
-          stack.push(tuple());
-          break;
-        case 0x74:
-          stack.push(tupleFrom(this.#popMark()));
-          break;
-        case 0x85:
-          stack.push(tuple(this.#pop()));
-          break;
-        case 0x86: {
-          const b = this.#pop();
-          stack.push(tuple(this.#pop(), b));
-          break;
-        }
-        case 0x87: {
-          const c = this.#pop();
-          const b = this.#pop();
-          stack.push(tuple(this.#pop(), b, c));
-          break;
-        }
-        case 0x7d:
-          this.#newDict(MARKED);
-          break;
-        case 0x64: {
-          const items = this.#popMark();
-          if (items.length % 2 !== 0) this.#fail('PICKLE_ODD_ITEMS', 'odd number of items for DICT');
-          this.#newDict(items);
-          break;
-        }
-        case 0x73: {
-          const value = this.#pop();
-          this.#setItems([this.#pop(), value]);
-          break;
-        }
-        case 0x75:
-          this.#setItems(this.#popMark());
-          break;
-        case 0x8f:
-          stack.push(new PySet());
-          break;
-        case 0x90: {
-          const items = this.#popMark();
-          const target = this.#top();
-          if (!(target instanceof PySet) || target instanceof FrozenSet)
-            this.#fail('PICKLE_NO_CONTAINER', 'the value is no set');
-          for (const item of items) target.add(this.#hashable(item));
-          break;
-        }
-        case 0x91: {
-          const items = this.#popMark();
-          for (const item of items) this.#hashable(item);
-          stack.push(new FrozenSet(items));
-          break;
-        }
-        case 0x63: {
-          const module = this.#line();
-          const name = this.#line();
-          if (module === '' || name === '')
-            this.#fail('PICKLE_BAD_LINE', 'a global needs a module and a name');
-          stack.push(this.#global(module, name));
-          break;
-        }
-        case 0x93: {
-          const name = this.#pop();
-          const module = this.#pop();
-          if (typeof name !== 'string' || typeof module !== 'string')
-            this.#fail('PICKLE_BAD_ARGUMENTS', 'STACK_GLOBAL requires str');
-          stack.push(this.#global(module, name));
-          break;
-        }
-        case 0x82:
-          stack.push(this.#extension(data[this.#need(1)]!));
-          break;
-        case 0x83:
-          stack.push(this.#extension(this.#u16()));
-          break;
-        case 0x84:
-          stack.push(this.#extension(this.#i32()));
-          break;
-        case 0x52: {
-          const args = this.#pop();
-          const callable = this.#pop();
-          stack.push(this.#make(callable, this.#reduce(callable, args)));
-          break;
-        }
-        case 0x81: {
-          const args = this.#pop();
-          const cls = this.#pop();
-          stack.push(this.#make(cls, this.#newObject(cls, args)));
-          break;
-        }
-        case 0x92: {
-          const kwargs = this.#pop();
-          const args = this.#pop();
-          const cls = this.#pop();
-          stack.push(
-            this.#make(
-              cls,
-              this.#newObject(cls, args, isPlain(kwargs) ? Dict.from(kwargs) : (kwargs ?? null)),
-            ),
-          );
-          break;
-        }
-        case 0x69: {
-          const module = this.#line();
-          const name = this.#line();
-          const args = this.#popMark();
-          const cls = this.#global(module, name);
-          stack.push(this.#make(cls, this.#instantiate(cls, args)));
-          break;
-        }
-        case 0x6f: {
-          const [cls, ...args] = this.#popMark();
-          if (cls === undefined) this.#fail('PICKLE_UNDERFLOW', 'OBJ without a class');
-          stack.push(this.#make(cls, this.#instantiate(cls, args)));
-          break;
-        }
-        case 0x62:
-          this.#build(this.#pop());
-          break;
-        case 0x70:
-          this.#put(this.#memoIndex(this.#number(this.#line())), this.#top());
-          break;
-        case 0x71:
-          this.#put(data[this.#need(1)]!, this.#top());
-          break;
-        case 0x72:
-          this.#put(this.#u32(), this.#top());
-          break;
-        case 0x94:
-          this.#put(this.#memo.length + this.#farCount(), this.#top());
-          break;
-        case 0x67:
-          stack.push(this.#get(this.#number(this.#line())));
-          break;
-        case 0x68:
-          stack.push(this.#get(data[this.#need(1)]!));
-          break;
-        case 0x6a:
-          stack.push(this.#get(this.#u32()));
-          break;
-        case 0x50:
-          stack.push(this.#persistent(this.#line()));
-          break;
-        case 0x51:
-          stack.push(this.#persistent(this.#pop()));
-          break;
-        case 0x95: {
-          // FRAME: its length is only a help for readers of files
-          const count = this.#u64();
-          if (count > data.length - this.position)
-            this.#fail('PICKLE_TRUNCATED', 'pickle data was truncated');
-          break;
-        }
-        default:
-          this.#fail(
-            'PICKLE_OPCODE',
-            `invalid load key, 0x${data[this.#opcodeAt]!.toString(16).padStart(2, '0')}`,
-          );
+  #addItems(): void {
+    const mark = this.#marks.pop() ?? noMark();
+    this.#limit = this.#lastMark();
+    if (mark > this.#size || mark <= this.#limit) this.#underflow(mark);
+    const target = this.#stack[mark - 1];
+    if (this.#size > mark) {
+      if (!(target instanceof PySet) || target instanceof FrozenSet)
+        return fault('PICKLE_NO_ITEMS', 'the value has no attribute add');
+      for (let i = mark; i < this.#size; i++) {
+        const item = this.#stack[i];
+        checkHashable(item, this.#charge());
+        target.add(item);
       }
     }
-  }
-
-  #farCount(): number {
-    return this.#far === undefined ? 0 : this.#far.size;
-  }
-
-  #memoIndex(index: number): number {
-    if (index < 0) this.#fail('PICKLE_NEGATIVE_COUNT', 'negative PUT argument');
-    return index;
+    this.#size = mark;
   }
 }
 
-const isPlain = (value: unknown): value is Record<string, unknown> =>
-  value !== null && typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype;
+function tupleOf(stack: readonly unknown[], from: number, to: number): Tuple {
+  const items = new Tuple(to - from);
+  for (let i = from; i < to; i++) items[i - from] = stack[i];
+  return items;
+}
+
+function bytesOf(data: Uint8Array, start: number, length: number): Uint8Array {
+  // `slice` of a Buffer would be a view that keeps all of the data.
+  const bytes = new Uint8Array(length);
+  for (let i = 0; length <= 32 && i < length; i++) bytes[i] = data[start + i]!;
+  if (length > 32) bytes.set(data.subarray(start, start + length));
+  return bytes;
+}
+
+/** A list, and nothing that only passes for one: a persistent object, a tuple. */
+function isList(value: unknown): value is unknown[] {
+  return Array.isArray(value) && Object.getPrototypeOf(value) === Array.prototype;
+}
+
+function truncated(): never {
+  return fault('PICKLE_TRUNCATED', 'pickle data was truncated');
+}
+
+function noMark(): never {
+  return fault('PICKLE_NO_MARK', 'could not find MARK');
+}
+
+function unknownOpcode(opcode: number): never {
+  return fault('PICKLE_OPCODE', `invalid load key, 0x${opcode.toString(16).padStart(2, '0')}`);
+}

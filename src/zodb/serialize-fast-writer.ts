@@ -68,15 +68,23 @@ export class FastWriter {
     }
     for (let start = 0; start < names.length; start += BATCH) {
       const end = Math.min(start + BATCH, names.length);
-      if (end - start > 1) this.#byte(0x28);
+      if (names.length > 1) this.#byte(0x28);
       for (let i = start; i < end; i++) {
         const value = state[names[i]!];
         if (!this.#text(names[i]!) || !this.#save(value instanceof Slot ? value.stored() : value))
           return false;
       }
-      this.#byte(end - start === 1 ? 0x73 : 0x75);
+      this.#byte(names.length === 1 ? 0x73 : 0x75);
     }
+    this.#endFull(names.length);
     return true;
+  }
+
+  /** After a full batch of a dict Python begins another one before it sees that there is nothing left. */
+  #endFull(count: number): void {
+    if (count === 0 || count % BATCH !== 0) return;
+    this.#byte(0x28);
+    this.#byte(0x75);
   }
 
   #need(count: number): void {
@@ -247,9 +255,9 @@ export class FastWriter {
   #items(items: readonly unknown[]): boolean {
     for (let start = 0; start < items.length; start += BATCH) {
       const end = Math.min(start + BATCH, items.length);
-      if (end - start > 1) this.#byte(0x28);
+      if (items.length > 1) this.#byte(0x28);
       for (let i = start; i < end; i++) if (!this.#save(items[i])) return false;
-      this.#byte(end - start === 1 ? 0x61 : 0x65);
+      this.#byte(items.length === 1 ? 0x61 : 0x65);
     }
     return true;
   }
@@ -257,11 +265,12 @@ export class FastWriter {
   #pairs(entries: readonly (readonly [unknown, unknown])[]): boolean {
     for (let start = 0; start < entries.length; start += BATCH) {
       const end = Math.min(start + BATCH, entries.length);
-      if (end - start > 1) this.#byte(0x28);
+      if (entries.length > 1) this.#byte(0x28);
       for (let i = start; i < end; i++)
         if (!this.#save(entries[i]![0]) || !this.#save(entries[i]![1])) return false;
-      this.#byte(end - start === 1 ? 0x73 : 0x75);
+      this.#byte(entries.length === 1 ? 0x73 : 0x75);
     }
+    this.#endFull(entries.length);
     return true;
   }
 

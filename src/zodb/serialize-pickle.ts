@@ -4,21 +4,20 @@ import { Pickler, Unpickler, type UnpicklerOptions } from '../pickle/index.ts';
 export type PersistentId = (value: object) => unknown;
 
 const OPTIONS: UnpicklerOptions = { dialect: 'zodb', encoding: 'ascii-or-bytes' };
-const POP = 0x30;
 
 /** A record: the pickles of a class description and of a state. The second one refers to what the first one has named. */
 export function writeRecord(description: unknown, state: unknown, persistentId: PersistentId): Uint8Array {
   const pickler = new Pickler({ persistentId });
   pickler.dump(description);
   pickler.dump(state);
-  return pickler.bytes();
+  return pickler.finish();
 }
 
 /** The pickle of a state alone. */
 export function writeState(state: unknown, persistentId: PersistentId): Uint8Array {
   const pickler = new Pickler({ persistentId });
   pickler.dump(state);
-  return pickler.bytes();
+  return pickler.finish();
 }
 
 /** The class description of a record. */
@@ -36,13 +35,8 @@ export function readState(
   persistentLoad: (pid: unknown) => unknown,
   plain: boolean,
 ): unknown {
-  const first = new Unpickler(data, OPTIONS);
-  first.load();
-  const end = first.position;
-  // Read as one pickle whose first value is dropped, so that what the class pickle has put in the memo is there.
-  const joined = new Uint8Array(data.length);
-  joined.set(data.subarray(0, end - 1));
-  joined[end - 1] = POP;
-  joined.set(data.subarray(end), end);
-  return new Unpickler(joined, { ...OPTIONS, persistentLoad, dict: plain ? 'object' : 'Dict' }).load();
+  const reader = new Unpickler(data, { ...OPTIONS, persistentLoad, dict: plain ? 'object' : 'Dict' });
+  // The state may refer to what the class pickle has put in the memo.
+  reader.load();
+  return reader.load();
 }

@@ -377,7 +377,7 @@ describe('a container that is used wrongly', () => {
 describe('PersistentMapping and PersistentList', () => {
   it('behave as a map and a list whose content is tracked', () => {
     const mapping = new PersistentMapping<unknown, unknown>([['a', [1]]]);
-    metaOf(mapping)!.status = UPTODATE;
+    metaOf(mapping)!.jar = jar;
     expect(mapping.get('a')).toEqual([1]);
     (mapping.get('a') as number[]).push(2);
     expect(mapping._p_changed).toBe(true);
@@ -390,7 +390,7 @@ describe('PersistentMapping and PersistentList', () => {
     expect(mapping.size).toBe(3);
 
     const list = new PersistentList([1, 2]);
-    metaOf(list)!.status = UPTODATE;
+    metaOf(list)!.jar = jar;
     list.items[0] = 5;
     expect(list._p_changed).toBe(true);
     list.set(-1, 6);

@@ -331,11 +331,13 @@ describe('PersistentBase', () => {
   }
   registerClass(Counter, 'test.persistent.Counter');
 
-  it('works without a database and notes changes', () => {
+  it('works without a database, and notes changes in one', () => {
     const counter = new Counter();
-    expect(counter._p_changed).toBe(false);
     counter.increase();
-    expect([counter.value, counter._p_changed, counter._p_state]).toEqual([1, true, 1]);
+    expect([counter.value, counter._p_changed, counter._p_state]).toEqual([1, false, UPTODATE]);
+    metaOf(counter)!.jar = new MemoryJar();
+    counter.increase();
+    expect([counter.value, counter._p_changed, counter._p_state]).toEqual([2, true, 1]);
     expect(metaOf(counter)!.object).toBe(counter);
   });
 

@@ -30,7 +30,9 @@ export class Dict<K = unknown, V = unknown> extends Map<K, V> {
   }
 
   override set(key: K, value: V): this {
-    if (typeof key === 'number') return super.set(key, value);
+    // Nearly every key: one that stands for itself.
+    if (typeof key === 'string' ? key.charCodeAt(0) !== 0 : typeof key === 'number')
+      return super.set(key, value);
     const normal = normalKey(key) as K;
     if (normal !== key && !super.has(normal)) (this.#originals ??= new Map()).set(normal, key);
     return super.set(normal, value);

@@ -3,6 +3,7 @@ import type { Tuple } from './tuple.ts';
 
 /** More names than any site has classes; beyond it (a hostile pickle) references are not kept. */
 const MOST_INTERNED = 20_000;
+const LONGEST_INTERNED = 500;
 const interned = new Map<string, GlobalRef>();
 
 /**
@@ -24,7 +25,7 @@ export class GlobalRef {
     let ref = interned.get(key);
     if (ref === undefined) {
       ref = new GlobalRef(module, name);
-      if (interned.size < MOST_INTERNED) interned.set(key, ref);
+      if (interned.size < MOST_INTERNED && key.length <= LONGEST_INTERNED) interned.set(key, ref);
     }
     return ref;
   }
