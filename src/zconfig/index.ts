@@ -10,6 +10,7 @@ export {
   ConfigurationError,
   ConfigurationSyntaxError,
   DataConversionError,
+  type Place,
   SchemaError,
   SchemaResourceError,
   SubstitutionReplacementError,
@@ -25,12 +26,15 @@ export {
   type SectionItem,
   type SectionTypeDefinition,
 } from './schema.ts';
+export { ImportedName } from './imported-name.ts';
+export { TlsConfig } from './components/tls.ts';
+export type { StorageConfig } from './zope-schema/storage-config.ts';
 export { SectionValue } from './section-value.ts';
 export { type MountPoint, ZOPE_SCHEMA } from './zope-schema/schema.ts';
 export {
   type DatabaseConfig,
   loadZopeConf,
+  type Mount,
   parseZopeConf,
-  type StorageConfig,
   type ZopeConfig,
 } from './zope-schema/zope-config.ts';

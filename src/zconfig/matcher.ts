@@ -158,11 +158,10 @@ export class SectionMatcher {
     }
     this.#bag?.checkConsumed();
     const values: Record<string, unknown> = {};
-    const given = new Set<string>([...this.#raw.keys(), ...this.#sections.keys()]);
     for (const info of this.type.items) this.#checkCount(info);
     for (const info of this.type.items)
       values[info.attribute] = info.isSection ? this.#sectionValue(info) : this.#keyValue(info);
-    const section = new SectionValue(this.type.name, this.name, values, this.place, given);
+    const section = new SectionValue(this.type, this.name, values, this.place, this.#given());
     if (this.type.datatype === undefined) return section;
     try {
       return this.type.datatype(section);
@@ -171,6 +170,16 @@ export class SectionMatcher {
         throw new DataConversionError(error.message, section, this.place, { cause: error });
       throw error;
     }
+  }
+
+  #given(): Map<string, Place> {
+    const given = new Map<string, Place>();
+    for (const [attribute, raw] of this.#raw) {
+      const [first] = raw instanceof Map ? [...raw.values()].flat() : raw;
+      given.set(attribute, first!.place);
+    }
+    for (const attribute of this.#sections.keys()) given.set(attribute, this.place);
+    return given;
   }
 
   #checkCount(info: ItemInfo): void {

@@ -23,8 +23,11 @@ export interface KeyItem extends ItemBase {
   readonly default?: string;
   /** Of a multikey: texts; of a `+` key: key and text. */
   readonly defaults?: readonly string[] | Readonly<Record<string, string>>;
-  /** Why the directive changes nothing here; shown when a site that gives it starts. */
-  readonly noEffect?: string;
+  /**
+   * Why the directive changes nothing here; shown when a site that gives it starts. A function tells it by the value:
+   * undefined where what is asked for is what is done anyway.
+   */
+  readonly noEffect?: string | ((value: unknown) => string | undefined);
 }
 
 export interface SectionItem extends ItemBase {

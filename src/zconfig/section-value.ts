@@ -1,4 +1,5 @@
 import type { Place } from './errors.ts';
+import type { SectionType } from './schema.ts';
 
 /** A finished section: its values by attribute. */
 export class SectionValue {
@@ -6,18 +7,21 @@ export class SectionValue {
   readonly name: string | null;
   /** By attribute: a value, a list, a map, or null for what was not given. */
   readonly values: Readonly<Record<string, unknown>>;
+  /** Where the section begins. */
   readonly place: Place;
-  /** Attributes that the file gave, as opposed to defaults. */
-  readonly given: ReadonlySet<string>;
+  /** Attributes that the file gave, as opposed to defaults, and where (the first place of a list). */
+  readonly given: ReadonlyMap<string, Place>;
+  readonly definition: SectionType;
 
   constructor(
-    type: string,
+    definition: SectionType,
     name: string | null,
     values: Record<string, unknown>,
     place: Place,
-    given: ReadonlySet<string>,
+    given: ReadonlyMap<string, Place>,
   ) {
-    this.type = type;
+    this.definition = definition;
+    this.type = definition.name;
     this.name = name;
     this.values = values;
     this.place = place;

@@ -1,21 +1,12 @@
 /** All directives of zope.conf (INVENTORY 2.1): name, datatype, default, what they are for, and why some change nothing here. */
+import { components } from '../components/index.ts';
+import { LOGGER_ABSTRACT } from '../components/logger.ts';
 import { ValueRefused } from '../errors.ts';
-import type { KeyItem, SchemaDefinition } from '../schema.ts';
+import { importable, type ImportedName } from '../imported-name.ts';
+import { key, multikey, multisection, section } from '../items.ts';
+import type { SchemaDefinition } from '../schema.ts';
 import { identifier } from '../datatypes.ts';
 import { DATABASE_TYPE, STORAGE_TYPES, TEMPORARY_STORAGE } from './storages.ts';
-
-const key = (
-  name: string,
-  datatype: KeyItem['datatype'],
-  about: string,
-  more: Partial<KeyItem> = {},
-): KeyItem => ({
-  kind: 'key',
-  name,
-  datatype,
-  about,
-  ...more,
-});
 
 const oneOf =
   (...choices: string[]) =>
@@ -30,8 +21,12 @@ const oneOf =
 
 /** Charsets that answers can be encoded in; the name stays as it was written. */
 function encoding(text: string): string {
+  const label = text
+    .toLowerCase()
+    .replaceAll('_', '-')
+    .replace(/^(?:u8|utf-?8)$/, 'utf-8');
   try {
-    void new TextDecoder(text.replace(/^latin[-_]?1$/i, 'latin1'));
+    void new TextDecoder(label.replace(/^latin-(?=\d)/, 'latin'));
   } catch {
     throw new ValueRefused(`unknown encoding: ${text}`);
   }
@@ -45,6 +40,7 @@ export interface MountPoint {
   readonly virtualPath: string;
   /** Name of the object at the database's root; null for the default. */
   readonly realRoot: string | null;
+  /** From that object; without its first slash where there is a real root. */
   readonly realPath: string;
 }
 
@@ -58,18 +54,24 @@ export function mountPoint(text: string): MountPoint {
   if (!real.startsWith('~')) return { text, virtualPath, realRoot: null, realPath: real };
   const slash = real.indexOf('/');
   if (slash < 0) throw new ValueRefused(`mount-point '${text}' is invalid: ~ROOT is followed by a path`);
-  return { text, virtualPath, realRoot: real.slice(1, slash), realPath: real.slice(slash) };
+  return { text, virtualPath, realRoot: real.slice(1, slash), realPath: real.slice(slash + 1) };
 }
 
-/** Names of Python classes that are known here; others cannot be had. */
-function importable(text: string): string {
-  const known = /^(?:ZODB|OFS|Products|App|BTrees|Zope2|tempstorage)\.[\w.]+$/;
-  if (!known.test(text)) throw new ValueRefused(`The object named by '${text}' could not be imported`);
-  return text;
+/** Mounting shows an object of the site that stands for the other database. */
+function mountNote(value: unknown): string | undefined {
+  const others = (value as readonly MountPoint[]).filter(({ virtualPath }) => virtualPath !== '/');
+  if (others.length === 0) return undefined;
+  return `nothing is made at ${others.map(({ virtualPath }) => virtualPath).join(', ')}; the database is opened, and objects of the site can refer to it`;
 }
+
+/** A note for a switch that asks for something that is not there. */
+const unlessOn = (reason: string) => (value: unknown) => (value === true ? undefined : reason);
+const unlessOff = (reason: string) => (value: unknown) =>
+  value === false || value === 0 ? undefined : reason;
 
 export const ZOPE_SCHEMA: SchemaDefinition = {
-  abstract: ['zodb.storage', 'zodb.database', 'zope.product.base'],
+  abstract: ['zodb.storage', 'zodb.database', 'zope.product.base', 'relstorage.adapter', ...LOGGER_ABSTRACT],
+  components: components('ZODB', 'tempstorage'),
   types: [
     ...STORAGE_TYPES,
     TEMPORARY_STORAGE,
@@ -84,18 +86,20 @@ export const ZOPE_SCHEMA: SchemaDefinition = {
       implements: 'ZODB.database',
       extends: 'zodb',
       items: [
-        {
-          kind: 'multikey',
-          name: 'mount-point',
-          datatype: mountPoint,
+        multikey('mount-point', mountPoint, 'where it is seen in the site', {
           required: true,
           attribute: 'mount_points',
-          about: 'where it is seen in the site',
-        },
-        key('connection-class', importable, 'a class of connections', {
-          noEffect: 'there is one class of connections',
+          noEffect: mountNote,
         }),
-        key('container-class', 'string', 'class of the object that is made at the mount point'),
+        key('connection-class', importable, 'a class of connections', {
+          noEffect: (value) =>
+            (value as ImportedName).name === 'ZODB.Connection.Connection'
+              ? undefined
+              : 'there is one class of connections',
+        }),
+        key('container-class', 'string', 'class of the object that is made at the mount point', {
+          noEffect: 'objects at mount points are made by hand',
+        }),
       ],
     },
     {
@@ -114,19 +118,14 @@ export const ZOPE_SCHEMA: SchemaDefinition = {
     },
   ],
   items: [
-    {
-      kind: 'section',
-      type: 'environment',
-      attribute: 'environment',
-      name: '*',
-      about: 'environment variables',
-    },
+    section('environment', 'environment', 'environment variables'),
     key('instancehome', 'existing-directory', 'folder of the instance', { required: true }),
     key('clienthome', 'existing-directory', 'folder of what changes; var in the instance unless given'),
     key('debug-mode', 'boolean', 'for developing', { default: 'off' }),
     key('debug-exceptions', 'boolean', 'exceptions leave the application', { default: 'off' }),
     key('locale', 'locale', 'locale of dates and numbers', {
-      noEffect: 'dates and numbers are shown as in the C locale',
+      noEffect: (value) =>
+        value === 'C' || value === 'POSIX' ? undefined : 'dates and numbers are shown as in the locale C',
     }),
     key('datetime-format', oneOf('us', 'international'), 'order of day and month in dates', {
       default: 'us',
@@ -136,50 +135,46 @@ export const ZOPE_SCHEMA: SchemaDefinition = {
       noEffect: 'threads run at the same time, not in turn',
     }),
     key('http-realm', 'string', "name in the browser's login dialog", { default: 'Zope' }),
-    key('automatically-quote-dtml-request-data', 'boolean', 'quote form values in DTML', { default: 'on' }),
-    key('zmi-bookmarkable-urls', 'boolean', 'management URLs show what is managed', { default: 'on' }),
+    key('automatically-quote-dtml-request-data', 'boolean', 'quote form values in DTML', {
+      default: 'on',
+      noEffect: unlessOn('markup in form values is always quoted'),
+    }),
+    key('zmi-bookmarkable-urls', 'boolean', 'management URLs show what is managed', {
+      default: 'on',
+      noEffect: unlessOn('every management page has its own URL'),
+    }),
     key('pid-filename', 'existing-dirpath', 'file with the process id'),
-    {
-      kind: 'multikey',
-      name: 'trusted-proxy',
-      datatype: 'ipaddr-or-hostname',
+    multikey('trusted-proxy', 'ipaddr-or-hostname', 'proxies that tell the client', {
       attribute: 'trusted_proxies',
-      about: 'proxies that tell the client',
-    },
+    }),
     key('max-conflict-retries', 'integer', 'how often a request that met a conflict is tried again', {
       default: '3',
     }),
-    key('security-policy-implementation', oneOf('python', 'C'), 'which of two policies', {
+    key('security-policy-implementation', oneOf('PYTHON', 'C'), 'which of two policies', {
       default: 'C',
-      noEffect: 'there is one policy',
+      noEffect: 'there is one policy, with the abilities of both',
     }),
     key('skip-authentication-checking', 'boolean', 'only public objects are served', { default: 'off' }),
     key('skip-ownership-checking', 'boolean', "a script's owner does not limit it", { default: 'off' }),
-    key('verbose-security', 'boolean', 'tell why something is refused', { default: 'off' }),
-    {
-      kind: 'multisection',
-      type: 'ZODB.Database',
-      name: '+',
-      attribute: 'databases',
-      about: 'the databases',
-    },
+    key('verbose-security', 'boolean', 'tell why something is refused', {
+      default: 'off',
+      noEffect: unlessOff('a refusal names the object, not the reason'),
+    }),
+    multisection('ZODB.Database', 'databases', 'the databases', { name: '+' }),
     key('default-zpublisher-encoding', encoding, 'charset of answers', { default: 'utf-8' }),
-    {
-      kind: 'multisection',
-      type: 'zope.product.base',
-      name: '+',
-      attribute: 'product_config',
-      about: 'settings of products',
-    },
-    key('webdav-source-port', 'integer', 'port on which sources are served', { default: '0' }),
-    key('enable-ms-public-header', 'boolean', 'a header for old clients', { default: 'off' }),
-    key('enable-xmlrpc', 'boolean', 'XML-RPC', { default: 'off' }),
-    {
-      kind: 'section',
-      type: 'dos_protection',
-      name: '*',
-      attribute: 'dos_protection',
-      about: 'limits of forms',
-    },
+    multisection('zope.product.base', 'product_config', 'settings of products', { name: '+' }),
+    key('webdav-source-port', 'integer', 'port on which sources are served', {
+      default: '0',
+      noEffect: unlessOff('WebDAV is not part of this version yet'),
+    }),
+    key('enable-ms-public-header', 'boolean', 'a header for old clients', {
+      default: 'off',
+      noEffect: unlessOff('WebDAV is not part of this version yet'),
+    }),
+    key('enable-xmlrpc', 'boolean', 'XML-RPC', {
+      default: 'off',
+      noEffect: unlessOff('XML-RPC is not part of this version yet; such requests are refused'),
+    }),
+    section('dos_protection', 'dos_protection', 'limits of forms'),
   ],
 };

@@ -1,18 +1,27 @@
 /** Database and storage sections: of zope.conf and zeo.conf (INVENTORY 2.2, 2.3). */
-import type { KeyItem, SectionTypeDefinition } from '../schema.ts';
+import { ValueRefused } from '../errors.ts';
+import { importable, type ImportedName } from '../imported-name.ts';
+import { key, multikey, multisection, section } from '../items.ts';
+import type { SectionTypeDefinition } from '../schema.ts';
+import type { SectionValue } from '../section-value.ts';
 
-const key = (
-  name: string,
-  datatype: KeyItem['datatype'],
-  about: string,
-  more: Partial<KeyItem> = {},
-): KeyItem => ({
-  kind: 'key',
-  name,
-  datatype,
-  about,
-  ...more,
-});
+/** Of several storages all but the one that is called `changes` are the base; there is one base. */
+function checkDemoStorage(demo: SectionValue): SectionValue {
+  const inner = demo.get<SectionValue[]>('factories');
+  const bases = inner.filter(({ name }) => name !== 'changes');
+  if (bases.length > 1) {
+    throw new ValueRefused(
+      `<demostorage> has ${bases.length} base storages; it takes one, and one named "changes"`,
+    );
+  }
+  return demo;
+}
+
+const PYTHON_CLASS_FACTORIES = new Set([
+  'ZODB.broken.find_global',
+  'ZODB.DB.DEFAULT_CLASS_FACTORY',
+  'Zope2.App.ClassFactory.ClassFactory',
+]);
 
 export const STORAGE_TYPES: readonly SectionTypeDefinition[] = [
   {
@@ -25,7 +34,10 @@ export const STORAGE_TYPES: readonly SectionTypeDefinition[] = [
       key('create', 'boolean', 'begin with an empty file'),
       key('read-only', 'boolean', 'refuse all changes'),
       key('quota', 'byte-size', 'largest size of the file'),
-      key('packer', 'string', 'a packing function', { noEffect: 'there is one packer' }),
+      key('packer', 'string', 'a packing function', {
+        noEffect: (value) =>
+          value === 'ZODB.FileStorage.FileStorage.packer' ? undefined : 'there is one packer',
+      }),
       key('pack-gc', 'boolean', 'a pack removes what nothing refers to', { default: 'true' }),
       key('pack-keep-old', 'boolean', 'a pack keeps the old file as Data.fs.old', { default: 'true' }),
     ],
@@ -64,13 +76,7 @@ export const STORAGE_TYPES: readonly SectionTypeDefinition[] = [
     implements: 'ZODB.storage',
     about: 'a storage server',
     items: [
-      {
-        kind: 'multikey',
-        name: 'server',
-        datatype: 'socket-connection-address',
-        required: true,
-        about: 'its addresses',
-      },
+      multikey('server', 'socket-connection-address', 'its addresses', { required: true }),
       key('blob-dir', 'string', 'folder of large binary objects'),
       key('shared-blob-dir', 'boolean', 'the server uses the same folder', { default: 'no' }),
       key('blob-cache-size', 'byte-size', 'size of that folder'),
@@ -98,14 +104,9 @@ export const STORAGE_TYPES: readonly SectionTypeDefinition[] = [
     about: 'changes over a base that stays as it is',
     items: [
       key('name', 'string', 'for people'),
-      {
-        kind: 'multisection',
-        type: 'ZODB.storage',
-        name: '*',
-        attribute: 'factories',
-        about: 'base and changes',
-      },
+      multisection('ZODB.storage', 'factories', 'base and changes'),
     ],
+    datatype: checkDemoStorage,
   },
   {
     name: 'blobstorage',
@@ -113,7 +114,7 @@ export const STORAGE_TYPES: readonly SectionTypeDefinition[] = [
     about: 'large binary objects for a storage without them',
     items: [
       key('blob-dir', 'string', 'folder of large binary objects', { required: true }),
-      { kind: 'section', type: 'ZODB.storage', name: '*', attribute: 'base', about: 'the storage' },
+      section('ZODB.storage', 'base', 'the storage'),
     ],
   },
 ];
@@ -130,7 +131,7 @@ export const DATABASE_TYPE: SectionTypeDefinition = {
   implements: 'ZODB.database',
   about: 'a database',
   items: [
-    { kind: 'section', type: 'ZODB.storage', name: '*', attribute: 'storage', about: 'where it is kept' },
+    section('ZODB.storage', 'storage', 'where it is kept'),
     key('cache-size', 'integer', 'objects in the cache of a connection', { default: '5000' }),
     key('cache-size-bytes', 'byte-size', 'bytes of that cache, 0 for no limit', { default: '0' }),
     key('large-record-size', 'byte-size', 'records larger than this are warned of', { default: '16MB' }),
@@ -142,8 +143,11 @@ export const DATABASE_TYPE: SectionTypeDefinition = {
     key('historical-timeout', 'time-interval', 'after which they are closed', { default: '5m' }),
     key('database-name', 'string', 'name in the multi-database'),
     key('allow-implicit-cross-references', 'boolean', 'objects may refer to other databases'),
-    key('class-factory', (text) => text, 'a class factory', {
-      noEffect: 'classes are registered by their modules',
+    key('class-factory', importable, 'what finds classes by their names', {
+      noEffect: (value) =>
+        PYTHON_CLASS_FACTORIES.has((value as ImportedName).name)
+          ? undefined
+          : 'classes are found by the names that their modules register',
     }),
   ],
 };

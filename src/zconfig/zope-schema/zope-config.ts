@@ -1,21 +1,18 @@
 /** zope.conf as the product uses it. */
 import path from 'node:path';
-import { ConfigurationError, NOWHERE } from '../errors.ts';
+import { ConfigurationError, type Place } from '../errors.ts';
 import { loadConfigFile, loadConfigText, type LoadOptions } from '../load.ts';
-import { type KeyItem, Schema } from '../schema.ts';
+import { Schema } from '../schema.ts';
 import { SectionValue } from '../section-value.ts';
+import { notesOf } from '../without-effect.ts';
 import { type MountPoint, ZOPE_SCHEMA } from './schema.ts';
-
-/** A storage section: its type, name and values by attribute; storages inside of it as such. */
-export interface StorageConfig {
-  readonly type: string;
-  readonly name: string | null;
-  readonly values: Readonly<Record<string, unknown>>;
-}
+import { type StorageConfig, storageOf } from './storage-config.ts';
 
 export interface DatabaseConfig {
   readonly name: string;
-  readonly storage: StorageConfig | null;
+  /** Where its section begins. */
+  readonly place: Place;
+  readonly storage: StorageConfig;
   readonly cacheSize: number;
   readonly cacheSizeBytes: number;
   readonly largeRecordSize: number;
@@ -32,6 +29,18 @@ export interface DatabaseConfig {
   readonly containerClass: string | null;
 }
 
+/** Where a database is seen in the site. */
+export interface Mount {
+  readonly virtualPath: string;
+  readonly database: string;
+  /** Name of the object at the database's root; null for the default. */
+  readonly realRoot: string | null;
+  readonly realPath: string;
+  /** Class of the object that is made there; null where the database's own is. */
+  readonly containerClass: string | null;
+}
+
+/** A zope.conf with its defaults filled in. */
 export interface ZopeConfig {
   readonly file: string;
   readonly environment: Readonly<Record<string, string>>;
@@ -50,6 +59,7 @@ export interface ZopeConfig {
   readonly skipOwnershipChecking: boolean;
   readonly verboseSecurity: boolean;
   readonly databases: readonly DatabaseConfig[];
+  readonly mounts: readonly Mount[];
   readonly encoding: string;
   readonly productConfig: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly webdavSourcePort: number;
@@ -86,7 +96,6 @@ function configOf(raw: SectionValue, file: string): ZopeConfig {
   const clientHome = raw.get<string | null>('clienthome') ?? path.join(instanceHome, 'var');
   const limits = raw.get<SectionValue | null>('dos_protection');
   const databases = raw.get<SectionValue[]>('databases').map(databaseOf);
-  checkMounts(databases, file);
   return {
     file,
     environment: Object.fromEntries(
@@ -107,6 +116,7 @@ function configOf(raw: SectionValue, file: string): ZopeConfig {
     skipOwnershipChecking: raw.get('skip_ownership_checking'),
     verboseSecurity: raw.get('verbose_security'),
     databases,
+    mounts: mountsOf(databases),
     encoding: raw.get('default_zpublisher_encoding'),
     productConfig: Object.fromEntries(
       raw
@@ -125,30 +135,25 @@ function configOf(raw: SectionValue, file: string): ZopeConfig {
             memfile: limits.get('form_memfile_limit'),
             parts: Number(limits.get('form_part_limit')),
           },
-    withoutEffect: withoutEffect(raw),
+    withoutEffect: notesOf(raw),
     raw,
   };
 }
 
-function storageOf(section: SectionValue): StorageConfig {
-  const values = Object.fromEntries(
-    Object.entries(section.values).map(([name, value]) => [
-      name,
-      value instanceof SectionValue
-        ? storageOf(value)
-        : Array.isArray(value) && value[0] instanceof SectionValue
-          ? value.map(storageOf)
-          : value,
-    ]),
-  );
-  return { type: section.type, name: section.name, values };
-}
-
 function databaseOf(section: SectionValue): DatabaseConfig {
+  const { type, name, place } = section;
+  if (type !== 'zodb_db') {
+    throw new ConfigurationError(
+      `<${type} ${name}> cannot be mounted in a site: use <zodb_db ${name}> with a mount-point`,
+      place,
+    );
+  }
   const storage = section.get<SectionValue | null>('storage');
+  if (storage === null) throw new ConfigurationError(`<zodb_db ${name}> has no storage section`, place);
   return {
-    name: section.name!,
-    storage: storage === null ? null : storageOf(storage),
+    name: name!,
+    place,
+    storage: storageOf(storage),
     cacheSize: Number(section.get('cache_size')),
     cacheSizeBytes: section.get('cache_size_bytes'),
     largeRecordSize: section.get('large_record_size'),
@@ -160,32 +165,33 @@ function databaseOf(section: SectionValue): DatabaseConfig {
     historicalTimeout: section.get('historical_timeout'),
     databaseName: section.get('database_name'),
     allowImplicitCrossReferences: section.get('allow_implicit_cross_references'),
-    mountPoints: section.get<MountPoint[] | undefined>('mount_points') ?? [],
-    containerClass: section.get<string | null | undefined>('container_class') ?? null,
+    mountPoints: section.get<MountPoint[]>('mount_points'),
+    containerClass: section.get<string | null>('container_class'),
   };
 }
 
-function checkMounts(databases: readonly DatabaseConfig[], file: string): void {
-  const seen = new Map<string, string>();
-  for (const { name, mountPoints } of databases) {
-    for (const { virtualPath } of mountPoints) {
-      const other = seen.get(virtualPath);
+/** The class of the object at a mount point below the site's root, unless the section names one. */
+const DEFAULT_CONTAINER = 'OFS.Folder.Folder';
+
+function mountsOf(databases: readonly DatabaseConfig[]): Mount[] {
+  const mounts = new Map<string, Mount>();
+  for (const { name, place, mountPoints, containerClass } of databases) {
+    for (const { virtualPath, realRoot, realPath } of mountPoints) {
+      const other = mounts.get(virtualPath)?.database;
       if (other !== undefined) {
         throw new ConfigurationError(
           `Invalid configuration: ZODB databases named "${other}" and "${name}" are both configured to use the same mount point, named "${virtualPath}"`,
-          { ...NOWHERE, file },
+          place,
         );
       }
-      seen.set(virtualPath, name);
+      mounts.set(virtualPath, {
+        virtualPath,
+        database: name,
+        realRoot,
+        realPath,
+        containerClass: containerClass || (virtualPath === '/' ? null : DEFAULT_CONTAINER),
+      });
     }
   }
-}
-
-function withoutEffect(raw: SectionValue): string[] {
-  const notes: string[] = [];
-  for (const item of ZOPE_SCHEMA.items as readonly KeyItem[]) {
-    if (item.noEffect !== undefined && raw.given.has(item.attribute ?? item.name.replaceAll('-', '_')))
-      notes.push(`${item.name} has no effect: ${item.noEffect}`);
-  }
-  return notes;
+  return [...mounts.values()];
 }
