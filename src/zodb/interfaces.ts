@@ -28,6 +28,17 @@ export interface RecordBefore extends StoredRecord {
   readonly end: Tid | null;
 }
 
+/** User, description and extension of a transaction as they are stored. */
+export interface RawMetadata {
+  readonly user: Uint8Array;
+  readonly description: Uint8Array;
+  /** A pickle of a dict, or nothing. */
+  readonly extensionBytes: Uint8Array;
+}
+
+/** What a storage is told to commit: a transaction, or one as another storage had it. */
+export type StorageTransaction = Transaction | RawMetadata;
+
 export interface HistoryEntry {
   readonly tid: Tid;
   /** Seconds since 1970. */
@@ -36,6 +47,8 @@ export interface HistoryEntry {
   readonly description: string;
   /** Bytes of the record. */
   readonly size: number;
+  /** As stored, where the storage keeps it. */
+  readonly metadata?: RawMetadata;
 }
 
 /** A transaction that can be undone. */
@@ -45,6 +58,10 @@ export interface UndoEntry {
   readonly userName: string;
   readonly description: string;
   readonly extension: ReadonlyMap<unknown, unknown>;
+  /** Bytes of the transaction. */
+  readonly size?: number;
+  /** As stored, where the storage keeps it. */
+  readonly metadata?: RawMetadata;
 }
 
 export interface PackOptions {
@@ -64,13 +81,10 @@ export interface TransactionDataRecord {
   readonly dataTxn: Tid | null;
 }
 
-export interface TransactionRecord extends Iterable<TransactionDataRecord> {
+export interface TransactionRecord extends RawMetadata, Iterable<TransactionDataRecord> {
   readonly tid: Tid;
   /** ' ' for one that can be undone, 'p' for one that was packed. */
   readonly status: string;
-  readonly user: Uint8Array;
-  readonly description: Uint8Array;
-  readonly extensionBytes: Uint8Array;
 }
 
 /** The part of a storage that takes transactions. */
@@ -112,6 +126,8 @@ export interface Storage extends CommittingStorage {
   undoLog?(first?: number, last?: number, filter?: (entry: UndoEntry) => boolean): UndoEntry[];
   /** Removes revisions that were not current at a time (seconds since 1970). */
   pack(time: number, options?: PackOptions): void;
+  /** The same in small steps, between which everybody else goes on. */
+  packOnline?(time: number, options?: PackOptions): Promise<void>;
   iterator(start?: Tid, stop?: Tid): Iterable<TransactionRecord>;
   /** Writes a revision as another storage had it, without a check. */
   restore?(
@@ -147,4 +163,29 @@ export interface StorageInstance extends CommittingStorage {
   /** Moves on to the newest state; the objects that changed on the way, or null when all may have. */
   pollInvalidations(): Iterable<Oid> | null;
   release(): void;
+}
+
+/** The part of a storage that keeps blobs: files that belong to revisions of objects. */
+export interface BlobStore {
+  /** As `store`, with a file, which is moved to its place. */
+  storeBlob(
+    oid: Oid,
+    previous: Tid,
+    data: Uint8Array,
+    filename: string,
+    transaction: StorageTransaction,
+  ): void;
+  /** As `restore`, with a file, which is moved to its place. */
+  restoreBlob(
+    oid: Oid,
+    tid: Tid,
+    data: Uint8Array | null,
+    filename: string,
+    previousTid: Tid | null,
+    transaction: StorageTransaction,
+  ): void;
+  /** Where the file of a revision is. It must not be changed. Throws a POSKeyError. */
+  loadBlob(oid: Oid, tid: Tid): string;
+  /** Where files are made that will be stored: on the file system of the blobs. */
+  temporaryDirectory(): string;
 }

@@ -54,7 +54,7 @@ import { readIndexFile, writeIndexFile } from './index-file.ts';
 import { LockFile } from './lock-file.ts';
 import { OidIndex } from './oid-index.ts';
 import { encodeMetadata } from './metadata.ts';
-import { scan } from './scan.ts';
+import { Scanner } from './scan.ts';
 import { transactionsOf } from './transactions.ts';
 
 export interface FileStorageOptions {
@@ -117,7 +117,9 @@ export class FileStorage implements Storage {
       try {
         const saved =
           existsSync(path) && fstatSync(this.#descriptor).size > MAGIC_SIZE ? this.#savedIndex() : undefined;
-        const found = scan(this.#descriptor, path, saved, options.readOnly === true);
+        const found = new Scanner(this.#descriptor, path).scan(saved, {
+          readOnly: options.readOnly === true,
+        });
         this.#index = found.index;
         this.#end = found.end;
         this.#lastTid = found.lastTid;
@@ -447,7 +449,7 @@ export class FileStorage implements Storage {
   }
 
   iterator(start: Tid = 0n, stop: Tid = 0xffff_ffff_ffff_ffffn): Iterable<TransactionRecord> {
-    return transactionsOf(this.#descriptor, this.path, this.#end, start, stop);
+    return transactionsOf(this.path, { whole: this.#end, start, stop });
   }
 
   pack(_time: number, _options?: PackOptions): void {

@@ -1,7 +1,7 @@
 /**
  * The bytes of Data.fs (ZODB's FileStorage format). All numbers are big-endian.
  *
- *   file         "FS30" (or "FS21" of Python 2), then transactions
+ *   file         "FS30", then transactions ("FS21" is the same with the texts of Python 2 in the records)
  *   transaction  8 tid | 8 length | 1 status | 2 length of user | 2 of description | 2 of extension     23 bytes
  *                user, description, extension (a pickle), data records, then the length once more (8)
  *                length counts from the tid to before its repetition
@@ -69,6 +69,15 @@ export function readTransactionHeader(buffer: Buffer, at: number): TransactionHe
     descriptionLength: buffer.readUInt16BE(at + 19),
     extensionLength: buffer.readUInt16BE(at + 21),
   };
+}
+
+export function writeTransactionHeader(buffer: Buffer, at: number, header: TransactionHeader): void {
+  buffer.writeBigUInt64BE(header.tid, at);
+  writeU64(buffer, header.length, at + 8);
+  buffer[at + 16] = header.status.charCodeAt(0);
+  buffer.writeUInt16BE(header.userLength, at + 17);
+  buffer.writeUInt16BE(header.descriptionLength, at + 19);
+  buffer.writeUInt16BE(header.extensionLength, at + 21);
 }
 
 export function readDataHeader(buffer: Buffer, at: number): DataHeader {

@@ -47,6 +47,22 @@ export class OidIndex {
     else this.#sparse.delete(oid);
   }
 
+  /** The lowest oid that is not below one; undefined when there is none. */
+  atOrAfter(oid: Oid): Oid | undefined {
+    if (typeof oid === 'number' && oid < PAGED) {
+      let offset = oid & (PAGE - 1);
+      for (let number = oid >>> PAGE_BITS; number < this.#pages.length; number++, offset = 0) {
+        const page = this.#pages[number];
+        if (page === undefined) continue;
+        for (let i = offset; i < PAGE; i++) if (page[i] !== 0) return number * PAGE + i;
+      }
+    }
+    let lowest: Oid | undefined;
+    for (const key of this.#sparse.keys())
+      if (key >= oid && (lowest === undefined || key < lowest)) lowest = key;
+    return lowest;
+  }
+
   /** Oids in order. */
   *keys(): Generator<Oid> {
     for (const [number, page] of this.#pages.entries()) {

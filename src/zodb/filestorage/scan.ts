@@ -1,196 +1,232 @@
 /** Goes through a file from where its index ends, and cuts off what is left of a transaction that was not completed. */
-import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
 import { getLogger } from '@logtape/logtape';
 import { CorruptedError, type Tid } from '../interfaces.ts';
-import {
-  DATA_HEADER,
-  MAGIC_SIZE,
-  readDataHeader,
-  readPosition,
-  readTransactionHeader,
-  TRANSACTION_HEADER,
-} from './format.ts';
+import { FileStorageError } from './errors.ts';
+import { MAGIC_SIZE, readPosition, TRANSACTION_HEADER, type TransactionHeader } from './format.ts';
 import type { SavedIndex } from './index-file.ts';
 import { OidIndex } from './oid-index.ts';
+import { headerLength, RecordReader, SequentialBytes } from './records.ts';
 
 const logger = getLogger(['ZODB', 'FileStorage']);
 const CHUNK = 1024 * 1024;
+/** Records of the last transaction that are compared with a saved index. */
+const CHECKED = 5;
 
 export interface Scanned {
   readonly index: OidIndex;
   readonly end: number;
   readonly lastTid: Tid;
+  /** Whether the index is as it was saved. */
+  readonly asSaved: boolean;
 }
 
-/** Reads a file through a window that moves on. */
-export class Window {
+interface ScanOptions {
+  readonly readOnly: boolean;
+  /** The first transaction that is not to be seen. */
+  readonly stop?: Tid | undefined;
+}
+
+export class Scanner {
   readonly #descriptor: number;
-  readonly size: number;
-  #buffer = Buffer.alloc(0);
-  #start = 0;
+  readonly #path: string;
+  readonly #size: number;
+  readonly #window: SequentialBytes;
+  readonly #records: RecordReader;
 
-  constructor(descriptor: number, size: number) {
+  constructor(descriptor: number, path: string) {
     this.#descriptor = descriptor;
-    this.size = size;
+    this.#path = path;
+    this.#size = fstatSync(descriptor).size;
+    this.#window = new SequentialBytes(descriptor, this.#size);
+    this.#records = new RecordReader(this.#window, path);
   }
 
-  /** `count` bytes from `position`; undefined when the file ends before. */
-  bytes(position: number, count: number): Buffer | undefined {
-    if (position + count > this.size) return undefined;
-    const offset = position - this.#start;
-    if (offset >= 0 && offset + count <= this.#buffer.length)
-      return this.#buffer.subarray(offset, offset + count);
-    const length = Math.min(Math.max(CHUNK, count), this.size - position);
-    const buffer = Buffer.allocUnsafe(length);
-    let done = 0;
-    while (done < length) {
-      const got = readSync(this.#descriptor, buffer, done, length - done, position + done);
-      if (got === 0) return undefined;
-      done += got;
-    }
-    this.#buffer = buffer;
-    this.#start = position;
-    return buffer.subarray(0, count);
-  }
-}
-
-/** The end of the last transaction that the index knows, if the file is as the index says. */
-function usable(window: Window, saved: SavedIndex): Tid | undefined {
-  if (saved.position === MAGIC_SIZE) return saved.index.size === 0 ? 0n : undefined;
-  if (saved.position < MAGIC_SIZE + TRANSACTION_HEADER || saved.position > window.size) return undefined;
-  const repeated = window.bytes(saved.position - 8, 8);
-  if (repeated === undefined) return undefined;
-  const length = readPosition(repeated, 0);
-  const start = saved.position - 8 - length;
-  const header = start < MAGIC_SIZE ? undefined : window.bytes(start, TRANSACTION_HEADER);
-  if (header === undefined) return undefined;
-  const transaction = readTransactionHeader(header, 0);
-  if (transaction.length !== length || transaction.status === 'c') return undefined;
-  // One record of that transaction must be where the index has it.
-  const first =
-    start +
-    TRANSACTION_HEADER +
-    transaction.userLength +
-    transaction.descriptionLength +
-    transaction.extensionLength;
-  if (first < saved.position - 8) {
-    const bytes = window.bytes(first, DATA_HEADER);
-    if (bytes === undefined || saved.index.get(readDataHeader(bytes, 0).oid) < first) return undefined;
-  }
-  return transaction.tid;
-}
-
-export function scan(
-  descriptor: number,
-  path: string,
-  saved: SavedIndex | undefined,
-  readOnly: boolean,
-): Scanned {
-  const { size } = fstatSync(descriptor);
-  const window = new Window(descriptor, size);
-  let index = new OidIndex();
-  let position = MAGIC_SIZE;
-  let lastTid: Tid = 0n;
-  if (saved !== undefined) {
-    const tid = usable(window, saved);
-    if (tid === undefined) logger.warn(`${path}.index does not fit ${path} and will be made anew`);
-    else {
-      index = saved.index;
-      position = saved.position;
-      lastTid = tid;
+  /** The last transaction that the index knows, if the file is as the index says. */
+  #lastOf(saved: SavedIndex): Tid | undefined {
+    try {
+      let last: Tid | undefined;
+      for (let end = saved.position; end > MAGIC_SIZE;) {
+        if (end < MAGIC_SIZE + TRANSACTION_HEADER + 8 || end > this.#size) return undefined;
+        const length = this.#records.number(end - 8);
+        const start = end - 8 - length;
+        if (start < MAGIC_SIZE || length < TRANSACTION_HEADER) return undefined;
+        const header = this.#records.transaction(start);
+        last ??= header.tid;
+        if (header.length !== length || !' pu'.includes(header.status) || length < headerLength(header))
+          return undefined;
+        const first = start + headerLength(header);
+        if (header.status === 'u' || first === start + length) {
+          end = start;
+          continue;
+        }
+        return this.#agrees(saved.index, start, first, start + length) ? last : undefined;
+      }
+      return undefined;
+    } catch (error) {
+      if (error instanceof CorruptedError) return undefined;
+      throw error;
     }
   }
-  while (position < size) {
-    const bytes = window.bytes(position, TRANSACTION_HEADER);
-    if (bytes === undefined)
-      return cut(descriptor, path, position, size, readOnly, { index, end: position, lastTid });
-    const header = readTransactionHeader(bytes, 0);
-    const end = position + header.length;
-    if (header.status === 'c' || end + 8 > size) {
-      return cut(descriptor, path, position, size, readOnly, { index, end: position, lastTid });
+
+  #agrees(index: OidIndex, start: number, first: number, end: number): boolean {
+    for (let at = first, checked = 0; at < end && checked < CHECKED; checked++) {
+      const record = this.#records.record(at);
+      if (at + record.size > end || record.transaction !== start || index.get(record.oid) !== at)
+        return false;
+      at += record.size;
     }
-    if (!' pu'.includes(header.status))
-      throw damaged(path, position, `the transaction has the status '${header.status}'`);
-    if (
-      header.length <
-      TRANSACTION_HEADER + header.userLength + header.descriptionLength + header.extensionLength
-    ) {
-      throw damaged(path, position, 'the transaction is shorter than its own header');
+    return true;
+  }
+
+  scan(saved: SavedIndex | undefined, options: ScanOptions): Scanned {
+    let index = new OidIndex();
+    let position = MAGIC_SIZE;
+    let lastTid: Tid = 0n;
+    let asSaved = false;
+    if (saved !== undefined) {
+      const tid = this.#lastOf(saved);
+      // A state of the past is not what the index is of.
+      if (tid === undefined || (options.stop !== undefined && tid >= options.stop)) {
+        if (tid === undefined)
+          logger.warn(`${this.#path}.index does not fit ${this.#path} and will be made anew`);
+      } else {
+        index = saved.index;
+        position = saved.position;
+        lastTid = tid;
+        asSaved = true;
+      }
     }
-    if (header.tid <= lastTid)
-      logger.warn(`${path}: the transaction at ${position} is not later than the one before`);
-    const repeated = window.bytes(end, 8)!;
-    if (readPosition(repeated, 0) !== header.length)
-      throw damaged(path, position, 'the two lengths of the transaction differ');
-    if (header.status !== 'u') indexRecords(window, path, position, header, end, index);
-    lastTid = header.tid;
-    position = end + 8;
+    while (position < this.#size) {
+      const bytes = this.#window.bytes(position, TRANSACTION_HEADER);
+      if (bytes === undefined) {
+        this.#cutHeader(position, options.readOnly);
+        break;
+      }
+      const header = this.#records.transaction(position);
+      if (header.status === 'c' || position + header.length + 8 > this.#size) {
+        this.#cut(position, options.readOnly);
+        break;
+      }
+      if (header.tid <= lastTid)
+        logger.warn(`${this.#path}: the transaction at ${position} is not later than the one before`);
+      if (header.length < headerLength(header)) {
+        if (this.#endsInTransaction(position))
+          throw this.#damaged(position, 'the transaction is shorter than its own header');
+        this.#cut(position, options.readOnly);
+        break;
+      }
+      if (header.tid > lastTid) lastTid = header.tid;
+      if (options.stop !== undefined && header.tid >= options.stop) break;
+      if (!' pu'.includes(header.status))
+        logger.warn(
+          `${this.#path}: the transaction at ${position} has the unknown status '${header.status}'`,
+        );
+      this.#addTransaction(position, header, index);
+      position += header.length + 8;
+      asSaved = false;
+    }
+    return { index, end: position, lastTid, asSaved };
   }
-  return { index, end: position, lastTid };
-}
 
-function indexRecords(
-  window: Window,
-  path: string,
-  start: number,
-  header: ReturnType<typeof readTransactionHeader>,
-  end: number,
-  index: OidIndex,
-): void {
-  let at = start + TRANSACTION_HEADER + header.userLength + header.descriptionLength + header.extensionLength;
-  while (at < end) {
-    const bytes = window.bytes(at, DATA_HEADER + 8);
-    if (bytes === undefined) throw damaged(path, at, 'the record is cut off');
-    const record = readDataHeader(bytes, 0);
-    const length = DATA_HEADER + (record.length || 8);
-    if (at + length > end || record.transaction !== start)
-      throw damaged(path, at, 'the record does not fit its transaction');
-    if (record.length === 0 && readPosition(bytes, DATA_HEADER) === 0) index.delete(record.oid);
-    else index.set(record.oid, at);
-    at += length;
+  #addTransaction(start: number, header: TransactionHeader, index: OidIndex): void {
+    const end = start + header.length;
+    if (header.status !== 'u') {
+      for (let at = start + headerLength(header); at < end;) {
+        const record = this.#recordIn(at, start, end);
+        const known = index.get(record.oid);
+        // An object may be twice in one transaction; both records then point at the one before it.
+        if (record.previous !== 0 && known < start && known !== record.previous)
+          logger.error(`${this.#path}: the record at ${at} points at a wrong record before it`);
+        index.set(record.oid, at);
+        at += record.size;
+      }
+    }
+    if (readPosition(this.#window.bytes(end, 8)!, 0) !== header.length)
+      throw this.#damaged(start, 'the two lengths of the transaction differ');
   }
-}
 
-function damaged(path: string, position: number, what: string): CorruptedError {
-  return new CorruptedError(
-    `${path} is damaged at ${position}: ${what}. "zope db recover" saves what can be read.`,
-  );
-}
-
-/** Cuts off an incomplete transaction; its bytes are kept beside the file. */
-function cut(
-  descriptor: number,
-  path: string,
-  position: number,
-  size: number,
-  readOnly: boolean,
-  found: Scanned,
-): Scanned {
-  const bytes = size - position;
-  if (readOnly) {
-    logger.warn(`${path} ends with ${bytes} bytes of an incomplete transaction, which are not read`);
-    return found;
+  #recordIn(at: number, start: number, end: number) {
+    let record;
+    try {
+      record = this.#records.record(at);
+    } catch (error) {
+      if (error instanceof CorruptedError) throw this.#damaged(at, 'the record does not fit its transaction');
+      throw error;
+    }
+    if (at + record.size > end || record.transaction !== start)
+      throw this.#damaged(at, 'the record does not fit its transaction');
+    return record;
   }
-  const kept = keepTail(descriptor, path, position, size);
-  ftruncateSync(descriptor, position);
-  logger.warn(
-    `${path} ended with an incomplete transaction: ${bytes} bytes were cut off at ${position} and are kept in ${kept}`,
-  );
-  return found;
+
+  #damaged(position: number, what: string): CorruptedError {
+    return new CorruptedError(
+      `${this.#path} is damaged at ${position}: ${what}. "zope db recover" saves what can be read.`,
+    );
+  }
+
+  /** Whether the file ends with the length of a transaction that began behind a position, and so is no torn tail. */
+  #endsInTransaction(position: number): boolean {
+    const length = readPosition(this.#window.bytes(this.#size - 8, 8)!, 0);
+    return length >= TRANSACTION_HEADER && this.#size - length >= position;
+  }
+
+  /** Cuts off less than the header of a transaction: nothing of it can be read by anybody. */
+  #cutHeader(position: number, readOnly: boolean): void {
+    if (readOnly) return;
+    logger.warn(
+      `${this.#path} ended with ${this.#size - position} bytes of a transaction, which were cut off`,
+    );
+    ftruncateSync(this.#descriptor, position);
+  }
+
+  /** Cuts off an incomplete transaction; its bytes are kept beside the file. */
+  #cut(position: number, readOnly: boolean): void {
+    const bytes = this.#size - position;
+    if (readOnly) {
+      logger.warn(`${this.#path} ends with ${bytes} bytes of an incomplete transaction, which are not read`);
+      return;
+    }
+    const kept = keepTail(this.#descriptor, this.#path, position, this.#size);
+    ftruncateSync(this.#descriptor, position);
+    logger.warn(
+      `${this.#path} ended with an incomplete transaction: ${bytes} bytes were cut off at ${position} and are kept in ${kept}`,
+    );
+  }
 }
 
 function keepTail(descriptor: number, path: string, position: number, size: number): string {
   let number = 0;
   while (existsSync(`${path}.tr${number}`)) number++;
   const target = `${path}.tr${number}`;
-  const output = openSync(target, 'wx');
-  const buffer = Buffer.allocUnsafe(CHUNK);
-  for (let at = position; at < size;) {
-    const got = readSync(descriptor, buffer, 0, Math.min(CHUNK, size - at), at);
-    if (got === 0) break;
-    writeSync(output, buffer, 0, got);
-    at += got;
+  try {
+    const output = openSync(target, 'wx');
+    try {
+      const buffer = Buffer.allocUnsafe(Math.min(CHUNK, size - position));
+      for (let at = position; at < size;) {
+        const got = readSync(descriptor, buffer, 0, Math.min(buffer.length, size - at), at);
+        if (got === 0) break;
+        for (let done = 0; done < got;) done += writeSync(output, buffer, done, got - done);
+        at += got;
+      }
+      fsyncSync(output);
+    } finally {
+      closeSync(output);
+    }
+  } catch (cause) {
+    throw new FileStorageError(
+      `${path} ends with an incomplete transaction at ${position}, which cannot be saved to ${target}: ${(cause as Error).message}`,
+      { cause },
+    );
   }
-  closeSync(output);
   return target;
 }

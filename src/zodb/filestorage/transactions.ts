@@ -1,92 +1,112 @@
 /** Transactions of a file in order, with their records. */
-import {
-  CorruptedError,
-  type Tid,
-  type TransactionDataRecord,
-  type TransactionRecord,
-} from '../interfaces.ts';
-import {
-  DATA_HEADER,
-  MAGIC_SIZE,
-  readDataHeader,
-  readPosition,
-  readTransactionHeader,
-  TRANSACTION_HEADER,
-} from './format.ts';
-import { Window } from './scan.ts';
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { getLogger } from '@logtape/logtape';
+import type { Tid, TransactionDataRecord, TransactionRecord } from '../interfaces.ts';
+import { MAGIC_SIZE, TRANSACTION_HEADER, type TransactionHeader } from './format.ts';
+import { headerLength, RecordReader, SequentialBytes } from './records.ts';
 
-export function* transactionsOf(
-  descriptor: number,
-  path: string,
-  end: number,
-  start: Tid,
-  stop: Tid,
-): Generator<TransactionRecord> {
-  const window = new Window(descriptor, end);
-  for (let position = MAGIC_SIZE; position < end;) {
-    const bytes = window.bytes(position, TRANSACTION_HEADER);
-    if (bytes === undefined) throw new CorruptedError(`${path} ends inside the transaction at ${position}`);
-    const header = readTransactionHeader(bytes, 0);
-    if (header.tid > stop) return;
-    const metadata = position + TRANSACTION_HEADER;
-    const { userLength, descriptionLength, extensionLength } = header;
-    const last = position + header.length;
-    if (header.tid >= start && header.status !== 'u') {
-      const texts = Buffer.from(
-        window.bytes(metadata, userLength + descriptionLength + extensionLength) ?? [],
-      );
-      const first = metadata + userLength + descriptionLength + extensionLength;
-      yield {
-        tid: header.tid,
-        status: header.status,
-        user: texts.subarray(0, userLength),
-        description: texts.subarray(userLength, userLength + descriptionLength),
-        extensionBytes: texts.subarray(userLength + descriptionLength),
-        [Symbol.iterator]: () => recordsOf(window, path, first, last),
-      };
+const logger = getLogger(['ZODB', 'FileStorage']);
+
+/** A part of a file, by position or by transaction. */
+export interface Range {
+  /** Up to here the file is known to be whole: what cannot be read before is damage, behind it a torn tail. */
+  readonly whole: number;
+  readonly from?: number;
+  readonly start?: Tid | undefined;
+  readonly stop?: Tid | undefined;
+}
+
+/** Reads a file of its own, so that it goes on when the storage packs or closes. */
+export function* transactionsOf(path: string, range: Range): Generator<TransactionRecord> {
+  const descriptor = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(descriptor);
+    const records = new RecordReader(new SequentialBytes(descriptor, size), path);
+    const { whole, stop } = range;
+    for (let position = firstOf(records, range, size); position < size;) {
+      const header = headerAt(records, position, size, position < whole);
+      if (header === undefined || (stop !== undefined && header.tid > stop)) return;
+      // What comes before is found where the ids are in order; where they are not, this is what holds.
+      if (header.status !== 'u' && (range.start === undefined || header.tid >= range.start))
+        yield transactionAt(records, position, header, position < whole);
+      position += header.length + 8;
     }
-    position = last + 8;
+  } finally {
+    closeSync(descriptor);
   }
+}
+
+/** Where to begin: from the end if that is nearer to the first transaction that is wanted. */
+function firstOf(records: RecordReader, { whole, from, start }: Range, size: number): number {
+  if (from !== undefined || start === undefined || whole <= MAGIC_SIZE || whole > size)
+    return from ?? MAGIC_SIZE;
+  const first = records.transaction(MAGIC_SIZE).tid;
+  let position = whole - records.number(whole - 8) - 8;
+  const last = records.transaction(position).tid;
+  if (start - first < last - start) return MAGIC_SIZE;
+  let next = whole;
+  while (records.transaction(position).tid >= start) {
+    next = position;
+    if (position <= MAGIC_SIZE) break;
+    position -= records.number(position - 8) + 8;
+    if (position < MAGIC_SIZE) throw records.damaged(next, 'the transaction before it has no beginning');
+  }
+  return next;
+}
+
+/** The transaction at a position; undefined where an incomplete one ends the file. */
+function headerAt(
+  records: RecordReader,
+  position: number,
+  size: number,
+  whole: boolean,
+): TransactionHeader | undefined {
+  const torn = (what: string): undefined => {
+    if (whole) throw records.damaged(position, what);
+    logger.warn(`${records.path} ends with an incomplete transaction at ${position}: ${what}`);
+  };
+  if (position + TRANSACTION_HEADER > size) return torn('the file ends in the header');
+  const header = records.transaction(position);
+  const end = position + header.length;
+  // The transaction that is just being committed.
+  if (header.status === 'c' && !whole) return undefined;
+  if (header.status === 'c') return torn('the transaction is not complete');
+  if (end + 8 > size) return torn('the transaction ends behind the file');
+  if (header.length < headerLength(header)) return torn('the transaction is shorter than its own header');
+  if (records.number(end) !== header.length) return torn('the two lengths of the transaction differ');
+  return header;
+}
+
+function transactionAt(
+  records: RecordReader,
+  position: number,
+  header: TransactionHeader,
+  whole: boolean,
+): TransactionRecord {
+  return {
+    tid: header.tid,
+    status: header.status,
+    ...records.metadata(position, header),
+    [Symbol.iterator]: () => recordsOf(records, position, header, whole),
+  };
 }
 
 function* recordsOf(
-  window: Window,
-  path: string,
-  first: number,
-  end: number,
+  records: RecordReader,
+  start: number,
+  transaction: TransactionHeader,
+  whole: boolean,
 ): Generator<TransactionDataRecord> {
-  for (let at = first; at < end;) {
-    const head = window.bytes(at, DATA_HEADER + 8);
-    if (head === undefined) throw new CorruptedError(`${path} ends inside the record at ${at}`);
-    const { oid, tid, length } = readDataHeader(head, 0);
-    if (length > 0) {
-      const whole = window.bytes(at, DATA_HEADER + length)!;
-      yield { oid, tid, data: new Uint8Array(whole.subarray(DATA_HEADER)), dataTxn: null };
-      at += DATA_HEADER + length;
-      continue;
+  const end = start + transaction.length;
+  for (let at = start + headerLength(transaction); at < end;) {
+    const record = records.record(at);
+    if (at + record.size > end || record.transaction !== start) {
+      if (whole) throw records.damaged(at, 'the record does not fit its transaction');
+      return;
     }
-    const back = readPosition(head, DATA_HEADER);
-    yield back === 0 ? { oid, tid, data: null, dataTxn: null } : { oid, tid, ...pointed(window, path, back) };
-    at += DATA_HEADER + 8;
+    const { oid, tid, back } = record;
+    const dataTxn = back === 0 ? null : records.record(back, oid).tid;
+    yield { oid, tid, data: records.resolve(at, record).data, dataTxn };
+    at += record.size;
   }
-}
-
-/** The data that a record points at, and the transaction that wrote it. */
-function pointed(
-  window: Window,
-  path: string,
-  position: number,
-): { data: Uint8Array | null; dataTxn: Tid | null } {
-  for (let at = position; at !== 0;) {
-    const head = window.bytes(at, DATA_HEADER + 8);
-    if (head === undefined) throw new CorruptedError(`${path} has a record that points behind its end`);
-    const { tid, length } = readDataHeader(head, 0);
-    if (length > 0)
-      return {
-        data: new Uint8Array(window.bytes(at, DATA_HEADER + length)!.subarray(DATA_HEADER)),
-        dataTxn: tid,
-      };
-    at = readPosition(head, DATA_HEADER);
-  }
-  return { data: null, dataTxn: null };
 }

@@ -1,0 +1,204 @@
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { POSError, POSKeyError } from '../errors.ts';
+import type { Oid, Tid } from '../interfaces.ts';
+import { BLOB_SUFFIX, blobFile, type BlobLayout, idName, LAYOUT_MARKER, layoutOf } from './layout.ts';
+
+/** A revision of an object that has a blob. */
+export interface BlobRevision {
+  readonly oid: Oid;
+  readonly tid: Tid;
+}
+
+const WRITE_BITS = 0o222;
+const READ_BITS = 0o444;
+let count = 0;
+
+/** A directory of blobs: a file for each revision of an object that has one. */
+export class BlobDirectory {
+  readonly path: string;
+  readonly layout: BlobLayout;
+  readonly temporary: string;
+
+  /**
+   * @param layout Default: that of the directory, bushy for a new one.
+   * @throws POSError when the directory has the other layout.
+   */
+  constructor(directory: string, layout?: BlobLayout, readOnly = false) {
+    this.path = path.resolve(directory);
+    const marker = path.join(this.path, LAYOUT_MARKER);
+    const found = layoutOf(this.path);
+    if (layout !== undefined && layout !== found && existsSync(marker))
+      throw new POSError(`the blob directory ${this.path} has the layout ${found}, not ${layout}`);
+    this.layout = layout ?? found;
+    this.temporary = path.join(this.path, 'tmp');
+    if (readOnly) return;
+    mkdirSync(this.temporary, { recursive: true });
+    if (!existsSync(marker)) writeFileSync(marker, this.layout);
+  }
+
+  /** Where the file of a revision is or would be. */
+  file({ oid, tid }: BlobRevision): string {
+    return path.join(this.path, blobFile(this.layout, oid, tid));
+  }
+
+  /** The file of a revision. Throws a POSKeyError. */
+  load(revision: BlobRevision): string {
+    const file = this.file(revision);
+    if (!existsSync(file)) throw new POSKeyError(revision.oid);
+    return file;
+  }
+
+  /** A new name for a file that will be stored. */
+  temporaryFile(): string {
+    return path.join(this.temporary, `${process.pid}-${Date.now().toString(36)}-${count++}.tmp`);
+  }
+
+  /** Moves a file to its place; from there on nobody writes to it. */
+  store(revision: BlobRevision, filename: string, fsync: boolean): void {
+    const target = this.file(revision);
+    mkdirSync(path.dirname(target), { recursive: true });
+    if (fsync) sync(filename);
+    move(filename, target);
+    // Read by whoever may read the directory.
+    const readers = statSync(path.dirname(target)).mode & READ_BITS;
+    chmodSync(target, (statSync(target).mode & ~WRITE_BITS) | readers);
+    if (fsync) sync(path.dirname(target));
+  }
+
+  /** Gives a revision the blob of another one of the same object. */
+  copy(from: BlobRevision, tid: Tid, fsync: boolean): void {
+    const temporary = this.temporaryFile();
+    copyFileSync(this.load(from), temporary, constants.COPYFILE_FICLONE);
+    chmodSync(temporary, 0o600);
+    this.store({ oid: from.oid, tid }, temporary, fsync);
+  }
+
+  /** Removes the file of a revision, and the directories that it leaves empty. */
+  remove(revision: BlobRevision): void {
+    const file = this.file(revision);
+    rmSync(file, { force: true });
+    this.#removeEmpty(path.dirname(file));
+  }
+
+  #removeEmpty(directory: string): void {
+    let at = directory;
+    try {
+      while (at.length > this.path.length && existsSync(at) && readdirSync(at).length === 0) {
+        rmdirSync(at);
+        at = path.dirname(at);
+      }
+    } catch (error) {
+      // Somebody has just put a file there.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
+    }
+  }
+
+  /**
+   * Removes the files of revisions that a pack has removed. What the old database file refers to is kept in `old`: the removed files
+   * are moved there, the others get a second name.
+   */
+  pack(removed: readonly BlobRevision[], old: string | null): void {
+    if (old === null) {
+      for (const revision of removed) this.remove(revision);
+      return;
+    }
+    mkdirSync(old, { recursive: true });
+    copyFileSync(path.join(this.path, LAYOUT_MARKER), path.join(old, LAYOUT_MARKER));
+    for (const revision of removed) {
+      const file = this.file(revision);
+      if (!existsSync(file)) continue;
+      const target = path.join(old, path.relative(this.path, file));
+      mkdirSync(path.dirname(target), { recursive: true });
+      renameSync(file, target);
+      this.#removeEmpty(path.dirname(file));
+    }
+    for (const file of this.#files(this.path)) {
+      const target = path.join(old, path.relative(this.path, file));
+      mkdirSync(path.dirname(target), { recursive: true });
+      linkOrCopy(file, target);
+    }
+  }
+
+  *#files(directory: string): Generator<string> {
+    for (const entry of readdirSync(directory, { withFileTypes: true })) {
+      const file = path.join(directory, entry.name);
+      if (entry.isDirectory()) {
+        if (file !== this.temporary) yield* this.#files(file);
+      } else if (entry.name.endsWith(BLOB_SUFFIX)) yield file;
+    }
+  }
+
+  /** Every revision that has a file. */
+  *revisions(): Generator<BlobRevision> {
+    for (const file of this.#files(this.path)) {
+      const parts = path.relative(this.path, file).split(path.sep);
+      const name = parts.pop()!.slice(0, -BLOB_SUFFIX.length);
+      const oid = oidOf(this.layout, parts);
+      if (oid !== undefined && /^0x[0-9a-f]+$/.test(name)) yield { oid, tid: BigInt(name) };
+    }
+  }
+
+  /** Removes everything, as for a new database. */
+  clear(): void {
+    rmSync(this.path, { recursive: true, force: true });
+    mkdirSync(this.temporary, { recursive: true });
+    writeFileSync(path.join(this.path, LAYOUT_MARKER), this.layout);
+  }
+}
+
+function oidOf(layout: BlobLayout, parts: readonly string[]): Oid | undefined {
+  const expected = layout === 'lawn' ? 1 : 8;
+  if (parts.length !== expected || !parts.every((part) => /^0x[0-9a-f]+$/.test(part))) return undefined;
+  const value = BigInt(layout === 'lawn' ? parts[0]! : `0x${parts.map((part) => part.slice(2)).join('')}`);
+  const oid = value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
+  return layout === 'lawn' && idName(oid) !== parts[0] ? undefined : oid;
+}
+
+function sync(file: string): void {
+  const descriptor = openSync(file, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Between file systems a file cannot be moved; then it is copied, under another name first, so that a half one is never found. */
+function move(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
+    copyFileSync(from, `${to}.tmp`);
+    sync(`${to}.tmp`);
+    renameSync(`${to}.tmp`, to);
+    rmSync(from, { force: true });
+  }
+}
+
+function linkOrCopy(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch (error) {
+    if (!['EXDEV', 'EPERM', 'ENOTSUP', 'EMLINK'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      throw error;
+    copyFileSync(from, to);
+  }
+}

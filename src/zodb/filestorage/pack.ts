@@ -1,0 +1,297 @@
+/** Copies what a pack keeps to a new file, in steps: transactions up to the time of the pack, then whatever was added later. */
+import { closeSync, fsyncSync, openSync, readSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import path from 'node:path';
+import type { BlobRevision } from '../blobs/blob-directory.ts';
+import { isBlobRecord } from '../blobs/is-blob-record.ts';
+import type { Oid, PackOptions, Tid } from '../interfaces.ts';
+import {
+  DATA_HEADER,
+  MAGIC_SIZE,
+  TRANSACTION_HEADER,
+  type TransactionHeader,
+  writeDataHeader,
+  writeTransactionHeader,
+  writeU64,
+} from './format.ts';
+import { PackError } from './errors.ts';
+import { GarbageCollector } from './pack-gc.ts';
+import { OidIndex } from './oid-index.ts';
+import { headerLength, type RecordHeader, RecordReader, SequentialBytes } from './records.ts';
+
+const CHUNK = 1024 * 1024;
+const NO_BACK = Buffer.alloc(8);
+
+/** Writes a file from its beginning; what was written can be corrected. */
+class Output {
+  readonly descriptor: number;
+  #pieces: Uint8Array[] = [];
+  #held = 0;
+  #flushed = 0;
+
+  constructor(file: string) {
+    this.descriptor = openSync(file, 'w+');
+  }
+
+  get position(): number {
+    return this.#flushed + this.#held;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#pieces.push(bytes);
+    this.#held += bytes.length;
+    if (this.#held >= CHUNK) this.flush();
+  }
+
+  flush(): void {
+    if (this.#held === 0) return;
+    const bytes = Buffer.concat(this.#pieces, this.#held);
+    for (let done = 0; done < bytes.length;)
+      done += writeSync(this.descriptor, bytes, done, bytes.length - done, this.#flushed + done);
+    this.#flushed += this.#held;
+    this.#pieces = [];
+    this.#held = 0;
+  }
+
+  /** Fills a header in that was written before its length was known. */
+  correct(bytes: Buffer, position: number): void {
+    if (position < this.#flushed) {
+      this.flush();
+      writeSync(this.descriptor, bytes, 0, bytes.length, position);
+    }
+  }
+}
+
+export interface PackJob {
+  readonly descriptor: number;
+  readonly path: string;
+  /** End of the last complete transaction. */
+  readonly end: number;
+  readonly stop: Tid;
+  readonly gc: boolean;
+  readonly options: PackOptions;
+  /** Whether revisions that go have to be looked at for blobs. */
+  readonly blobs: boolean;
+}
+
+export interface Packed {
+  readonly descriptor: number;
+  readonly index: OidIndex;
+  readonly end: number;
+  readonly removedBlobs: readonly BlobRevision[];
+}
+
+export class Packer {
+  /** Where the new file is made. */
+  readonly file: string;
+  /** Up to where the old file was copied. */
+  position = MAGIC_SIZE;
+  readonly #job: PackJob;
+  readonly #garbage: GarbageCollector;
+  readonly #index = new OidIndex();
+  /** New positions of records that others point at. */
+  readonly #moved = new Map<number, number>();
+  readonly #removedBlobs: BlobRevision[] = [];
+  /** Objects that were to go when a transaction that came during the pack referred to them. */
+  readonly #revived = new Set<Oid>();
+  #output: Output | undefined;
+
+  constructor(job: PackJob) {
+    this.#job = job;
+    this.file = `${job.path}.pack`;
+    const { descriptor, path: name, end, stop, gc, options } = job;
+    this.#garbage = new GarbageCollector({
+      descriptor,
+      path: name,
+      end,
+      stop,
+      gc,
+      referencesOf: options.referencesOf,
+      progress: (bytes) => this.#progress(bytes),
+    });
+  }
+
+  /** The file is gone through twice. */
+  #progress(bytes: number): void {
+    this.#job.options.progress?.(bytes, this.#job.end * 2);
+  }
+
+  /** Copies up to the time of the pack. False: nothing can be removed. */
+  *copyPast(): Generator<void, boolean> {
+    if (!(yield* this.#garbage.run())) return false;
+    this.#checkSpace();
+    const output = new Output(this.file);
+    this.#output = output;
+    const { descriptor, end } = this.#job;
+    const magic = Buffer.alloc(MAGIC_SIZE);
+    readSync(descriptor, magic, 0, MAGIC_SIZE, 0);
+    output.write(magic);
+    const records = new RecordReader(new SequentialBytes(descriptor, end), this.#job.path);
+    while (this.position < this.#garbage.packPosition) {
+      const header = records.transaction(this.position);
+      if (header.status === 'u') this.position += header.length + 8;
+      else this.#copyKept(records, header, output);
+      this.#progress(end + this.position);
+      yield;
+    }
+    return output.position !== this.position;
+  }
+
+  /** A pack that cannot be finished is not begun. */
+  #checkSpace(): void {
+    const needed = this.#garbage.size + this.#job.end - this.#garbage.packPosition;
+    const { bavail, bsize } = statfsSync(path.dirname(path.resolve(this.#job.path)));
+    if (bavail * bsize < needed)
+      throw new PackError(
+        `packing ${this.#job.path} needs ${needed} bytes on its disk, where ${bavail * bsize} are free`,
+      );
+  }
+
+  #copyKept(records: RecordReader, header: TransactionHeader, output: Output): void {
+    const start = this.position;
+    const end = start + header.length;
+    const target = output.position;
+    let head: Buffer | undefined;
+    for (let at = start + headerLength(header); at < end;) {
+      const record = records.record(at);
+      if (this.#garbage.kept.has(record.oid, at)) {
+        if (head === undefined) head = this.#writeHeader(records, start, { ...header, status: 'p' }, output);
+        this.#moved.set(at, output.position);
+        this.#index.set(record.oid, output.position);
+        this.#writeRecord(output, record, target, 0, records.resolve(at, record).data, 0);
+      } else if (this.#job.blobs) this.#noteBlob(records, at, record);
+      at += record.size;
+    }
+    if (head !== undefined) this.#writeEnd(output, target, head);
+    this.position = end + 8;
+  }
+
+  #noteBlob(records: RecordReader, at: number, record: RecordHeader): void {
+    const { data } = records.resolve(at, record);
+    if (data === null || !isBlobRecord(data)) return;
+    const kept = this.#garbage.kept.get(record.oid);
+    // An object may be twice in a transaction; its blob is there once.
+    if (kept !== 0 && records.record(kept).tid === record.tid) return;
+    this.#removedBlobs.push({ oid: record.oid, tid: record.tid });
+  }
+
+  #writeHeader(records: RecordReader, start: number, header: TransactionHeader, output: Output): Buffer {
+    const bytes = Buffer.alloc(headerLength(header));
+    writeTransactionHeader(bytes, 0, header);
+    const { user, description, extensionBytes } = records.metadata(start, header);
+    let at = TRANSACTION_HEADER;
+    for (const part of [user, description, extensionBytes]) {
+      bytes.set(part, at);
+      at += part.length;
+    }
+    output.write(bytes);
+    return bytes;
+  }
+
+  #writeRecord(
+    output: Output,
+    { oid, tid }: RecordHeader,
+    transaction: number,
+    previous: number,
+    data: Uint8Array | null,
+    back: number,
+  ): void {
+    const head = Buffer.allocUnsafe(DATA_HEADER);
+    const own = back === 0 ? (data?.length ?? 0) : 0;
+    writeDataHeader(head, 0, { oid, tid, previous, transaction, length: own });
+    output.write(head);
+    if (own > 0) output.write(data!);
+    else if (back === 0) output.write(NO_BACK);
+    else {
+      const pointer = Buffer.allocUnsafe(8);
+      writeU64(pointer, back, 0);
+      output.write(pointer);
+    }
+  }
+
+  /** The length, behind the transaction and in its header. */
+  #writeEnd(output: Output, start: number, head: Buffer): void {
+    const length = Buffer.allocUnsafe(8);
+    writeU64(length, output.position - start, 0);
+    head.set(length, 8);
+    output.correct(head.subarray(0, TRANSACTION_HEADER), start);
+    output.write(length);
+  }
+
+  /** Copies transactions after the time of the pack as they are, up to a position. */
+  *copyRest(end: number): Generator<void> {
+    const output = this.#output!;
+    const { descriptor, path: name } = this.#job;
+    const records = new RecordReader(new SequentialBytes(descriptor, end), name);
+    while (this.position < end) {
+      const start = this.position;
+      const header = records.transaction(start);
+      const target = output.position;
+      const head = this.#writeHeader(records, start, header, output);
+      for (let at = start + headerLength(header); at < start + header.length;) {
+        const record = records.record(at);
+        this.#copyLater(records, at, record, target, output);
+        at += record.size;
+      }
+      this.#writeEnd(output, target, head);
+      this.position = start + header.length + 8;
+      this.#progress(Math.min(this.#job.end + this.position, this.#job.end * 2));
+      yield;
+    }
+    output.flush();
+  }
+
+  #copyLater(
+    records: RecordReader,
+    at: number,
+    record: RecordHeader,
+    transaction: number,
+    output: Output,
+  ): void {
+    const back = record.back === 0 ? 0 : (this.#moved.get(record.back) ?? 0);
+    // Where the data that it points at is gone, it gets them itself.
+    const data = back === 0 ? records.resolve(at, record).data : null;
+    if (at >= this.#job.end && this.#job.gc && data !== null) this.#noteRevived(data);
+    const previous = this.#index.get(record.oid);
+    if (at >= this.#job.end || this.#garbage.pointedAt.has(at)) this.#moved.set(at, output.position);
+    this.#index.set(record.oid, output.position);
+    this.#writeRecord(output, record, transaction, previous, data, back);
+  }
+
+  /** What was found to be garbage may be used again by a transaction that came since. */
+  #noteRevived(data: Uint8Array): void {
+    for (const oid of this.#job.options.referencesOf!(data))
+      if (this.#garbage.isGarbage(oid)) this.#revived.add(oid);
+  }
+
+  /** Has the disk take what was written so far, so that the end is quick. */
+  sync(): void {
+    this.#output!.flush();
+    fsyncSync(this.#output!.descriptor);
+  }
+
+  /** The new file is whole. Throws a PackError when it cannot replace the old one. */
+  finish(): Packed {
+    for (const oid of this.#revived)
+      if (this.#index.get(oid) === 0)
+        throw new PackError(
+          `the object 0x${oid.toString(16)} was to be removed when it was used again; pack once more`,
+        );
+    this.sync();
+    const output = this.#output!;
+    this.#output = undefined;
+    return {
+      descriptor: output.descriptor,
+      index: this.#index,
+      end: output.position,
+      removedBlobs: this.#removedBlobs,
+    };
+  }
+
+  /** Removes the new file, unless it was handed over. */
+  close(): void {
+    if (this.#output === undefined) return;
+    closeSync(this.#output.descriptor);
+    this.#output = undefined;
+    rmSync(this.file, { force: true });
+  }
+}
