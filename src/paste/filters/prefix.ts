@@ -1,4 +1,4 @@
-import { environOf, type Environ, withEnviron } from '../gateway/environ.ts';
+import { environOf, type Environ, withEnviron, withHeaders } from '../gateway/environ.ts';
 import type { Application } from '../gateway/types.ts';
 import type { FilterAppFactory } from '../loader/factories.ts';
 import { booleanOption, readOptions, textOption } from '../loader/options.ts';
@@ -71,21 +71,15 @@ export function createPrefixFilter(app: Application, settings: PrefixSettings): 
     }
     if (scheme !== null) changes.scheme = scheme;
     if (host === undefined && taken.length === 0) return app(withEnviron(request, changes));
-    return app(withEnviron(withHeaders(request, host, taken), { ...environ, ...changes }));
+    return app(withEnviron(withHost(request, host, taken), changes));
   };
   return Object.assign(handle, { prefix, forcePort, scheme, translateForwarded, app });
 }
 
 /** The same request with another host and without the headers that were believed. */
-function withHeaders(request: Request, host: string | undefined, without: readonly string[]): Request {
+function withHost(request: Request, host: string | undefined, without: readonly string[]): Request {
   const headers = new Headers(request.headers);
   for (const name of without) headers.delete(name);
   if (host !== undefined) headers.set('host', host);
-  return new Proxy(request, {
-    get(target, key) {
-      if (key === 'headers') return headers;
-      const value: unknown = Reflect.get(target, key, target);
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
-  });
+  return withHeaders(request, headers);
 }

@@ -7,6 +7,7 @@ import { createPublisher, type SiteConnection } from '../../publisher/index.ts';
 import { TransactionManager } from '../../transaction/index.ts';
 import { loadZopeConf, type ZopeConfig } from '../../zconfig/index.ts';
 import type { Connection, DB } from '../../zodb/index.ts';
+import { publisherSettings } from './effects.ts';
 import { standardErrorMessage } from './error-page.ts';
 import { onShutdown } from './shutdown.ts';
 import { openSiteDatabases } from './site.ts';
@@ -30,19 +31,16 @@ export async function makeApplication(
   zopeConf: string,
 ): Promise<SiteApplication & GatewayApplication> {
   const config = loadZopeConf(zopeConf);
+  const settings = await publisherSettings(config);
   await loadSiteModules(config);
   const { db, close } = openSiteDatabases(config);
   const pool = new ConnectionPool(db);
   const publish = createPublisher({
     open: () => pool.take(),
-    maxConflictRetries: config.maxConflictRetries,
-    realm: config.httpRealm,
-    charset: config.encoding,
+    ...settings,
     debugMode: config.debugMode || ON.has(globalConf.debug_mode ?? ''),
     debugExceptions: config.debugExceptions || ON.has(globalConf.debug_exceptions ?? ''),
-    formLimits: config.formLimits,
     errorPage: standardErrorMessage,
-    trustedProxies: new Set(config.trustedProxies),
   });
   writePidFile(config);
   let closed = false;

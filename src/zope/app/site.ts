@@ -1,26 +1,13 @@
 /** A site: its configuration, its databases and its root. */
-import path from 'node:path';
-import { getLogger } from '@logtape/logtape';
-import {
-  SecurityManager,
-  setEmergencyUser,
-  system,
-  type UserFolder,
-  withSecurityManager,
-  ZopeSecurityPolicy,
-} from '../../access/index.ts';
-import { setDefaultDateFormat } from '../../pickle/index.ts';
-import { setSecurityPolicy } from '../../restricted/index.ts';
+import { SecurityManager, system, type UserFolder, withSecurityManager } from '../../access/index.ts';
 import { TransactionManager } from '../../transaction/index.ts';
 import { loadZopeConf, type ZopeConfig } from '../../zconfig/index.ts';
 import type { Connection, DB } from '../../zodb/index.ts';
 import type { Application } from '../ofs/application.ts';
 import '../ofs/index.ts';
 import { openDatabases } from './databases.ts';
+import { applyToProcess } from './effects.ts';
 import { initializeRoot } from './initialize.ts';
-import { readPasswordFile } from './password-file.ts';
-
-const logger = getLogger(['Zope']);
 
 export interface Site {
   readonly config: ZopeConfig;
@@ -28,20 +15,6 @@ export interface Site {
   readonly connection: Connection;
   readonly app: Application & { readonly acl_users: UserFolder };
   close(): void;
-}
-
-/** What a configuration does to the process. */
-function applyToProcess(config: ZopeConfig): void {
-  for (const [name, value] of Object.entries(config.environment)) process.env[name] = value;
-  setDefaultDateFormat(config.datetimeFormat);
-  setEmergencyUser(readPasswordFile(path.join(config.instanceHome, 'access')));
-  setSecurityPolicy(
-    new ZopeSecurityPolicy({
-      ownerous: !config.skipOwnershipChecking,
-      authenticated: !config.skipAuthenticationChecking,
-    }),
-  );
-  for (const note of config.withoutEffect) logger.warn(`${config.file}: ${note}`);
 }
 
 /** The databases of a site, with its root made and filled if it is new. */

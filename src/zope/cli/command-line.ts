@@ -85,7 +85,7 @@ function plainMessage(message: string): string {
 
 function unabbreviated(arg: string, options: Record<string, Option>): string {
   const match = /^--([^=]+)(=.*)?$/s.exec(arg);
-  if (match === null || match[1]! in options) return arg;
+  if (match === null || Object.hasOwn(options, match[1]!)) return arg;
   const found = Object.keys(options).filter((name) => name.startsWith(match[1]!));
   if (found.length > 1)
     throw usageError(`option --${match[1]} is not unique: ${found.map((name) => `--${name}`).join(', ')}`);
@@ -123,13 +123,19 @@ export function didYouMean(word: string, names: readonly string[]): string[] {
     .slice(0, 3);
 }
 
+/** Letters to insert, delete, replace or swap with their neighbour (optimal string alignment). */
 function distance(a: string, b: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_unused, index) => index);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
+      const same = a[i - 1] === b[j - 1];
+      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (same ? 0 : 1));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        next[j] = Math.min(next[j]!, before[j - 2]! + 1);
     }
+    before = row;
     row = next;
   }
   return row[b.length]!;

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { type Command, CommandError, parseOptions, usageError } from './command-line.ts';
-import { makeInstance, writeInitialUser } from './mkwsgiinstance.ts';
+import { makeInstance, splitUser, writeInitialUser } from './mkwsgiinstance.ts';
 
 const usage = `usage: zope create DIR [--user=NAME:PASSWORD]
 
@@ -12,7 +12,7 @@ user is "admin" with a generated password, shown once, unless --user names anoth
 `;
 
 const site = `/** The site's own classes. This module is loaded when the site starts (see "siteModules" in package.json). */
-import { declareClass, Item, registerAddable, registerClass } from 'zope-ts';
+import { declareClass, Item, registerClass } from 'zope-ts';
 
 export class Note extends Item {
   text = '';
@@ -32,7 +32,6 @@ export class Note extends Item {
 
 registerClass(Note, 'site.Note', { acquires: 'implicit' });
 declareClass(Note, { published: ['index_html'], names: { index_html: { permission: 'View' } } });
-registerAddable;
 `;
 
 export const create: Command = {
@@ -50,15 +49,12 @@ export const create: Command = {
     const folder = path.resolve(dir);
     if (existsSync(folder) && readdirSync(folder).length > 0)
       throw new CommandError(`${dir} is there already and not empty`);
-    const [name = 'admin', ...rest] = (values.user ?? '').split(':');
-    const password = rest.join(':') || randomBytes(9).toString('base64url');
+    const user = values.user === undefined ? undefined : splitUser(values.user);
+    const { name, password } = user ?? { name: 'admin', password: randomBytes(9).toString('base64url') };
     const home = makeInstance(folder);
-    writeInitialUser(home, name || 'admin', password);
+    writeInitialUser(home, name, password);
     mkdirSync(path.join(home, 'src'));
-    writeFileSync(
-      path.join(home, 'src/site.ts'),
-      site.replace('registerAddable, ', '').replace('registerAddable;\n', ''),
-    );
+    writeFileSync(path.join(home, 'src/site.ts'), site);
     const { version } = JSON.parse(
       readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
     ) as { version: string };
@@ -76,7 +72,7 @@ export const create: Command = {
     writeFileSync(path.join(home, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
     writeFileSync(path.join(home, '.gitignore'), 'node_modules/\nvar/\ninituser\n');
     io.stdout.write(
-      `Made a site in ${home}\n\n  user:     ${name || 'admin'}\n${values.user ? '' : `  password: ${password}   (shown only now)\n`}\n`,
+      `Made a site in ${home}\n\n  user:     ${name}\n${user !== undefined ? '' : `  password: ${password}   (shown only now)\n`}\n`,
     );
     io.stdout.write(`  cd ${dir} && npm install && npm run dev\n`);
     return 0;

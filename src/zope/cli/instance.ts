@@ -11,6 +11,7 @@ import {
   watch,
   writeFileSync,
 } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -47,6 +48,7 @@ const usage = `usage: zope instance [-d DIR] COMMAND [ARGUMENTS]
 
 const STOP_TIMEOUT_MS = 60_000;
 const POLL_MS = 50;
+const TAIL_BYTES = 8192;
 /** A process that dies sooner than this after its start is not started again at once. */
 const STEADY_MS = 10_000;
 const MAX_BACKOFF_MS = 10_000;
@@ -76,12 +78,23 @@ function pathsOf(dir: string): Paths {
 function runningPid({ pidFile }: Paths): number | undefined {
   if (!existsSync(pidFile)) return undefined;
   const pid = Number(readFileSync(pidFile, 'utf8'));
+  if (!Number.isInteger(pid) || pid <= 0) return undefined;
   try {
     process.kill(pid, 0);
-    return Number.isInteger(pid) && pid > 0 ? pid : undefined;
-  } catch {
-    return undefined;
+    return pid;
+  } catch (error) {
+    // Somebody else's process runs, too.
+    return (error as NodeJS.ErrnoException).code === 'EPERM' ? pid : undefined;
   }
+}
+
+/** `TERM`, `SIGTERM`, `term` or `15`. */
+function signalOf(text: string): NodeJS.Signals {
+  const { signals } = os.constants;
+  const name = `SIG${text.toUpperCase().replace(/^SIG/, '')}`;
+  const found = Object.entries(signals).find(([known, number]) => known === name || String(number) === text);
+  if (found === undefined) throw usageError(`there is no signal "${text}"`);
+  return found[0] as NodeJS.Signals;
 }
 
 type Action = (paths: Paths, args: string[], io: CommandIo) => Promise<number>;
@@ -143,9 +156,7 @@ const actions: Record<string, Action> = {
   async kill(paths, [signal = 'TERM'], io) {
     const pid = runningPid(paths);
     if (pid === undefined) throw new CommandError('the site does not run');
-    const name = /^\d+$/.test(signal)
-      ? Number(signal)
-      : (`SIG${signal.toUpperCase().replace(/^SIG/, '')}` as NodeJS.Signals);
+    const name = signalOf(signal);
     process.kill(pid, name);
     io.stdout.write(`Sent ${name} to ${pid}.\n`);
     return 0;
@@ -167,22 +178,28 @@ const actions: Record<string, Action> = {
   supervise,
 };
 
+/** Shows the end of the event log, and what is added until interrupted. */
 async function logtail(paths: Paths, _args: string[], io: CommandIo): Promise<number> {
   if (!existsSync(paths.log)) throw new CommandError(`there is no ${paths.log} yet`);
-  let position = Math.max(0, statSync(paths.log).size - 8192);
-  let reading: Promise<void> = Promise.resolve();
+  let { ino, size } = statSync(paths.log);
+  let position = Math.max(0, size - TAIL_BYTES);
   const readOn = async () => {
-    const { size } = statSync(paths.log);
-    // A rotated log begins anew.
-    if (size < position) position = 0;
+    const now = statSync(paths.log, { throwIfNoEntry: false });
+    // Moved away, and not yet opened anew.
+    if (now === undefined) return;
+    if (now.ino !== ino || now.size < position) position = 0;
+    ({ ino, size } = now);
     if (size === position) return;
     for await (const chunk of createReadStream(paths.log, { start: position, end: size - 1 }))
       io.stdout.write(String(chunk));
     position = size;
   };
   await readOn();
+  let reading: Promise<void> = Promise.resolve();
   return new Promise((resolve, reject) => {
-    const watcher = watch(paths.log, () => {
+    // The folder: a log that is rotated is another file of the same name.
+    const watcher = watch(path.dirname(paths.log), (_event, name) => {
+      if (name !== path.basename(paths.log)) return;
       reading = reading.then(readOn);
       reading.catch(reject);
     });

@@ -35,8 +35,11 @@ const scripts = fileURLToPath(new URL('../../../bin', import.meta.url));
 /** Text put in place of `<<NAME>>` in files whose name ends in `.in`. */
 type Replacements = Readonly<Record<string, string>>;
 
-/** Copies a skeleton; what is there already is kept. */
-export function copySkeleton(source: string, target: string, replacements: Replacements): void {
+/**
+ * Copies a skeleton; what is there already is kept. Modes are those of the skeleton; those of the stock one would only tell how this
+ * package was installed.
+ */
+function copySkeleton(source: string, target: string, replacements: Replacements): void {
   if (!existsSync(source) || !statSync(source).isDirectory())
     throw new CommandError(`there is no skeleton ${source}`);
   mkdirSync(target, { recursive: true });
@@ -48,15 +51,21 @@ export function copySkeleton(source: string, target: string, replacements: Repla
     if (lstatSync(from).isDirectory()) {
       if (!existsSync(to)) {
         mkdirSync(to);
-        chmodSync(to, statSync(from).mode & 0o777);
+        chmodSync(to, modeOf(from));
       }
       copySkeleton(from, to, replacements);
     } else if (!existsSync(to)) {
       const content = readFileSync(from);
       writeFileSync(to, filled ? fill(content.toString('utf8'), replacements) : content);
-      chmodSync(to, statSync(from).mode & 0o777);
+      chmodSync(to, modeOf(from));
     }
   }
+}
+
+function modeOf(file: string): number {
+  const stat = statSync(file);
+  if (!file.startsWith(stock + path.sep)) return stat.mode & 0o777;
+  return stat.isDirectory() ? 0o755 : 0o644;
 }
 
 function fill(text: string, replacements: Replacements): string {
@@ -138,7 +147,8 @@ interface NewUser {
   readonly password: string;
 }
 
-function splitUser(text: string): NewUser {
+/** `NAME:PASSWORD` of a command line. */
+export function splitUser(text: string): NewUser {
   if (text === '') throw usageError('user must not be empty');
   const colon = text.indexOf(':');
   if (colon < 0) throw usageError('user must be specified as name:password');

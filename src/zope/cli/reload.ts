@@ -1,17 +1,31 @@
 /** `runwsgi --reload`: runs the same command as a child and starts it again when a file of the site changes. */
 import { type ChildProcess, fork } from 'node:child_process';
-import { watch } from 'node:fs';
+import { type FSWatcher, readdirSync, watch } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CommandIo } from './command-line.ts';
 
 const WATCHED = /\.(?:ts|js|mjs|json|ini|conf|zpt|pt|dtml|css|zcml)$/;
+const SKIPPED = new Set(['node_modules', 'var', '.git']);
 const QUIET_MS = 150;
 
 /** The folder whose files count: that of the configuration, or of the instance if it lies in `etc`. */
 function folderOf(uri: string): string {
   const folder = path.dirname(path.resolve(uri.replace(/^config:/, '').replace(/#.*/, '')));
   return path.basename(folder) === 'etc' ? path.dirname(folder) : folder;
+}
+
+/** Watches a folder without what is installed and what changes while the site runs, which may be a great many files. */
+function watchSources(folder: string, changed: (name: string | null) => void): FSWatcher[] {
+  const watchers = [watch(folder, (_event, name) => changed(name))];
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (!entry.isDirectory() || SKIPPED.has(entry.name)) continue;
+    const inner = path.join(folder, entry.name);
+    watchers.push(
+      watch(inner, { recursive: true }, (_event, name) => changed(name && path.join(entry.name, name))),
+    );
+  }
+  return watchers;
 }
 
 export async function superviseReload(uri: string, args: readonly string[], io: CommandIo): Promise<number> {
@@ -39,15 +53,16 @@ export async function superviseReload(uri: string, args: readonly string[], io: 
         child.kill('SIGTERM');
       }
     };
-    const watcher = watch(folder, { recursive: true }, (_event, name) => {
-      if (name === null || !WATCHED.test(name) || /(?:^|\/)(?:node_modules|var)\//.test(name)) return;
+    const changed = (name: string | null) => {
+      if (name === null || !WATCHED.test(name)) return;
       clearTimeout(timer);
       // An editor writes a file in several steps.
       timer = setTimeout(() => restart(name), QUIET_MS);
-    });
+    };
+    const watchers = watchSources(folder, changed);
     const stop = (code: number) => {
       clearTimeout(timer);
-      watcher.close();
+      for (const watcher of watchers) watcher.close();
       resolve(code);
     };
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {

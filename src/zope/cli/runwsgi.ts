@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import {
+  addLevelName,
   loadApp,
   loadServer,
   reopenLogs,
@@ -113,6 +114,9 @@ async function serve(options: ServeOptions): Promise<number> {
   registerDistributions();
   const common = { relativeTo: process.cwd(), globalConf: variables };
   const configUri = `config:${file}${fragment === undefined ? '' : `#${fragment}`}`;
+  // Zope's own levels: a logging section may name them.
+  addLevelName(5, 'TRACE');
+  addLevelName(15, 'BLATHER');
   await setUpLogging(file, variables);
   const ended = new Promise<'SIGINT' | 'SIGTERM'>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal));

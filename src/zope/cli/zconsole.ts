@@ -1,20 +1,25 @@
 /** `zconsole`: a console, or a script, with the site as `app` (INVENTORY 1.8). */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import repl from 'node:repl';
 import { inspect } from 'node:util';
 import { runInThisContext } from 'node:vm';
+import { SecurityManager, UnrestrictedUser, withSecurityManagerAsync } from '../../access/index.ts';
 import { importSource, stripTypes } from '../../paste/index.ts';
+import { type HTTPRequest, withRequest } from '../../publisher/index.ts';
 import { transaction } from '../../transaction/index.ts';
 import { openSite, type Site } from '../app/site.ts';
 import { type Command, CommandError, type CommandIo, parseOptions, usageError } from './command-line.ts';
+import { consoleRequest } from './console-request.ts';
+import { runPython } from './python-file.ts';
 
 const usage = `usage: zconsole [-h] {run,debug} zopeconf ...
 
   zconsole debug ZOPECONF            a console with the site's root as "app" and "transaction"
   zconsole run ZOPECONF SCRIPT ...   runs a TypeScript or JavaScript file with "app" and "transaction" as globals;
-                                     if the file exports a default function, that is called with both
+                                     if the file exports a default function, that is called with both;
+                                     a file NAME.py is run as Python, in the language of a site's scripts
 
 What is not committed (transaction.commit()) is lost at the end.
 `;
@@ -34,25 +39,26 @@ export const zconsole: Command = {
     if (mode !== 'run' && mode !== 'debug')
       throw usageError(`argument mode: invalid choice: '${mode}' (choose from 'run', 'debug')`);
     if (conf === undefined) throw usageError('the following arguments are required: zopeconf');
-    if (mode === 'debug') return withSite(conf, (site) => debug(site, io));
+    if (mode === 'debug') return withSite(conf, (site, request) => debug(site, request, io));
     if (script === undefined) throw usageError('run needs a script');
-    const file = path.resolve(script);
-    return withSite(conf, async (site) => {
-      if (!existsSync(file)) throw new CommandError(`there is no file ${script}`);
-      process.argv = [process.argv[0]!, ...positionals];
-      await runScript(file, site);
-      return 0;
-    });
+    return withSite(conf, (site, request) => runScript(script, positionals, { site, request, io }));
   },
 };
 
-async function withSite(conf: string, run: (site: Site) => Promise<number>): Promise<number> {
-  const site = openSite(conf, { console: true });
+/** Who code in a console acts as: nothing is withheld from it. */
+const consoleUser = new UnrestrictedUser('System Processes', undefined, ['manage', 'Authenticated']);
+
+async function withSite(
+  conf: string,
+  run: (site: Site, request: HTTPRequest) => Promise<number>,
+): Promise<number> {
+  const site = openSite(conf);
   const globals = globalThis as unknown as Record<string, unknown>;
   globals.app = site.app;
   globals.transaction = transaction;
   try {
-    return await run(site);
+    const request = consoleRequest(site.app, site.config);
+    return await withSecurityManagerAsync(new SecurityManager(consoleUser), () => run(site, request));
   } finally {
     delete globals.app;
     delete globals.transaction;
@@ -61,16 +67,36 @@ async function withSite(conf: string, run: (site: Site) => Promise<number>): Pro
   }
 }
 
-async function runScript(file: string, site: Site): Promise<void> {
+interface Console {
+  readonly site: Site;
+  readonly request: HTTPRequest;
+  readonly io: CommandIo;
+}
+
+async function runScript(
+  script: string,
+  args: readonly string[],
+  { site, request, io }: Console,
+): Promise<number> {
+  const file = path.resolve(script);
+  if (!existsSync(file)) throw new CommandError(`there is no file ${script}`);
+  process.argv = [process.argv[0]!, ...args];
+  const { app } = site;
+  if (file.endsWith('.py')) {
+    const source = readFileSync(file, 'utf8');
+    return withRequest(request, () => runPython(source, script, { app, argv: ['zconsole', ...args], io }));
+  }
   const module = (await importSource(file)) as { default?: unknown };
-  if (typeof module.default === 'function') await module.default({ app: site.app, transaction });
+  const { default: main } = module;
+  if (typeof main === 'function') await withRequest(request, () => main({ app, transaction }) as unknown);
+  return 0;
 }
 
 const banner = 'Starting debugger (the name "app" is bound to the top-level Zope object)\n';
 
-async function debug(site: Site, io: CommandIo): Promise<number> {
+async function debug(site: Site, request: HTTPRequest, io: CommandIo): Promise<number> {
   io.stdout.write(banner);
-  if (io.stdin.isTTY !== true) return debugLines(io);
+  if (io.stdin.isTTY !== true) return debugLines(request, io);
   const server = repl.start({ prompt: '> ', useGlobal: true });
   server.context.app = site.app;
   await new Promise((resolve) => server.once('exit', resolve));
@@ -78,7 +104,7 @@ async function debug(site: Site, io: CommandIo): Promise<number> {
 }
 
 /** Lines from a pipe, each evaluated for itself. */
-async function debugLines(io: CommandIo): Promise<number> {
+async function debugLines(request: HTTPRequest, io: CommandIo): Promise<number> {
   const print = (...values: unknown[]) =>
     io.stdout.write(
       `${values.map((value) => (typeof value === 'string' ? value : inspect(value))).join(' ')}\n`,
@@ -87,7 +113,7 @@ async function debugLines(io: CommandIo): Promise<number> {
   for await (const line of createInterface({ input: io.stdin })) {
     if (line.trim() === '') continue;
     try {
-      const value: unknown = await runInThisContext(stripTypes(line));
+      const value: unknown = await withRequest(request, (): unknown => runInThisContext(stripTypes(line)));
       if (value !== undefined && !/^\s*print\(/.test(line)) print(value);
     } catch (error) {
       io.stderr.write(`${(error as Error).stack ?? String(error)}\n`);

@@ -1,0 +1,79 @@
+/** What the directives of a zope.conf do outside of the databases (INVENTORY 2.1). */
+import { lookup } from 'node:dns/promises';
+import net from 'node:net';
+import path from 'node:path';
+import { getLogger } from '@logtape/logtape';
+import { setEmergencyUser, ZopeSecurityPolicy } from '../../access/index.ts';
+import { setDefaultDateFormat } from '../../pickle/index.ts';
+import type { PublisherOptions } from '../../publisher/index.ts';
+import { setSecurityPolicy } from '../../restricted/index.ts';
+import { ConfigurationError, type ZopeConfig } from '../../zconfig/index.ts';
+import { readPasswordFile } from './password-file.ts';
+
+const logger = getLogger(['Zope']);
+
+/** What a configuration does to the process: environment, order of dates, emergency user, security policy. */
+export function applyToProcess(config: ZopeConfig): void {
+  Object.assign(process.env, environmentOf(config));
+  setDefaultDateFormat(config.datetimeFormat);
+  setEmergencyUser(readPasswordFile(path.join(config.instanceHome, 'access')));
+  setSecurityPolicy(
+    new ZopeSecurityPolicy({
+      ownerous: !config.skipOwnershipChecking,
+      authenticated: !config.skipAuthenticationChecking,
+    }),
+  );
+  for (const note of config.withoutEffect) logger.warn(note);
+}
+
+/** The variables that a configuration sets; its `<environment>` has the last word. */
+function environmentOf(config: ZopeConfig): Readonly<Record<string, string>> {
+  return {
+    INSTANCE_HOME: config.instanceHome,
+    CLIENT_HOME: config.clientHome,
+    DATETIME_FORMAT: config.datetimeFormat,
+    ...(config.quoteDtmlRequestData ? {} : { ZOPE_DTML_REQUEST_AUTOQUOTE: '0' }),
+    ...config.environment,
+  };
+}
+
+const DEFAULT_RETRIES = 3;
+
+/** The settings of the publisher. Throws a ConfigurationError for a proxy that has no address. */
+export async function publisherSettings(
+  config: ZopeConfig,
+): Promise<
+  Required<
+    Pick<PublisherOptions, 'maxConflictRetries' | 'realm' | 'charset' | 'formLimits' | 'trustedProxies'>
+  >
+> {
+  return {
+    // Zero means the default, as it always did.
+    maxConflictRetries: config.maxConflictRetries || DEFAULT_RETRIES,
+    realm: config.httpRealm,
+    charset: config.encoding,
+    formLimits: config.formLimits,
+    trustedProxies: await addressesOf(config),
+  };
+}
+
+/** Addresses as they are, names by all addresses that they have now. */
+async function addressesOf({ trustedProxies, file }: ZopeConfig): Promise<ReadonlySet<string>> {
+  const addresses = new Set<string>();
+  for (const proxy of trustedProxies) {
+    if (net.isIP(proxy) !== 0) {
+      addresses.add(proxy);
+      continue;
+    }
+    try {
+      for (const { address } of await lookup(proxy, { all: true })) addresses.add(address);
+    } catch (error) {
+      throw new ConfigurationError(
+        `trusted-proxy ${proxy} has no address: ${(error as Error).message}`,
+        { file, line: undefined },
+        { cause: error },
+      );
+    }
+  }
+  return addresses;
+}
