@@ -59,7 +59,7 @@ export class ReadOnlyError extends POSError {
 
 /** A transaction cannot be undone. */
 export class UndoError extends POSError {
-  override readonly code = 'UNDO';
+  override readonly code: string = 'UNDO';
   readonly oid: Oid | undefined;
 
   constructor(message: string, oid?: Oid) {

@@ -67,7 +67,9 @@ export interface UndoEntry {
 export interface PackOptions {
   /** Remove what nothing refers to (default). */
   readonly gc?: boolean;
-  /** Oids that a record refers to; needed for garbage collection. */
+  /** Keep the database as it was beside the packed one, where the storage can (default: as it was opened). */
+  readonly keepOld?: boolean;
+  /** Oids that a record refers to; default: those of ZODB's references. */
   referencesOf?(data: Uint8Array): Iterable<Oid>;
   progress?(done: number, total: number): void;
 }
@@ -87,21 +89,33 @@ export interface TransactionRecord extends RawMetadata, Iterable<TransactionData
   readonly status: string;
 }
 
+/** What a transaction changed. */
+export interface Invalidation {
+  readonly tid: Tid;
+  readonly oids: readonly Oid[];
+}
+
+/** The current revision of an object, and the oid of the object after it. */
+export interface CurrentRecord extends StoredRecord {
+  readonly oid: Oid;
+  readonly next: Oid | undefined;
+}
+
 /** The part of a storage that takes transactions. */
 export interface CommittingStorage {
-  tpcBegin(transaction: Transaction, tid?: Tid, status?: string): void;
+  tpcBegin(transaction: StorageTransaction, tid?: Tid, status?: string): void;
   /**
    * Writes a revision made from `previous` (0 for a new object). Throws a ConflictError when another one is current and
    * the two cannot be merged.
    */
-  store(oid: Oid, previous: Tid, data: Uint8Array, transaction: Transaction): void;
+  store(oid: Oid, previous: Tid, data: Uint8Array, transaction: StorageTransaction): void;
   /** Throws a ReadConflictError unless `tid` is the current revision. */
-  checkCurrentSerialInTransaction(oid: Oid, tid: Tid, transaction: Transaction): void;
+  checkCurrentSerialInTransaction(oid: Oid, tid: Tid, transaction: StorageTransaction): void;
   /** After it `tpcFinish` will not fail. Gives the objects that were merged with others' changes. */
-  tpcVote(transaction: Transaction): readonly Oid[] | undefined;
+  tpcVote(transaction: StorageTransaction): readonly Oid[] | undefined;
   /** Makes it durable and visible; calls back with the transaction's id before anybody else can see it. */
-  tpcFinish(transaction: Transaction, callback?: (tid: Tid) => void): Tid;
-  tpcAbort(transaction: Transaction): void;
+  tpcFinish(transaction: StorageTransaction, callback?: (tid: Tid) => void): Tid;
+  tpcAbort(transaction: StorageTransaction): void;
   newOid(): Oid;
   isReadOnly(): boolean;
   sortKey(): string;
@@ -117,11 +131,15 @@ export interface Storage extends CommittingStorage {
   lastTransaction(): Tid;
   /** Objects that transactions after `tid` changed, in order of the transactions; null when that is not known any more. */
   changesSince?(tid: Tid): readonly Oid[] | null;
+  /** The last transactions with their objects, the oldest first. */
+  lastInvalidations?(count: number): Invalidation[];
+  /** The current record of the first object from an oid on; undefined when there is none. Throws a POSKeyError for one that was removed. */
+  currentRecord?(from?: Oid): CurrentRecord | undefined;
   /** Revisions of an object, the newest first. */
   history?(oid: Oid, size?: number): HistoryEntry[];
   supportsUndo?(): boolean;
   /** Writes revisions that take back those of a transaction; gives the objects. Throws an UndoError. */
-  undo?(tid: Tid, transaction: Transaction): readonly Oid[];
+  undo?(tid: Tid, transaction: StorageTransaction): readonly Oid[];
   /** Transactions that can be undone, the newest first, from the `first` to before the `last`. */
   undoLog?(first?: number, last?: number, filter?: (entry: UndoEntry) => boolean): UndoEntry[];
   /** Removes revisions that were not current at a time (seconds since 1970). */
@@ -135,9 +153,9 @@ export interface Storage extends CommittingStorage {
     tid: Tid,
     data: Uint8Array | null,
     previousTid: Tid | null,
-    transaction: Transaction,
+    transaction: StorageTransaction,
   ): void;
-  deleteObject?(oid: Oid, previous: Tid, transaction: Transaction): void;
+  deleteObject?(oid: Oid, previous: Tid, transaction: StorageTransaction): void;
   /** How to merge two changes of an object: the merged record, or undefined. Set by the database. */
   setConflictResolver?(resolver: ConflictResolver): void;
   getName(): string;

@@ -18,6 +18,7 @@ export class PackError extends FileStorageError {
 
 /** Several objects of one transaction cannot be taken back. */
 export class MultipleUndoErrors extends UndoError {
+  override readonly code = 'MULTIPLE_UNDO';
   readonly errors: ReadonlyMap<Oid, UndoError>;
 
   constructor(errors: ReadonlyMap<Oid, UndoError>) {

@@ -1,26 +1,19 @@
 /**
- * FileStorage: all revisions of all objects in one file, in Python's format. Reading is one `pread` for most records; a
+ * FileStorage: all revisions of all objects in one file, in Python's format. Reading is at most one `pread` for most records; a
  * transaction is one write, a status byte and an `fsync`.
  */
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  fsyncSync,
-  ftruncateSync,
-  openSync,
-  readSync,
-  renameSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fstatSync, rmSync } from 'node:fs';
 import { getLogger } from '@logtape/logtape';
-import type { Transaction } from '../../transaction/index.ts';
+import { BlobDirectory, type BlobRevision } from '../blobs/blob-directory.ts';
+import { isBlobRecord } from '../blobs/is-blob-record.ts';
+import type { BlobLayout } from '../blobs/layout.ts';
 import {
+  type BlobStore,
   ConflictError,
   type ConflictResolver,
-  CorruptedError,
+  type CurrentRecord,
   type HistoryEntry,
+  type Invalidation,
   type Oid,
   type PackOptions,
   POSKeyError,
@@ -29,103 +22,129 @@ import {
   ReadOnlyError,
   type RecordBefore,
   type Storage,
+  type StorageTransaction,
   type StoredRecord,
   StorageTransactionError,
   type Tid,
   type TransactionRecord,
+  type UndoEntry,
+  UndoError,
 } from '../interfaces.ts';
 import { POSError } from '../errors.ts';
-import { secondsOfTid, tidAfter } from '../timestamp.ts';
+import { referencesOf } from '../serialize-reader.ts';
+import { mergeChanges, nextOid } from '../storages/merge.ts';
+import { RecentChanges } from '../storages/recent-changes.ts';
+import { tidAfter, tidOfSeconds } from '../timestamp.ts';
+import { disk, openDataFile, syncDirectory, writeAll } from './disk.ts';
+import { FileStorageError, PackError } from './errors.ts';
+import { DATA_HEADER, MAGIC_SIZE, readPosition, readU64 } from './format.ts';
 import {
-  DATA_HEADER,
-  type DataHeader,
-  MAGIC,
-  MAGIC_PYTHON_2,
-  MAGIC_SIZE,
-  readDataHeader,
-  readPosition,
-  readTransactionHeader,
-  TRANSACTION_HEADER,
-  type TransactionHeader,
-  writeDataHeader,
-  writeU64,
-} from './format.ts';
+  backwards,
+  findRecord,
+  findTransaction,
+  historyFrom,
+  recordsIn,
+  undoableTransactions,
+} from './history.ts';
 import { readIndexFile, writeIndexFile } from './index-file.ts';
 import { LockFile } from './lock-file.ts';
-import { OidIndex } from './oid-index.ts';
 import { encodeMetadata } from './metadata.ts';
+import type { OidIndex } from './oid-index.ts';
+import { replaceFile } from './pack-replace.ts';
+import { type Packed, Packer } from './pack.ts';
+import { PendingTransaction } from './pending.ts';
+import { RandomBytes, RecordReader } from './records.ts';
 import { Scanner } from './scan.ts';
 import { transactionsOf } from './transactions.ts';
+import { undoRecords } from './undo.ts';
 
 export interface FileStorageOptions {
-  /** Begin with an empty file; what was there is moved aside. */
+  /** Begin with an empty file; what was there is removed. */
   readonly create?: boolean;
   readonly readOnly?: boolean;
-  /** Largest size of the file in bytes. */
+  /** Show the state before this transaction. Needs `readOnly`. */
+  readonly stop?: Tid;
+  /** Size in bytes beyond which nothing more is stored. */
   readonly quota?: number;
   /** Whether a transaction waits until its bytes are on the disk (default). */
   readonly fsync?: boolean;
+  /** Whether `pack` removes what nothing refers to, unless it is told (default). */
+  readonly packGc?: boolean;
+  /** Whether `pack` keeps the file as it was under `.old` (default). */
+  readonly packKeepOld?: boolean;
+  /** The directory of the blobs. Without one there are none. */
+  readonly blobDir?: string;
+  /** Default: that of the directory, bushy for a new one. */
+  readonly blobLayout?: BlobLayout;
 }
 
 const logger = getLogger(['ZODB', 'FileStorage']);
-/** Most records are smaller: read together with their header. */
-const READ_AHEAD = 4096;
-/** Transactions whose changes are remembered for connections that poll. */
-const REMEMBERED = 10_000;
-/** The index is saved after so many transactions, as well as at the end. */
-const SAVE_INDEX_EVERY = 5000;
+/** Records after which the index is saved, at least; more for a database that has more objects. */
+const SAVE_INDEX_AFTER = 10_000;
+/** Milliseconds that an online pack works before it lets others go on. */
+const PACK_STEP = 5;
 
-interface Pending {
-  readonly oid: Oid;
-  readonly data: Uint8Array;
-  readonly previous: number;
-}
-
-export class FileStorage implements Storage {
+export class FileStorage implements Storage, BlobStore {
   readonly path: string;
   readonly #options: FileStorageOptions;
   readonly #lock: LockFile | undefined;
-  readonly #descriptor: number;
+  readonly #blobs: BlobDirectory | undefined;
+  readonly #bytes: RandomBytes;
+  readonly #records: RecordReader;
+  readonly #changes: RecentChanges;
+  #descriptor: number;
   #index: OidIndex;
   /** End of the last complete transaction. */
   #end: number;
   #lastTid: Tid;
   #nextOid: Oid;
-  #buffer = Buffer.allocUnsafe(READ_AHEAD);
   #resolver: ConflictResolver | undefined;
-  #transaction: Transaction | undefined;
-  #tid: Tid = 0n;
-  #status = ' ';
-  #pending: Pending[] = [];
+  #transaction: StorageTransaction | undefined;
+  #pending: PendingTransaction | undefined;
   #resolved: Oid[] = [];
-  #voted: { readonly positions: readonly number[]; readonly length: number } | undefined;
-  #changes: { readonly tid: Tid; readonly oids: readonly Oid[] }[] = [];
-  /** Before this transaction it is not known what changed. */
-  #changesFrom: Tid;
+  #newBlobs: BlobRevision[] = [];
+  #voted = false;
+  /** Bytes of a transaction that failed lie behind the end and could not be cut off. */
+  #dirtyTail = false;
+  /** Why nothing can be written any more. */
+  #broken: unknown;
+  #packing = false;
   #sinceIndex = 0;
   #closed = false;
 
-  /** Opens a file, or makes one. Throws a LockError, CorruptedError or an error of the file system. */
+  /**
+   * Opens a file, or makes one.
+   *
+   * @throws LockError, CorruptedError or an error of the file system.
+   */
   constructor(path: string, options: FileStorageOptions = {}) {
     this.path = path;
     this.#options = options;
-    if (options.readOnly && options.create) throw new POSError('a read-only storage cannot be created');
-    this.#lock = options.readOnly ? undefined : new LockFile(`${path}.lock`);
+    const readOnly = options.readOnly === true;
+    if (readOnly && options.create) throw new FileStorageError('a read-only storage cannot be created');
+    if (options.stop !== undefined && !readOnly)
+      throw new FileStorageError('a state of the past can only be opened read-only');
+    this.#lock = readOnly ? undefined : new LockFile(`${path}.lock`);
     try {
-      if (options.create && existsSync(path)) renameSync(path, `${path}.old`);
-      this.#descriptor = openFile(path, options.readOnly === true);
+      if (options.create) for (const end of ['', '.index']) rmSync(`${path}${end}`, { force: true });
+      this.#descriptor = openDataFile(path, readOnly);
       try {
-        const saved =
-          existsSync(path) && fstatSync(this.#descriptor).size > MAGIC_SIZE ? this.#savedIndex() : undefined;
-        const found = new Scanner(this.#descriptor, path).scan(saved, {
-          readOnly: options.readOnly === true,
-        });
+        if (options.blobDir !== undefined) {
+          this.#blobs = new BlobDirectory(options.blobDir, options.blobLayout, readOnly);
+          if (options.create) this.#blobs.clear();
+        }
+        const saved = fstatSync(this.#descriptor).size > MAGIC_SIZE ? this.#savedIndex() : undefined;
+        const found = new Scanner(this.#descriptor, path).scan(saved, { readOnly, stop: options.stop });
         this.#index = found.index;
         this.#end = found.end;
         this.#lastTid = found.lastTid;
-        this.#nextOid = next(found.index.max);
-        this.#changesFrom = found.lastTid;
-        if (saved === undefined && found.index.size > 0 && !options.readOnly) this.#saveIndex();
+        this.#nextOid = nextOid(found.index.max);
+        this.#changes = new RecentChanges(found.lastTid);
+        this.#bytes = new RandomBytes(this.#descriptor, this.#end);
+        this.#records = new RecordReader(this.#bytes, path);
+        if (!found.asSaved && !readOnly && found.index.size > 0) this.#saveIndex();
+        if (found.lastTid > tidOfSeconds(Date.now() / 1000 + 60))
+          logger.warn(`${path}: its last transaction lies in the future; is the clock right?`);
       } catch (error) {
         closeSync(this.#descriptor);
         throw error;
@@ -153,78 +172,63 @@ export class FileStorage implements Storage {
     }
   }
 
-  #read(position: number, count: number): Buffer {
-    if (this.#buffer.length < count)
-      this.#buffer = Buffer.allocUnsafe(Math.max(count, this.#buffer.length * 2));
-    let done = 0;
-    while (done < count) {
-      const got = readSync(this.#descriptor, this.#buffer, done, count - done, position + done);
-      if (got === 0) throw new CorruptedError(`${this.path} ends inside the record at ${position}`);
-      done += got;
-    }
-    return this.#buffer;
-  }
-
-  /** The header of a record, and its data as far as it was read with it. */
-  #readRecord(position: number): { header: DataHeader; data: Uint8Array | null } {
-    if (this.#closed) throw new POSError('the storage is closed');
-    const ahead = Math.min(READ_AHEAD, this.#end - position);
-    const buffer = this.#read(position, Math.max(ahead, DATA_HEADER + 8));
-    const header = readDataHeader(buffer, 0);
-    if (header.length === 0) {
-      const back = readPosition(buffer, DATA_HEADER);
-      return { header, data: back === 0 ? null : this.#readRecord(back).data };
-    }
-    if (header.length > this.#end - position)
-      throw new CorruptedError(`${this.path} has a record of an impossible length at ${position}`);
-    const size = DATA_HEADER + header.length;
-    const whole = size <= ahead ? buffer : this.#read(position, size);
-    return { header, data: new Uint8Array(whole.subarray(DATA_HEADER, size)) };
-  }
-
-  #header(position: number): DataHeader {
-    return readDataHeader(this.#read(position, DATA_HEADER), 0);
+  #position(oid: Oid): number {
+    const position = this.#index.get(oid);
+    if (position === 0) throw new POSKeyError(oid);
+    return position;
   }
 
   load(oid: Oid): StoredRecord {
-    const position = this.#index.get(oid);
-    if (position === 0) throw new POSKeyError(oid);
-    const { header, data } = this.#readRecord(position);
-    if (header.oid !== oid)
-      throw new CorruptedError(`${this.path} has a record of another object at ${position}`);
+    const position = this.#position(oid);
+    // Behind every record there are eight bytes at least.
+    const at = this.#bytes.locate(position, DATA_HEADER + 8);
+    if (at < 0) throw this.#records.damaged(position, 'it ends inside a record');
+    const { view } = this.#bytes;
+    if (readU64(view, at) !== oid)
+      throw this.#records.damaged(position, 'the record is one of another object');
+    const tid = view.getBigUint64(at + 8);
+    const length = readPosition(view, at + 34);
+    if (length > 0) return { data: this.#records.copy(position + DATA_HEADER, length), tid };
+    const { data } = this.#records.resolveAt(readPosition(view, at + DATA_HEADER));
     if (data === null) throw new POSKeyError(oid);
-    return { data, tid: header.tid };
+    return { data, tid };
   }
 
   loadBefore(oid: Oid, tid: Tid): RecordBefore | null {
-    let position = this.#index.get(oid);
-    if (position === 0) throw new POSKeyError(oid);
     let end: Tid | null = null;
-    while (position !== 0) {
-      const header = this.#header(position);
-      if (header.tid < tid) {
-        const { data } = this.#readRecord(position);
+    for (let position = this.#position(oid); position !== 0;) {
+      const record = this.#records.record(position, oid);
+      if (record.tid < tid) {
+        const { data } = this.#records.resolve(position, record);
         if (data === null) throw new POSKeyError(oid);
-        return { data, tid: header.tid, end };
+        return { data, tid: record.tid, end };
       }
-      end = header.tid;
-      position = header.previous;
+      end = record.tid;
+      position = this.#records.previous(position, record);
     }
     return null;
   }
 
   loadSerial(oid: Oid, tid: Tid): Uint8Array {
-    let position = this.#index.get(oid);
-    while (position !== 0) {
-      const header = this.#header(position);
-      if (header.tid === tid) {
-        const { data } = this.#readRecord(position);
+    for (let position = this.#position(oid); position !== 0;) {
+      const record = this.#records.record(position, oid);
+      if (record.tid === tid) {
+        const { data } = this.#records.resolve(position, record);
         if (data !== null) return data;
         break;
       }
-      position = header.previous;
+      if (record.tid < tid) break;
+      position = this.#records.previous(position, record);
     }
     throw new POSKeyError(oid);
+  }
+
+  /** The current revision's transaction. Throws a POSKeyError. */
+  getTid(oid: Oid): Tid {
+    const position = this.#position(oid);
+    const record = this.#records.record(position, oid);
+    if (record.length === 0 && record.back === 0) throw new POSKeyError(oid);
+    return record.tid;
   }
 
   lastTransaction(): Tid {
@@ -232,16 +236,30 @@ export class FileStorage implements Storage {
   }
 
   changesSince(tid: Tid): readonly Oid[] | null {
-    if (tid < this.#changesFrom) return null;
-    const oids: Oid[] = [];
-    for (let i = this.#changes.length - 1; i >= 0 && this.#changes[i]!.tid > tid; i--)
-      oids.push(...this.#changes[i]!.oids);
-    return oids;
+    return this.#changes.since(tid);
+  }
+
+  lastInvalidations(count: number): Invalidation[] {
+    const found: Invalidation[] = [];
+    if (count <= 0) return found;
+    for (const position of backwards(this.#records, this.#end)) {
+      const { tid } = this.#records.transaction(position);
+      found.push({ tid, oids: [...recordsIn(this.#records, position)].map(([, { oid }]) => oid) });
+      if (found.length >= count) break;
+    }
+    return found.reverse();
+  }
+
+  currentRecord(from: Oid = 0): CurrentRecord | undefined {
+    const oid = this.#index.atOrAfter(from);
+    if (oid === undefined) return undefined;
+    return { oid, ...this.load(oid), next: this.#index.atOrAfter(nextOid(oid)) };
   }
 
   newOid(): Oid {
+    if (this.isReadOnly()) throw new ReadOnlyError();
     const oid = this.#nextOid;
-    this.#nextOid = next(oid);
+    this.#nextOid = nextOid(oid);
     return oid;
   }
 
@@ -269,191 +287,341 @@ export class FileStorage implements Storage {
     this.#resolver = resolver;
   }
 
-  #checkTransaction(transaction: Transaction): void {
-    if (transaction !== this.#transaction)
-      throw new StorageTransactionError('this transaction is not being committed');
-  }
-
-  tpcBegin(transaction: Transaction, tid?: Tid, status = ' '): void {
+  #writable(): void {
     if (this.isReadOnly()) throw new ReadOnlyError();
     if (this.#closed) throw new POSError('the storage is closed');
+  }
+
+  /** The transaction that is being committed. */
+  #open(transaction: StorageTransaction): PendingTransaction {
+    this.#writable();
+    if (this.#pending === undefined || transaction !== this.#transaction)
+      throw new StorageTransactionError('this transaction is not being committed');
+    if (this.#voted) throw new StorageTransactionError('the transaction has been voted on');
+    return this.#pending;
+  }
+
+  tpcBegin(transaction: StorageTransaction, tid?: Tid, status = ' '): void {
+    this.#writable();
+    if (this.#broken !== undefined)
+      throw new FileStorageError(`${this.path} takes no more transactions, for writing to it failed`, {
+        cause: this.#broken,
+      });
     if (this.#transaction === transaction)
       throw new StorageTransactionError('the transaction has begun already');
     if (this.#transaction !== undefined)
       throw new StorageTransactionError('another transaction is being committed');
+    const id = tid ?? tidAfter(this.#lastTid, Date.now() / 1000);
+    this.#pending = new PendingTransaction(this.#end, id, status, encodeMetadata(transaction));
     this.#transaction = transaction;
-    this.#tid = tid ?? tidAfter(this.#lastTid, Date.now() / 1000);
-    this.#status = status;
-    this.#pending = [];
-    this.#resolved = [];
-    this.#voted = undefined;
   }
 
-  store(oid: Oid, previousTid: Tid, data: Uint8Array, transaction: Transaction): void {
-    this.#checkTransaction(transaction);
-    if (oid > this.#nextOid || oid === this.#nextOid) this.#nextOid = next(oid);
-    const previous = this.#index.get(oid);
+  /** Adds a record and looks whether there is room for it. */
+  #add(pending: PendingTransaction, oid: Oid, data: Uint8Array | null, back?: number, tid?: Tid): void {
+    const { quota } = this.#options;
+    if (quota !== undefined && pending.position > quota)
+      throw new QuotaError(`${this.path} would grow beyond its quota of ${quota} bytes`);
+    if (oid >= this.#nextOid) this.#nextOid = nextOid(oid);
+    pending.add(oid, this.#index.get(oid), data, back, tid);
+  }
+
+  store(oid: Oid, previousTid: Tid, data: Uint8Array, transaction: StorageTransaction): void {
+    const pending = this.#open(transaction);
+    if (data.length === 0) throw new FileStorageError('a record of no bytes cannot be stored in this format');
+    const position = this.#index.get(oid);
     let stored = data;
-    if (previous !== 0) {
-      const committed = this.#header(previous).tid;
+    if (position !== 0) {
+      const committed = this.#records.tidAt(position, oid);
       if (committed !== previousTid) {
-        stored = this.#merge(oid, committed, previousTid, data);
+        stored = mergeChanges(this, this.#resolver, oid, [committed, previousTid], data);
         this.#resolved.push(oid);
       }
     }
-    this.#pending.push({ oid, data: stored, previous });
+    this.#add(pending, oid, stored);
   }
 
-  #merge(oid: Oid, committed: Tid, previous: Tid, data: Uint8Array): Uint8Array {
-    const serials = [committed, previous] as const;
-    let merged: Uint8Array | undefined;
-    try {
-      merged = this.#resolver?.(oid, this.loadSerial(oid, previous), this.loadSerial(oid, committed), data);
-    } catch (error) {
-      throw new ConflictError('database conflict error', { oid, serials }, { cause: error });
-    }
-    if (merged === undefined) throw new ConflictError('database conflict error', { oid, serials });
-    return merged;
+  deleteObject(oid: Oid, previousTid: Tid, transaction: StorageTransaction): void {
+    const pending = this.#open(transaction);
+    const committed = this.#records.tidAt(this.#position(oid), oid);
+    if (committed !== previousTid)
+      throw new ConflictError('database conflict error', { oid, serials: [committed, previousTid] });
+    this.#add(pending, oid, null);
   }
 
-  checkCurrentSerialInTransaction(oid: Oid, tid: Tid, transaction: Transaction): void {
-    this.#checkTransaction(transaction);
+  restore(
+    oid: Oid,
+    tid: Tid,
+    data: Uint8Array | null,
+    previousTid: Tid | null,
+    transaction: StorageTransaction,
+  ): void {
+    const pending = this.#open(transaction);
+    const back = previousTid === null ? 0 : this.#sameData(oid, previousTid, data);
+    this.#add(pending, oid, back === 0 && data?.length !== 0 ? data : null, back, tid);
+  }
+
+  /** Where a transaction has an object's record with these data; 0: nowhere. */
+  #sameData(oid: Oid, tid: Tid, data: Uint8Array | null): number {
+    const transaction = findTransaction(this.#records, this.#end, tid, true);
+    const position = transaction === undefined ? 0 : findRecord(this.#records, transaction, oid);
+    if (position === 0) return 0;
+    const found = this.#records.resolveAt(position).data;
+    const same = data === null || found === null ? data === found : Buffer.compare(data, found) === 0;
+    return same ? position : 0;
+  }
+
+  checkCurrentSerialInTransaction(oid: Oid, tid: Tid, transaction: StorageTransaction): void {
+    this.#open(transaction);
     const position = this.#index.get(oid);
-    const committed = position === 0 ? 0n : this.#header(position).tid;
+    const committed = position === 0 ? 0n : this.#records.tidAt(position, oid);
     if (committed !== tid)
       throw new ReadConflictError('an object that was read has changed', { oid, serials: [committed, tid] });
   }
 
-  tpcVote(transaction: Transaction): readonly Oid[] | undefined {
-    this.#checkTransaction(transaction);
-    const start = this.#end;
-    const metadata = encodeMetadata(transaction);
-    let length =
-      TRANSACTION_HEADER + metadata.user.length + metadata.description.length + metadata.extension.length;
-    const positions: number[] = [];
-    for (const { data } of this.#pending) {
-      positions.push(start + length);
-      length += DATA_HEADER + (data.length || 8);
+  tpcVote(transaction: StorageTransaction): readonly Oid[] {
+    const pending = this.#open(transaction);
+    if (this.#dirtyTail) {
+      disk.truncate(this.#descriptor, this.#end);
+      this.#dirtyTail = false;
     }
-    if (this.#options.quota !== undefined && start + length + 8 > this.#options.quota) {
-      throw new QuotaError(`${this.path} would grow beyond its quota of ${this.#options.quota} bytes`);
-    }
-    const buffer = Buffer.allocUnsafe(length + 8);
-    buffer.writeBigUInt64BE(this.#tid, 0);
-    writeU64(buffer, length, 8);
-    // Not complete: whoever opens the file before the last step will cut it off.
-    buffer[16] = 'c'.charCodeAt(0);
-    buffer.writeUInt16BE(metadata.user.length, 17);
-    buffer.writeUInt16BE(metadata.description.length, 19);
-    buffer.writeUInt16BE(metadata.extension.length, 21);
-    let at = TRANSACTION_HEADER;
-    for (const part of [metadata.user, metadata.description, metadata.extension]) {
-      buffer.set(part, at);
-      at += part.length;
-    }
-    for (const { oid, data, previous } of this.#pending) {
-      writeDataHeader(buffer, at, { oid, tid: this.#tid, previous, transaction: start, length: data.length });
-      at += DATA_HEADER;
-      buffer.set(data, at);
-      if (data.length === 0) writeU64(buffer, 0, at);
-      at += data.length || 8;
-    }
-    writeU64(buffer, length, at);
-    try {
-      writeAll(this.#descriptor, buffer, start);
-    } catch (error) {
-      this.#cut();
-      throw error;
-    }
-    this.#voted = { positions, length };
+    this.#voted = true;
+    pending.write(this.#descriptor);
     return this.#resolved;
   }
 
-  tpcFinish(transaction: Transaction, callback?: (tid: Tid) => void): Tid {
-    this.#checkTransaction(transaction);
-    if (this.#voted === undefined) throw new StorageTransactionError('tpcFinish without tpcVote');
-    const { positions, length } = this.#voted;
-    const tid = this.#tid;
+  tpcFinish(transaction: StorageTransaction, callback?: (tid: Tid) => void): Tid {
+    this.#writable();
+    const pending = this.#pending;
+    if (pending === undefined || transaction !== this.#transaction)
+      throw new StorageTransactionError('this transaction is not being committed');
+    if (!this.#voted) throw new StorageTransactionError('tpcFinish without tpcVote');
     try {
-      writeAll(this.#descriptor, Buffer.from(this.#status), this.#end + 16);
-      if (this.#options.fsync !== false) fsyncSync(this.#descriptor);
+      writeAll(this.#descriptor, Buffer.from(pending.status), pending.start + 16);
+      if (this.#options.fsync !== false) disk.sync(this.#descriptor);
     } catch (error) {
-      this.#cut();
+      this.#abandon();
       throw error;
     }
-    callback?.(tid);
-    for (const [i, { oid }] of this.#pending.entries()) this.#index.set(oid, positions[i]!);
-    this.#changes.push({ tid, oids: this.#pending.map(({ oid }) => oid) });
-    if (this.#changes.length > REMEMBERED * 2) {
-      this.#changes = this.#changes.slice(REMEMBERED);
-      this.#changesFrom = this.#changes[0]!.tid;
-    }
-    this.#end += length + 8;
-    this.#lastTid = tid;
-    this.#clear();
-    if (++this.#sinceIndex >= SAVE_INDEX_EVERY) this.#saveIndex();
-    return tid;
-  }
-
-  tpcAbort(transaction: Transaction): void {
-    if (transaction !== this.#transaction) return;
-    if (this.#voted !== undefined) this.#cut();
-    this.#clear();
-  }
-
-  /** Takes back what was written of the transaction. */
-  #cut(): void {
     try {
-      ftruncateSync(this.#descriptor, this.#end);
-    } catch (error) {
-      // What is left has the status of an incomplete transaction; the next one overwrites it.
-      logger.error(`${this.path} cannot be cut at ${this.#end}: {error}`, { error });
+      callback?.(pending.tid);
+    } finally {
+      const oids: Oid[] = [];
+      for (const { oid, position } of pending.objects()) {
+        this.#index.set(oid, position);
+        oids.push(oid);
+      }
+      this.#changes.add(pending.tid, oids);
+      this.#sinceIndex += pending.records.length;
+      this.#end = pending.end;
+      this.#bytes.end = pending.end;
+      if (pending.tid > this.#lastTid) this.#lastTid = pending.tid;
+      this.#clear();
     }
+    if (this.#sinceIndex >= Math.max(SAVE_INDEX_AFTER, this.#index.size)) this.#saveIndex();
+    return pending.tid;
+  }
+
+  /**
+   * What the disk has of the last transaction is not known. It is taken back; where that fails too, nothing more may be written,
+   * for the next start may find the transaction complete.
+   */
+  #abandon(): void {
+    try {
+      disk.truncate(this.#descriptor, this.#end);
+      disk.sync(this.#descriptor);
+    } catch (error) {
+      this.#broken = error;
+      logger.error(`${this.path} cannot be written to, and takes no more transactions: {error}`, { error });
+    }
+    this.#removeNewBlobs();
+    this.#clear();
+  }
+
+  tpcAbort(transaction: StorageTransaction): void {
+    if (transaction !== this.#transaction) return;
+    if (this.#voted) {
+      try {
+        disk.truncate(this.#descriptor, this.#end);
+      } catch (error) {
+        // What is left has the status of an incomplete transaction.
+        this.#dirtyTail = true;
+        logger.error(`${this.path} cannot be cut at ${this.#end}: {error}`, { error });
+      }
+    }
+    this.#removeNewBlobs();
+    this.#clear();
+  }
+
+  #removeNewBlobs(): void {
+    for (const revision of this.#newBlobs) this.#blobs!.remove(revision);
   }
 
   #clear(): void {
     this.#transaction = undefined;
-    this.#pending = [];
-    this.#resolved = [];
-    this.#voted = undefined;
+    this.#pending = undefined;
+    this.#voted = false;
+    if (this.#resolved.length > 0) this.#resolved = [];
+    if (this.#newBlobs.length > 0) this.#newBlobs = [];
   }
 
   history(oid: Oid, size = 1): HistoryEntry[] {
-    const entries: HistoryEntry[] = [];
-    let position = this.#index.get(oid);
-    if (position === 0) throw new POSKeyError(oid);
-    while (position !== 0 && entries.length < size) {
-      const header = this.#header(position);
-      const transaction = this.#transactionHeader(header.transaction);
-      const at = header.transaction + TRANSACTION_HEADER;
-      const text = this.#read(at, transaction.userLength + transaction.descriptionLength).toString(
-        'utf8',
-        0,
-        transaction.userLength + transaction.descriptionLength,
-      );
-      const userName = Buffer.from(text).toString('utf8', 0, transaction.userLength);
-      entries.push({
-        tid: header.tid,
-        time: secondsOfTid(header.tid),
-        userName,
-        description: Buffer.from(text).toString('utf8', transaction.userLength),
-        size: header.length,
-      });
-      position = header.previous;
+    return historyFrom(this.#records, this.#position(oid), size);
+  }
+
+  supportsUndo(): boolean {
+    return true;
+  }
+
+  undoLog(first = 0, last = -20, filter?: (entry: UndoEntry) => boolean): UndoEntry[] {
+    return undoableTransactions(this.#records, this.#end, first, last, filter);
+  }
+
+  undo(tid: Tid, transaction: StorageTransaction): readonly Oid[] {
+    const pending = this.#open(transaction);
+    const position = findTransaction(this.#records, this.#end, tid, false);
+    if (position === undefined) throw new UndoError('there is no such transaction that could be undone');
+    const state = { records: this.#records, index: this.#index, pending, resolver: this.#resolver };
+    const oids = new Set<Oid>();
+    for (const { oid, data, back } of undoRecords(state, position)) {
+      if (data === null && back !== 0) this.#copyBlob(oid, back, pending.tid);
+      this.#add(pending, oid, data, back);
+      oids.add(oid);
     }
-    return entries;
+    return [...oids];
   }
 
-  #transactionHeader(position: number): TransactionHeader {
-    return readTransactionHeader(this.#read(position, TRANSACTION_HEADER), 0);
+  /** A revision that points at the data of another one has a blob of its own. */
+  #copyBlob(oid: Oid, position: number, tid: Tid): void {
+    if (this.#blobs === undefined) return;
+    const { data, tid: from } = this.#records.resolveAt(position);
+    if (data === null || !isBlobRecord(data)) return;
+    this.#blobs.copy({ oid, tid: from }, tid, this.#options.fsync !== false);
+    this.#newBlobs.push({ oid, tid });
   }
 
-  iterator(start: Tid = 0n, stop: Tid = 0xffff_ffff_ffff_ffffn): Iterable<TransactionRecord> {
+  #blobDirectory(): BlobDirectory {
+    if (this.#blobs === undefined)
+      throw new FileStorageError(`${this.path} was opened without a blob directory`);
+    return this.#blobs;
+  }
+
+  #addBlob(oid: Oid, tid: Tid, filename: string): void {
+    this.#blobs!.store({ oid, tid }, filename, this.#options.fsync !== false);
+    this.#newBlobs.push({ oid, tid });
+  }
+
+  storeBlob(
+    oid: Oid,
+    previous: Tid,
+    data: Uint8Array,
+    filename: string,
+    transaction: StorageTransaction,
+  ): void {
+    this.#blobDirectory();
+    this.store(oid, previous, data, transaction);
+    this.#addBlob(oid, this.#pending!.tid, filename);
+  }
+
+  restoreBlob(
+    oid: Oid,
+    tid: Tid,
+    data: Uint8Array | null,
+    filename: string,
+    previousTid: Tid | null,
+    transaction: StorageTransaction,
+  ): void {
+    this.#blobDirectory();
+    this.restore(oid, tid, data, previousTid, transaction);
+    this.#addBlob(oid, tid, filename);
+  }
+
+  loadBlob(oid: Oid, tid: Tid): string {
+    return this.#blobDirectory().load({ oid, tid });
+  }
+
+  temporaryDirectory(): string {
+    return this.#blobDirectory().temporary;
+  }
+
+  iterator(start?: Tid, stop?: Tid): Iterable<TransactionRecord> {
     return transactionsOf(this.path, { whole: this.#end, start, stop });
   }
 
-  pack(_time: number, _options?: PackOptions): void {
-    throw new POSError('packing a FileStorage is not part of this version yet');
+  pack(time: number, options: PackOptions = {}): void {
+    const steps = this.#packSteps(time, options);
+    while (steps.next().done !== true);
+  }
+
+  async packOnline(time: number, options: PackOptions = {}): Promise<void> {
+    const steps = this.#packSteps(time, options);
+    let until = performance.now() + PACK_STEP;
+    for (let step = steps.next(); step.done !== true; step = steps.next()) {
+      if (step.value !== 'wait' && performance.now() < until) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      until = performance.now() + PACK_STEP;
+    }
+  }
+
+  /** Packs a little at each step. `wait`: it cannot go on before somebody else has. */
+  *#packSteps(time: number, options: PackOptions): Generator<'wait' | undefined, void> {
+    this.#writable();
+    if (this.#packing) throw new PackError('the storage is being packed already');
+    if (this.#index.size === 0) return;
+    const packer = new Packer({
+      descriptor: this.#descriptor,
+      path: this.path,
+      end: this.#end,
+      stop: tidOfSeconds(time),
+      gc: options.gc ?? this.#options.packGc ?? true,
+      options: { referencesOf, ...options },
+      blobs: this.#blobs !== undefined,
+    });
+    this.#packing = true;
+    try {
+      // As in Python; the room may be needed.
+      rmSync(`${this.path}.old`, { force: true });
+      if (this.#blobs !== undefined) rmSync(`${this.#blobs.path}.old`, { recursive: true, force: true });
+      for (const step = packer.copyPast(); ;) {
+        const { done, value } = step.next();
+        this.#writable();
+        if (done === true && value === false) {
+          logger.info(`${this.path} has nothing to be packed`);
+          return;
+        }
+        if (done === true) break;
+        yield;
+      }
+      for (const _ of packer.copyRest(this.#end)) {
+        yield;
+        this.#writable();
+      }
+      packer.sync();
+      // The file is replaced between transactions; what came meanwhile is little.
+      while (this.#transaction !== undefined) {
+        yield 'wait';
+        this.#writable();
+      }
+      for (const _ of packer.copyRest(this.#end));
+      this.#replace(packer.finish(), packer.file, options);
+    } finally {
+      this.#packing = false;
+      packer.close();
+    }
+  }
+
+  #replace(packed: Packed, file: string, options: PackOptions): void {
+    const keepOld = options.keepOld ?? this.#options.packKeepOld ?? true;
+    replaceFile(this.path, file, keepOld);
+    const old = this.#descriptor;
+    this.#descriptor = packed.descriptor;
+    this.#bytes.replace(packed.descriptor, packed.end);
+    this.#index = packed.index;
+    this.#end = packed.end;
+    closeSync(old);
+    this.#saveIndex();
+    if (this.#options.fsync !== false) syncDirectory(this.path);
+    if (this.#blobs !== undefined)
+      this.#blobs.pack(packed.removedBlobs, keepOld ? `${this.#blobs.path}.old` : null);
   }
 
   /** Oids of all objects. */
@@ -461,48 +629,24 @@ export class FileStorage implements Storage {
     return this.#index.keys();
   }
 
+  /** Closes the file. A transaction that is being committed is aborted. */
   close(): void {
     if (this.#closed) return;
+    if (this.#transaction !== undefined) this.tpcAbort(this.#transaction);
     this.#closed = true;
     if (!this.isReadOnly()) this.#saveIndex();
+    this.#bytes.replace(-1, Number.MAX_SAFE_INTEGER);
     closeSync(this.#descriptor);
     this.#lock?.close();
   }
-}
 
-const next = (oid: Oid): Oid =>
-  typeof oid === 'number' && oid < Number.MAX_SAFE_INTEGER ? oid + 1 : BigInt(oid) + 1n;
-
-function writeAll(descriptor: number, buffer: Buffer, position: number): void {
-  let done = 0;
-  while (done < buffer.length)
-    done += writeSync(descriptor, buffer, done, buffer.length - done, position + done);
-}
-
-function openFile(path: string, readOnly: boolean): number {
-  if (existsSync(path) && !statSync(path).isFile()) throw new CorruptedError(`${path} is no file`);
-  if (readOnly) {
-    const descriptor = openSync(path, 'r');
-    checkMagic(descriptor, path);
-    return descriptor;
+  /** Closes the storage and removes its files. */
+  cleanup(): void {
+    this.close();
+    if (this.isReadOnly()) throw new ReadOnlyError();
+    for (const end of ['', '.index', '.old', '.lock', '.pack', '.index_tmp'])
+      rmSync(`${this.path}${end}`, { force: true });
+    for (const directory of this.#blobs === undefined ? [] : [this.#blobs.path, `${this.#blobs.path}.old`])
+      rmSync(directory, { recursive: true, force: true });
   }
-  const descriptor = openSync(path, existsSync(path) ? 'r+' : 'w+');
-  if (fstatSync(descriptor).size === 0) writeAll(descriptor, Buffer.from(MAGIC), 0);
-  else {
-    try {
-      checkMagic(descriptor, path);
-    } catch (error) {
-      closeSync(descriptor);
-      throw error;
-    }
-  }
-  return descriptor;
-}
-
-function checkMagic(descriptor: number, path: string): void {
-  const magic = Buffer.alloc(MAGIC_SIZE);
-  readSync(descriptor, magic, 0, MAGIC_SIZE, 0);
-  const text = magic.toString('latin1');
-  if (text !== MAGIC && text !== MAGIC_PYTHON_2)
-    throw new CorruptedError(`${path} is no database: it does not begin with ${MAGIC}`);
 }

@@ -1,7 +1,7 @@
 /**
  * The bytes of Data.fs (ZODB's FileStorage format). All numbers are big-endian.
  *
- *   file         "FS30", then transactions ("FS21" is the same with the texts of Python 2 in the records)
+ *   file         "FS30", then transactions ("FS21": a database of Python 2, which has other texts in its records)
  *   transaction  8 tid | 8 length | 1 status | 2 length of user | 2 of description | 2 of extension     23 bytes
  *                user, description, extension (a pickle), data records, then the length once more (8)
  *                length counts from the tid to before its repetition
@@ -40,16 +40,16 @@ export interface DataHeader {
 }
 
 /** 64 bits as a number where it is one exactly. */
-export function readU64(buffer: Buffer, at: number): number | bigint {
-  const high = buffer.readUInt32BE(at);
-  const low = buffer.readUInt32BE(at + 4);
+export function readU64(view: DataView, at: number): number | bigint {
+  const high = view.getUint32(at);
+  const low = view.getUint32(at + 4);
   return high <= 0x1fffff ? high * 0x1_0000_0000 + low : (BigInt(high) << 32n) | BigInt(low);
 }
 
 /** A position or length; beyond 2^53 the file is damaged. */
-export function readPosition(buffer: Buffer, at: number): number {
-  const value = readU64(buffer, at);
-  return typeof value === 'number' ? value : Number.POSITIVE_INFINITY;
+export function readPosition(view: DataView, at: number): number {
+  const high = view.getUint32(at);
+  return high <= 0x1fffff ? high * 0x1_0000_0000 + view.getUint32(at + 4) : Number.POSITIVE_INFINITY;
 }
 
 export function writeU64(buffer: Buffer, value: number | bigint, at: number): void {
@@ -60,14 +60,14 @@ export function writeU64(buffer: Buffer, value: number | bigint, at: number): vo
   }
 }
 
-export function readTransactionHeader(buffer: Buffer, at: number): TransactionHeader {
+export function readTransactionHeader(view: DataView, at: number): TransactionHeader {
   return {
-    tid: buffer.readBigUInt64BE(at),
-    length: readPosition(buffer, at + 8),
-    status: String.fromCharCode(buffer[at + 16]!),
-    userLength: buffer.readUInt16BE(at + 17),
-    descriptionLength: buffer.readUInt16BE(at + 19),
-    extensionLength: buffer.readUInt16BE(at + 21),
+    tid: view.getBigUint64(at),
+    length: readPosition(view, at + 8),
+    status: String.fromCharCode(view.getUint8(at + 16)),
+    userLength: view.getUint16(at + 17),
+    descriptionLength: view.getUint16(at + 19),
+    extensionLength: view.getUint16(at + 21),
   };
 }
 
@@ -80,13 +80,13 @@ export function writeTransactionHeader(buffer: Buffer, at: number, header: Trans
   buffer.writeUInt16BE(header.extensionLength, at + 21);
 }
 
-export function readDataHeader(buffer: Buffer, at: number): DataHeader {
+export function readDataHeader(view: DataView, at: number): DataHeader {
   return {
-    oid: readU64(buffer, at),
-    tid: buffer.readBigUInt64BE(at + 8),
-    previous: readPosition(buffer, at + 16),
-    transaction: readPosition(buffer, at + 24),
-    length: readPosition(buffer, at + 34),
+    oid: readU64(view, at),
+    tid: view.getBigUint64(at + 8),
+    previous: readPosition(view, at + 16),
+    transaction: readPosition(view, at + 24),
+    length: readPosition(view, at + 34),
   };
 }
 

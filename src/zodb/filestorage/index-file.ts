@@ -2,10 +2,10 @@
  * Data.fs.index: pickles of the position up to which it is right, then of pairs (the first six bytes of oids; their last two
  * bytes in order, followed by their positions, six bytes each), and at last of None.
  */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import { Pickler, Tuple, tuple, Unpickler } from '../../pickle/index.ts';
+import { closeSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { Pickler, Tuple, Unpickler } from '../../pickle/index.ts';
+import { disk, writeAll } from './disk.ts';
 import { OidIndex } from './oid-index.ts';
-import { writeU64 } from './format.ts';
 
 export interface SavedIndex {
   readonly position: number;
@@ -50,40 +50,67 @@ function readBucket(pair: unknown, index: OidIndex): void {
   }
 }
 
-/** Writes the index beside its place and moves it there, so that there is always a whole one. */
-export function writeIndexFile(path: string, position: number, index: OidIndex): void {
-  const temporary = `${path}.index_tmp`;
+const PROTOCOL = [0x80, 3];
+const SHORT_BYTES = 0x43;
+const BYTES = 0x42;
+const PAIR = 0x86;
+const STOP = 0x2e;
+
+/** The pickle of the pair of a prefix and its bucket, without a memo, as Python writes it. */
+function* pairPickle(
+  high: number,
+  bucket: readonly (readonly [low: number, position: number])[],
+): Generator<Buffer> {
+  const count = bucket.length;
+  const text = Buffer.allocUnsafe(count * 8);
+  for (let i = 0; i < count; i++) {
+    const [low, position] = bucket[i]!;
+    text.writeUInt16BE(low, i * 2);
+    text.writeUIntBE(position, count * 2 + i * 6, 6);
+  }
+  const prefix = Buffer.from([...PROTOCOL, SHORT_BYTES, 6, 0, 0, 0, 0, 0, 0]);
+  prefix.writeUIntBE(high, 4, 6);
+  yield prefix;
+  if (text.length < 256) yield Buffer.from([SHORT_BYTES, text.length]);
+  else {
+    const head = Buffer.from([BYTES, 0, 0, 0, 0]);
+    head.writeUInt32LE(text.length, 1);
+    yield head;
+  }
+  yield text;
+  yield Buffer.from([PAIR, STOP]);
+}
+
+function* indexPickles(position: number, index: OidIndex): Generator<Uint8Array> {
   const pickler = new Pickler();
   pickler.dump(position);
+  yield pickler.bytes();
+  let current = -1;
+  let bucket: (readonly [number, number])[] = [];
+  for (const oid of index.keys()) {
+    const high = typeof oid === 'number' ? Math.floor(oid / 65_536) : Number(oid >> 16n);
+    const low = typeof oid === 'number' ? oid % 65_536 : Number(oid & 0xffffn);
+    if (high !== current) {
+      if (bucket.length > 0) yield* pairPickle(current, bucket);
+      current = high;
+      bucket = [];
+    }
+    bucket.push([low, index.get(oid)]);
+  }
+  if (bucket.length > 0) yield* pairPickle(current, bucket);
+  yield Buffer.from([...PROTOCOL, 0x4e, STOP]);
+}
+
+/** Writes the index beside its place and moves it there, so that there is always a whole one. */
+export function writeIndexFile(path: string, position: number, index: OidIndex): void {
+  const temporary = `${path}_tmp`;
   const descriptor = openSync(temporary, 'w');
   try {
-    const flush = (key: Buffer, bucket: [number, number][]) => {
-      const text = Buffer.alloc(bucket.length * 8);
-      for (const [i, [low, place]] of bucket.entries()) {
-        text.writeUInt16BE(low, i * 2);
-        text.writeUIntBE(place, bucket.length * 2 + i * 6, 6);
-      }
-      pickler.clearMemo();
-      pickler.dump(tuple<Uint8Array[]>(new Uint8Array(key), new Uint8Array(text)));
-    };
-    let current: Buffer | undefined;
-    let bucket: [number, number][] = [];
-    for (const oid of index.keys()) {
-      const bytes = Buffer.alloc(8);
-      writeU64(bytes, oid, 0);
-      const prefix = bytes.subarray(0, 6);
-      if (current === undefined || !current.equals(prefix)) {
-        if (current !== undefined) flush(current, bucket);
-        current = prefix;
-        bucket = [];
-      }
-      bucket.push([bytes.readUInt16BE(6), index.get(oid)]);
-    }
-    if (current !== undefined) flush(current, bucket);
-    pickler.clearMemo();
-    pickler.dump(null);
-    writeSync(descriptor, pickler.bytes());
-    fsyncSync(descriptor);
+    writeAll(descriptor, Buffer.concat([...indexPickles(position, index)]), 0);
+    disk.sync(descriptor);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
   } finally {
     closeSync(descriptor);
   }

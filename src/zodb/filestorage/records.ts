@@ -8,18 +8,30 @@ import {
   readDataHeader,
   readPosition,
   readTransactionHeader,
+  readU64,
   TRANSACTION_HEADER,
   type TransactionHeader,
 } from './format.ts';
 
 /** Most records are smaller: read together with their header. */
-const READ_AHEAD = 4096;
+const READ_AHEAD = 1024;
+/** Read at once when records are read one after the other. */
+const SEQUENTIAL = 65_536;
 const CHUNK = 1024 * 1024;
 
-/** Bytes of a file; those it gives may change with the next call. */
-export interface ByteSource {
-  /** `count` bytes from `position`; undefined when the file ends before. */
-  bytes(position: number, count: number): Buffer | undefined;
+/** Bytes of a file, a piece at a time. */
+export abstract class ByteSource {
+  /** The piece that the last `locate` found its bytes in. The next call may change it. */
+  buffer: Buffer = Buffer.alloc(0);
+  view: DataView = new DataView(new ArrayBuffer(0));
+
+  /** Where in `buffer` the `count` bytes from `position` are; -1 when the file ends before. */
+  abstract locate(position: number, count: number): number;
+
+  protected useBuffer(size: number): void {
+    this.buffer = Buffer.allocUnsafeSlow(size);
+    this.view = new DataView(this.buffer.buffer, this.buffer.byteOffset, size);
+  }
 }
 
 /** Fills a part of a buffer; false when the file ends before. */
@@ -33,39 +45,41 @@ export function readFully(descriptor: number, buffer: Buffer, count: number, pos
 }
 
 /** Reads here and there. What lies before `end` never changes, so the last piece is kept. */
-export class RandomBytes implements ByteSource {
+export class RandomBytes extends ByteSource {
   descriptor: number;
   /** Nothing is read from here on. */
   end: number;
-  #buffer = Buffer.allocUnsafe(READ_AHEAD);
   #start = 0;
   #length = 0;
 
   constructor(descriptor: number, end: number) {
+    super();
     this.descriptor = descriptor;
     this.end = end;
+    this.useBuffer(SEQUENTIAL);
   }
 
-  bytes(position: number, count: number): Buffer | undefined {
+  locate(position: number, count: number): number {
     const offset = position - this.#start;
-    if (offset < 0 || offset + count > this.#length) {
-      if (position + count > this.end) return undefined;
-      if (this.descriptor < 0) throw new POSError('the storage is closed');
-      const length = Math.min(Math.max(READ_AHEAD, count), this.end - position);
-      if (this.#buffer.length < length) this.#buffer = Buffer.allocUnsafe(length);
-      this.#length = 0;
-      if (!readFully(this.descriptor, this.#buffer, length, position)) return undefined;
-      this.#start = position;
-      this.#length = length;
-      // One huge record is no reason to hold its size for ever.
-      const result = this.#buffer.subarray(0, count);
-      if (length > CHUNK) {
-        this.#buffer = Buffer.allocUnsafe(READ_AHEAD);
-        this.#length = 0;
-      }
-      return result;
-    }
-    return this.#buffer.subarray(offset, offset + count);
+    if (offset >= 0 && offset + count <= this.#length) return offset;
+    return this.#read(position, count);
+  }
+
+  #read(position: number, count: number): number {
+    if (position + count > this.end) return -1;
+    if (this.descriptor < 0) throw new POSError('the storage is closed');
+    // Who goes on where the last piece ended will go on.
+    const next = this.#start + this.#length;
+    const ahead = position <= next && position + count > next && this.#length > 0 ? SEQUENTIAL : READ_AHEAD;
+    const length = Math.min(Math.max(ahead, count), this.end - position);
+    // One huge record is no reason to hold its size for ever.
+    const size = Math.max(length, SEQUENTIAL);
+    if (this.buffer.length < size || this.buffer.length > Math.max(CHUNK, size)) this.useBuffer(size);
+    this.#length = 0;
+    if (!readFully(this.descriptor, this.buffer, length, position)) return -1;
+    this.#start = position;
+    this.#length = length;
+    return 0;
   }
 
   /** Reads another file from now on. */
@@ -77,28 +91,29 @@ export class RandomBytes implements ByteSource {
 }
 
 /** Reads from the beginning to the end, a large piece at a time. */
-export class SequentialBytes implements ByteSource {
+export class SequentialBytes extends ByteSource {
   readonly #descriptor: number;
   readonly size: number;
-  #buffer = Buffer.alloc(0);
   #start = 0;
+  #length = 0;
 
   constructor(descriptor: number, size: number) {
+    super();
     this.#descriptor = descriptor;
     this.size = size;
   }
 
-  bytes(position: number, count: number): Buffer | undefined {
-    if (position + count > this.size) return undefined;
+  locate(position: number, count: number): number {
+    if (position + count > this.size) return -1;
     const offset = position - this.#start;
-    if (offset >= 0 && offset + count <= this.#buffer.length)
-      return this.#buffer.subarray(offset, offset + count);
+    if (offset >= 0 && offset + count <= this.#length) return offset;
     const length = Math.min(Math.max(CHUNK, count), this.size - position);
-    const buffer = Buffer.allocUnsafe(length);
-    if (!readFully(this.#descriptor, buffer, length, position)) return undefined;
-    this.#buffer = buffer;
+    if (this.buffer.length < length || this.buffer.length > Math.max(CHUNK, length)) this.useBuffer(length);
+    this.#length = 0;
+    if (!readFully(this.#descriptor, this.buffer, length, position)) return -1;
     this.#start = position;
-    return buffer.subarray(0, count);
+    this.#length = length;
+    return 0;
   }
 }
 
@@ -128,10 +143,10 @@ export class RecordReader {
     this.path = path;
   }
 
-  #bytes(position: number, count: number, what: string): Buffer {
-    const bytes = this.#source.bytes(position, count);
-    if (bytes === undefined) throw this.damaged(position, `it ends inside ${what}`);
-    return bytes;
+  #locate(position: number, count: number, what: string): number {
+    const at = this.#source.locate(position, count);
+    if (at < 0) throw this.damaged(position, `it ends inside ${what}`);
+    return at;
   }
 
   damaged(position: number, what: string): CorruptedError {
@@ -139,13 +154,15 @@ export class RecordReader {
   }
 
   transaction(position: number): TransactionHeader {
-    return readTransactionHeader(this.#bytes(position, TRANSACTION_HEADER, 'a transaction'), 0);
+    const at = this.#locate(position, TRANSACTION_HEADER, 'a transaction');
+    return readTransactionHeader(this.#source.view, at);
   }
 
   metadata(position: number, header: TransactionHeader): RawMetadata {
     const { userLength, descriptionLength } = header;
     const length = headerLength(header);
-    const bytes = new Uint8Array(this.#bytes(position, length, 'a transaction')).subarray(TRANSACTION_HEADER);
+    const at = this.#locate(position, length, 'a transaction');
+    const bytes = new Uint8Array(this.#source.buffer.subarray(at + TRANSACTION_HEADER, at + length));
     return {
       user: bytes.subarray(0, userLength),
       description: bytes.subarray(userLength, userLength + descriptionLength),
@@ -155,15 +172,17 @@ export class RecordReader {
 
   /** A position or length. */
   number(position: number): number {
-    return readPosition(this.#bytes(position, 8, 'a length'), 0);
+    const at = this.#locate(position, 8, 'a length');
+    return readPosition(this.#source.view, at);
   }
 
   /** The record at a position, which must be one of `oid` when that is given. */
   record(position: number, oid?: Oid): RecordHeader {
-    const bytes = this.#bytes(position, DATA_HEADER, 'a record');
-    if (bytes.readUInt16BE(32) !== 0)
+    const at = this.#locate(position, DATA_HEADER, 'a record');
+    const { view } = this.#source;
+    if (view.getUint16(at + 32) !== 0)
       throw this.damaged(position, 'the record has a version, which ZODB has not had since 3.9');
-    const header = readDataHeader(bytes, 0);
+    const header = readDataHeader(view, at);
     if (oid !== undefined && header.oid !== oid)
       throw this.damaged(position, 'the record is one of another object');
     const { length } = header;
@@ -179,6 +198,14 @@ export class RecordReader {
     };
   }
 
+  /** The transaction of a record. */
+  tidAt(position: number, oid: Oid): Tid {
+    const at = this.#locate(position, DATA_HEADER, 'a record');
+    const { view } = this.#source;
+    if (readU64(view, at) !== oid) throw this.damaged(position, 'the record is one of another object');
+    return view.getBigUint64(at + 8);
+  }
+
   /** The position of the object's record before a record; 0: there is none. */
   previous(position: number, header: DataHeader): number {
     if (header.previous >= position) throw this.damaged(position, 'the record before it is not before it');
@@ -187,7 +214,19 @@ export class RecordReader {
 
   /** The bytes of a record that has data of its own. */
   dataAt(position: number, header: DataHeader): Uint8Array {
-    return new Uint8Array(this.#bytes(position + DATA_HEADER, header.length, 'a record'));
+    return this.copy(position + DATA_HEADER, header.length);
+  }
+
+  /** Bytes of their own. */
+  copy(position: number, count: number): Uint8Array {
+    const at = this.#locate(position, count, 'a record');
+    return new Uint8Array(this.#source.buffer.subarray(at, at + count));
+  }
+
+  /** The same, but they may change with the next call. */
+  borrow(position: number, count: number): Uint8Array {
+    const at = this.#locate(position, count, 'a record');
+    return this.#source.buffer.subarray(at, at + count);
   }
 
   /** Follows pointers from a record that was read. */

@@ -12,7 +12,7 @@ import {
 import { getLogger } from '@logtape/logtape';
 import { CorruptedError, type Tid } from '../interfaces.ts';
 import { FileStorageError } from './errors.ts';
-import { MAGIC_SIZE, readPosition, TRANSACTION_HEADER, type TransactionHeader } from './format.ts';
+import { MAGIC_SIZE, TRANSACTION_HEADER, type TransactionHeader } from './format.ts';
 import type { SavedIndex } from './index-file.ts';
 import { OidIndex } from './oid-index.ts';
 import { headerLength, RecordReader, SequentialBytes } from './records.ts';
@@ -40,15 +40,13 @@ export class Scanner {
   readonly #descriptor: number;
   readonly #path: string;
   readonly #size: number;
-  readonly #window: SequentialBytes;
   readonly #records: RecordReader;
 
   constructor(descriptor: number, path: string) {
     this.#descriptor = descriptor;
     this.#path = path;
     this.#size = fstatSync(descriptor).size;
-    this.#window = new SequentialBytes(descriptor, this.#size);
-    this.#records = new RecordReader(this.#window, path);
+    this.#records = new RecordReader(new SequentialBytes(descriptor, this.#size), path);
   }
 
   /** The last transaction that the index knows, if the file is as the index says. */
@@ -107,8 +105,7 @@ export class Scanner {
       }
     }
     while (position < this.#size) {
-      const bytes = this.#window.bytes(position, TRANSACTION_HEADER);
-      if (bytes === undefined) {
+      if (position + TRANSACTION_HEADER > this.#size) {
         this.#cutHeader(position, options.readOnly);
         break;
       }
@@ -151,7 +148,7 @@ export class Scanner {
         at += record.size;
       }
     }
-    if (readPosition(this.#window.bytes(end, 8)!, 0) !== header.length)
+    if (this.#records.number(end) !== header.length)
       throw this.#damaged(start, 'the two lengths of the transaction differ');
   }
 
@@ -176,7 +173,7 @@ export class Scanner {
 
   /** Whether the file ends with the length of a transaction that began behind a position, and so is no torn tail. */
   #endsInTransaction(position: number): boolean {
-    const length = readPosition(this.#window.bytes(this.#size - 8, 8)!, 0);
+    const length = this.#records.number(this.#size - 8);
     return length >= TRANSACTION_HEADER && this.#size - length >= position;
   }
 

@@ -2,6 +2,7 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { getLogger } from '@logtape/logtape';
 import type { Tid, TransactionDataRecord, TransactionRecord } from '../interfaces.ts';
+import { FileStorageError } from './errors.ts';
 import { MAGIC_SIZE, TRANSACTION_HEADER, type TransactionHeader } from './format.ts';
 import { headerLength, RecordReader, SequentialBytes } from './records.ts';
 
@@ -16,23 +17,67 @@ export interface Range {
   readonly stop?: Tid | undefined;
 }
 
+/** A descriptor of its own for everybody who reads: it is closed when the last one is done. */
+class SharedFile {
+  readonly path: string;
+  readonly size: number;
+  readonly #inode: string;
+  #descriptor = -1;
+  #users = 0;
+  #records: RecordReader | undefined;
+
+  constructor(path: string) {
+    this.path = path;
+    this.#descriptor = openSync(path, 'r');
+    this.#users = 1;
+    const { size, dev, ino } = fstatSync(this.#descriptor);
+    this.size = size;
+    this.#inode = `${dev}:${ino}`;
+  }
+
+  /** Reads the file again where it is not open any more. */
+  open(): RecordReader {
+    if (this.#users === 0) {
+      this.#descriptor = openSync(this.path, 'r');
+      const { dev, ino } = fstatSync(this.#descriptor);
+      if (`${dev}:${ino}` !== this.#inode) {
+        closeSync(this.#descriptor);
+        throw new FileStorageError(
+          `${this.path} was packed: the records of a transaction can be read until the iterator is at its end`,
+        );
+      }
+    }
+    this.#users++;
+    return this.records;
+  }
+
+  get records(): RecordReader {
+    return (this.#records ??= new RecordReader(new SequentialBytes(this.#descriptor, this.size), this.path));
+  }
+
+  close(): void {
+    if (--this.#users > 0) return;
+    this.#records = undefined;
+    closeSync(this.#descriptor);
+  }
+}
+
 /** Reads a file of its own, so that it goes on when the storage packs or closes. */
 export function* transactionsOf(path: string, range: Range): Generator<TransactionRecord> {
-  const descriptor = openSync(path, 'r');
+  const file = new SharedFile(path);
   try {
-    const { size } = fstatSync(descriptor);
-    const records = new RecordReader(new SequentialBytes(descriptor, size), path);
+    const { size, records } = file;
     const { whole, stop } = range;
     for (let position = firstOf(records, range, size); position < size;) {
       const header = headerAt(records, position, size, position < whole);
       if (header === undefined || (stop !== undefined && header.tid > stop)) return;
       // What comes before is found where the ids are in order; where they are not, this is what holds.
       if (header.status !== 'u' && (range.start === undefined || header.tid >= range.start))
-        yield transactionAt(records, position, header, position < whole);
+        yield transactionAt(file, position, header, position < whole);
       position += header.length + 8;
     }
   } finally {
-    closeSync(descriptor);
+    file.close();
   }
 }
 
@@ -78,7 +123,7 @@ function headerAt(
 }
 
 function transactionAt(
-  records: RecordReader,
+  file: SharedFile,
   position: number,
   header: TransactionHeader,
   whole: boolean,
@@ -86,27 +131,32 @@ function transactionAt(
   return {
     tid: header.tid,
     status: header.status,
-    ...records.metadata(position, header),
-    [Symbol.iterator]: () => recordsOf(records, position, header, whole),
+    ...file.records.metadata(position, header),
+    [Symbol.iterator]: () => recordsOf(file, position, header, whole),
   };
 }
 
 function* recordsOf(
-  records: RecordReader,
+  file: SharedFile,
   start: number,
   transaction: TransactionHeader,
   whole: boolean,
 ): Generator<TransactionDataRecord> {
-  const end = start + transaction.length;
-  for (let at = start + headerLength(transaction); at < end;) {
-    const record = records.record(at);
-    if (at + record.size > end || record.transaction !== start) {
-      if (whole) throw records.damaged(at, 'the record does not fit its transaction');
-      return;
+  const records = file.open();
+  try {
+    const end = start + transaction.length;
+    for (let at = start + headerLength(transaction); at < end;) {
+      const record = records.record(at);
+      if (at + record.size > end || record.transaction !== start) {
+        if (whole) throw records.damaged(at, 'the record does not fit its transaction');
+        return;
+      }
+      const { oid, tid, back } = record;
+      const dataTxn = back === 0 ? null : records.record(back, oid).tid;
+      yield { oid, tid, data: records.resolve(at, record).data, dataTxn };
+      at += record.size;
     }
-    const { oid, tid, back } = record;
-    const dataTxn = back === 0 ? null : records.record(back, oid).tid;
-    yield { oid, tid, data: records.resolve(at, record).data, dataTxn };
-    at += record.size;
+  } finally {
+    file.close();
   }
 }

@@ -1,5 +1,5 @@
 /** The classes of the step lists of `connections.json`: module `corpusmodel`. */
-import { tuple } from '../../../../src/pickle/index.ts';
+import { Dict, tuple } from '../../../../src/pickle/index.ts';
 import { findClass, Persistent, PersistentMapping, registerClass } from '../../../../src/persistent/index.ts';
 
 class Note extends Persistent {
@@ -22,7 +22,7 @@ class Counter extends Persistent {
   ): unknown {
     const [a, b, c] = [old, saved, changed].map((state) => state.get('n')!) as [number, number, number];
     if (b < 0) throw new Error('the saved number is negative');
-    return new Map([...changed, ['n', b + c - a]]);
+    return new Dict([...changed, ['n', b + c - a]]);
   }
 }
 

@@ -1,0 +1,62 @@
+/** Writes to files so that nothing is left out, and waits for the disk. */
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import path from 'node:path';
+import { FileStorageFormatError } from './errors.ts';
+import { MAGIC, MAGIC_PYTHON_2, MAGIC_SIZE } from './format.ts';
+
+/** The calls whose failure is the disk's; tests have them fail. */
+export const disk = { sync: fsyncSync, truncate: ftruncateSync };
+
+export function writeAll(descriptor: number, bytes: Uint8Array, position: number): void {
+  for (let done = 0; done < bytes.length;)
+    done += writeSync(descriptor, bytes, done, bytes.length - done, position + done);
+}
+
+/** Has the disk keep what was renamed, made or removed in the directory of a file. */
+export function syncDirectory(file: string): void {
+  const descriptor = openSync(path.dirname(path.resolve(file)), 'r');
+  try {
+    disk.sync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Opens a file of transactions; a new or empty one is begun. */
+export function openDataFile(file: string, readOnly: boolean): number {
+  if (existsSync(file) && !statSync(file).isFile()) throw new FileStorageFormatError(`${file} is no file`);
+  const descriptor = openSync(file, readOnly ? 'r' : existsSync(file) ? 'r+' : 'w+');
+  try {
+    if (!readOnly && fstatSync(descriptor).size === 0) {
+      writeAll(descriptor, Buffer.from(MAGIC), 0);
+      disk.sync(descriptor);
+      syncDirectory(file);
+    } else checkMagic(descriptor, file);
+  } catch (error) {
+    closeSync(descriptor);
+    throw error;
+  }
+  return descriptor;
+}
+
+function checkMagic(descriptor: number, file: string): void {
+  const magic = Buffer.alloc(MAGIC_SIZE);
+  readSync(descriptor, magic, 0, MAGIC_SIZE, 0);
+  const text = magic.toString('latin1');
+  if (text === MAGIC_PYTHON_2)
+    throw new FileStorageFormatError(
+      `${file} is a database of Python 2: have "zodbupdate --convert-py3" convert it on Python 2 first`,
+    );
+  if (text !== MAGIC)
+    throw new FileStorageFormatError(`${file} is no database: it does not begin with ${MAGIC}`);
+}
