@@ -29,8 +29,31 @@ export {
   StorageTransactionError,
   UndoError,
 } from './errors.ts';
+export { BlobDirectory, type BlobRevision } from './blobs/blob-directory.ts';
+export type { BlobLayout } from './blobs/layout.ts';
+export {
+  FileStorageError,
+  FileStorageFormatError,
+  MultipleUndoErrors,
+  PackError,
+} from './filestorage/errors.ts';
 export { FileStorage, type FileStorageOptions } from './filestorage/file-storage.ts';
-export type { Oid, Storage, StoredRecord, Tid, TransactionRecord } from './interfaces.ts';
+export type {
+  BlobStore,
+  HistoryEntry,
+  Oid,
+  PackOptions,
+  Storage,
+  StoredRecord,
+  Tid,
+  TransactionDataRecord,
+  TransactionRecord,
+  UndoEntry,
+} from './interfaces.ts';
 export { secondsOfTid, tidOfSeconds } from './timestamp.ts';
+export { BeforeStorage } from './storages/before-storage.ts';
+export { BlobStorage, type BlobStorageOptions } from './storages/blob-storage.ts';
+export { DemoStorage, type DemoStorageOptions } from './storages/demo-storage.ts';
+export { isBlobStore } from './storages/is-blob-store.ts';
 export { MappingStorage } from './storages/mapping-storage.ts';
 export { type DbCommand, dbCommands, type DbCommandStreams } from './tools/commands.ts';

@@ -85,9 +85,19 @@ export class BlobDirectory {
   /** Gives a revision the blob of another one of the same object. */
   copy(from: BlobRevision, tid: Tid, fsync: boolean): void {
     const temporary = this.temporaryFile();
-    copyFileSync(this.load(from), temporary, constants.COPYFILE_FICLONE);
-    chmodSync(temporary, 0o600);
+    this.copyTo(from, temporary);
     this.store({ oid: from.oid, tid }, temporary, fsync);
+  }
+
+  /** Makes a file with the content of a blob. */
+  copyTo(from: BlobRevision, file: string): void {
+    copyFileSync(this.load(from), file, constants.COPYFILE_FICLONE);
+    chmodSync(file, 0o600);
+  }
+
+  /** Moves a file that somebody has made to a name in the temporary directory. */
+  take(filename: string, file: string): void {
+    move(filename, file);
   }
 
   /** Removes the file of a revision, and the directories that it leaves empty. */

@@ -499,6 +499,11 @@ export class FileStorage implements Storage, BlobStore {
     this.#newBlobs.push({ oid, tid });
   }
 
+  /** Whether it was opened with a directory of blobs. */
+  supportsBlobs(): boolean {
+    return this.#blobs !== undefined;
+  }
+
   #blobDirectory(): BlobDirectory {
     if (this.#blobs === undefined)
       throw new FileStorageError(`${this.path} was opened without a blob directory`);
