@@ -554,7 +554,11 @@ export class FileStorage implements Storage, BlobStore {
 
   pack(time: number, options: PackOptions = {}): void {
     const steps = this.#packSteps(time, options);
-    while (steps.next().done !== true);
+    for (let step = steps.next(); step.done !== true; step = steps.next()) {
+      if (step.value !== 'wait') continue;
+      steps.return();
+      throw new PackError('a transaction is being committed: only packOnline can wait for its end');
+    }
   }
 
   async packOnline(time: number, options: PackOptions = {}): Promise<void> {

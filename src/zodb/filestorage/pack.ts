@@ -1,5 +1,5 @@
 /** Copies what a pack keeps to a new file, in steps: transactions up to the time of the pack, then whatever was added later. */
-import { closeSync, fsyncSync, openSync, readSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, rmSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import type { BlobRevision } from '../blobs/blob-directory.ts';
 import { isBlobRecord } from '../blobs/is-blob-record.ts';
@@ -13,6 +13,7 @@ import {
   writeTransactionHeader,
   writeU64,
 } from './format.ts';
+import { disk, writeAll } from './disk.ts';
 import { PackError } from './errors.ts';
 import { GarbageCollector } from './pack-gc.ts';
 import { OidIndex } from './oid-index.ts';
@@ -45,8 +46,7 @@ class Output {
   flush(): void {
     if (this.#held === 0) return;
     const bytes = Buffer.concat(this.#pieces, this.#held);
-    for (let done = 0; done < bytes.length;)
-      done += writeSync(this.descriptor, bytes, done, bytes.length - done, this.#flushed + done);
+    writeAll(this.descriptor, bytes, this.#flushed);
     this.#flushed += this.#held;
     this.#pieces = [];
     this.#held = 0;
@@ -56,7 +56,7 @@ class Output {
   correct(bytes: Buffer, position: number): void {
     if (position < this.#flushed) {
       this.flush();
-      writeSync(this.descriptor, bytes, 0, bytes.length, position);
+      writeAll(this.descriptor, bytes, position);
     }
   }
 }
@@ -155,7 +155,7 @@ export class Packer {
       const record = records.record(at);
       if (this.#garbage.kept.has(record.oid, at)) {
         if (head === undefined) head = this.#writeHeader(records, start, { ...header, status: 'p' }, output);
-        this.#moved.set(at, output.position);
+        if (this.#garbage.pointedAt.has(at)) this.#moved.set(at, output.position);
         this.#index.set(record.oid, output.position);
         this.#writeRecord(output, record, target, 0, records.resolve(at, record).data, 0);
       } else if (this.#job.blobs) this.#noteBlob(records, at, record);
@@ -266,7 +266,7 @@ export class Packer {
   /** Has the disk take what was written so far, so that the end is quick. */
   sync(): void {
     this.#output!.flush();
-    fsyncSync(this.#output!.descriptor);
+    disk.sync(this.#output!.descriptor);
   }
 
   /** The new file is whole. Throws a PackError when it cannot replace the old one. */

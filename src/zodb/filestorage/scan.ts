@@ -1,16 +1,8 @@
 /** Goes through a file from where its index ends, and cuts off what is left of a transaction that was not completed. */
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  fsyncSync,
-  ftruncateSync,
-  openSync,
-  readSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { getLogger } from '@logtape/logtape';
 import { CorruptedError, type Tid } from '../interfaces.ts';
+import { disk } from './disk.ts';
 import { FileStorageError } from './errors.ts';
 import { MAGIC_SIZE, TRANSACTION_HEADER, type TransactionHeader } from './format.ts';
 import type { SavedIndex } from './index-file.ts';
@@ -183,7 +175,7 @@ export class Scanner {
     logger.warn(
       `${this.#path} ended with ${this.#size - position} bytes of a transaction, which were cut off`,
     );
-    ftruncateSync(this.#descriptor, position);
+    disk.truncate(this.#descriptor, position);
   }
 
   /** Cuts off an incomplete transaction; its bytes are kept beside the file. */
@@ -194,7 +186,7 @@ export class Scanner {
       return;
     }
     const kept = keepTail(this.#descriptor, this.#path, position, this.#size);
-    ftruncateSync(this.#descriptor, position);
+    disk.truncate(this.#descriptor, position);
     logger.warn(
       `${this.#path} ended with an incomplete transaction: ${bytes} bytes were cut off at ${position} and are kept in ${kept}`,
     );
@@ -215,7 +207,7 @@ function keepTail(descriptor: number, path: string, position: number, size: numb
         for (let done = 0; done < got;) done += writeSync(output, buffer, done, got - done);
         at += got;
       }
-      fsyncSync(output);
+      disk.sync(output);
     } finally {
       closeSync(output);
     }

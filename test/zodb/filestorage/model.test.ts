@@ -6,7 +6,14 @@ import { expect, test } from 'vitest';
 import { FileStorage } from '../../../src/zodb/index.ts';
 import type { Oid, Tid } from '../../../src/zodb/interfaces.ts';
 import { tidOfSeconds } from '../../../src/zodb/timestamp.ts';
-import { bytes, currentTid, metadata, temporaryDirectory, text, transactionsOf } from '../storages/storage-steps.ts';
+import {
+  bytes,
+  currentTid,
+  metadata,
+  temporaryDirectory,
+  text,
+  transactionsOf,
+} from '../storages/storage-steps.ts';
 
 interface Revision {
   readonly tid: Tid;
@@ -117,7 +124,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       values: fc.dictionary(fc.integer({ min: 0, max: 5 }).map(String), value, { maxKeys: 4 }),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('abort' as const), oid: fc.nat(5), vote: fc.boolean() }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('abort' as const), oid: fc.nat(5), vote: fc.boolean() }),
+  },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('undo' as const), back: fc.nat(5) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('pack' as const), back: fc.nat(4) }) },
   {
@@ -152,7 +162,12 @@ class Run {
       case 'abort': {
         const transaction = metadata();
         storage.tpcBegin(transaction);
-        storage.store(action.oid, currentTid(storage, action.oid) || this.#lastTid(action.oid), bytes('lost'), transaction);
+        storage.store(
+          action.oid,
+          currentTid(storage, action.oid) || this.#lastTid(action.oid),
+          bytes('lost'),
+          transaction,
+        );
         if (action.vote) storage.tpcVote(transaction);
         return storage.tpcAbort(transaction);
       }
@@ -246,7 +261,9 @@ class Run {
           });
       }
       if (revisions.length > 0)
-        expect(storage.history(oid, 1000).map(({ tid }) => tid)).toEqual(revisions.map(({ tid }) => tid).reverse());
+        expect(storage.history(oid, 1000).map(({ tid }) => tid)).toEqual(
+          revisions.map(({ tid }) => tid).reverse(),
+        );
     }
   }
 }
