@@ -633,6 +633,11 @@ export class FileStorage implements Storage, BlobStore {
       this.#blobs.pack(packed.removedBlobs, keepOld ? `${this.#blobs.path}.old` : null);
   }
 
+  /** Bytes of memory that the index takes. */
+  indexBytes(): number {
+    return this.#index.bytes;
+  }
+
   /** Oids of all objects. */
   oids(): Iterable<Oid> {
     return this.#index.keys();

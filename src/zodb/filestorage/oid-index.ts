@@ -3,6 +3,9 @@ import type { Oid } from '../interfaces.ts';
 
 const PAGE_BITS = 10;
 const PAGE = 1 << PAGE_BITS;
+/** Of a typed array and its buffer; of an entry of a Map, measured. */
+const PAGE_OVERHEAD = 200;
+const SPARSE_ENTRY = 73;
 /** Beyond it oids are so sparse that pages would be waste. */
 const PAGED = 2 ** 31;
 
@@ -14,6 +17,13 @@ export class OidIndex {
 
   get size(): number {
     return this.#size;
+  }
+
+  /** Bytes of memory that it takes, about. */
+  get bytes(): number {
+    let pages = 0;
+    for (const page of this.#pages) if (page !== undefined) pages++;
+    return pages * (PAGE * 8 + PAGE_OVERHEAD) + this.#pages.length * 8 + this.#sparse.size * SPARSE_ENTRY;
   }
 
   /** The highest oid that was ever set. */
