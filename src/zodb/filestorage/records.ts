@@ -22,20 +22,21 @@ const CHUNK = 1024 * 1024;
 /** Bytes of a file, a piece at a time. */
 export abstract class ByteSource {
   /** The piece that the last `locate` found its bytes in. The next call may change it. */
-  buffer: Buffer = Buffer.alloc(0);
+  buffer: Uint8Array = new Uint8Array(0);
   view: DataView = new DataView(new ArrayBuffer(0));
 
   /** Where in `buffer` the `count` bytes from `position` are; -1 when the file ends before. */
   abstract locate(position: number, count: number): number;
 
   protected useBuffer(size: number): void {
-    this.buffer = Buffer.allocUnsafeSlow(size);
-    this.view = new DataView(this.buffer.buffer, this.buffer.byteOffset, size);
+    const memory = Buffer.allocUnsafeSlow(size).buffer;
+    this.buffer = new Uint8Array(memory);
+    this.view = new DataView(memory);
   }
 }
 
 /** Fills a part of a buffer; false when the file ends before. */
-export function readFully(descriptor: number, buffer: Buffer, count: number, position: number): boolean {
+export function readFully(descriptor: number, buffer: Uint8Array, count: number, position: number): boolean {
   for (let done = 0; done < count;) {
     const got = readSync(descriptor, buffer, done, count - done, position + done);
     if (got === 0) return false;
@@ -117,6 +118,26 @@ export class SequentialBytes extends ByteSource {
   }
 }
 
+/** Memory for small records, which are slow to get one by one. */
+const POOL = 8192;
+/** Up to here V8 has the bytes with the object; from there on they share a pool. */
+const INLINE = 64;
+const POOLED = POOL / 4;
+let pool = new Uint8Array(POOL);
+let poolUsed = 0;
+
+function copyOf(bytes: Uint8Array, at: number, count: number): Uint8Array {
+  if (count <= INLINE || count > POOLED) return bytes.slice(at, at + count);
+  if (poolUsed + count > POOL) {
+    pool = new Uint8Array(POOL);
+    poolUsed = 0;
+  }
+  const result = new Uint8Array(pool.buffer, poolUsed, count);
+  poolUsed += count;
+  result.set(bytes.subarray(at, at + count));
+  return result;
+}
+
 export interface RecordHeader extends DataHeader {
   /** For a record without data of its own: the position of one that has it; 0: there is none. */
   readonly back: number;
@@ -162,7 +183,7 @@ export class RecordReader {
     const { userLength, descriptionLength } = header;
     const length = headerLength(header);
     const at = this.#locate(position, length, 'a transaction');
-    const bytes = new Uint8Array(this.#source.buffer.subarray(at + TRANSACTION_HEADER, at + length));
+    const bytes = this.#source.buffer.slice(at + TRANSACTION_HEADER, at + length);
     return {
       user: bytes.subarray(0, userLength),
       description: bytes.subarray(userLength, userLength + descriptionLength),
@@ -220,7 +241,7 @@ export class RecordReader {
   /** Bytes of their own. */
   copy(position: number, count: number): Uint8Array {
     const at = this.#locate(position, count, 'a record');
-    return new Uint8Array(this.#source.buffer.subarray(at, at + count));
+    return copyOf(this.#source.buffer, at, count);
   }
 
   /** The same, but they may change with the next call. */

@@ -1,0 +1,77 @@
+/**
+ * A process that commits without end is killed at random: every transaction that it has told of is there, with all its records, and
+ * at most the one that it was about to tell of. ZODB_KILLS has it killed more often than the few times of a usual run.
+ */
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { FileStorage } from '../../../src/zodb/index.ts';
+import { temporaryDirectory, text } from '../storages/storage-steps.ts';
+import { blobContent, OBJECTS, recordsOf } from './crash-records.ts';
+
+const KILLS = Number(process.env.ZODB_KILLS ?? 10);
+
+/** Runs the writer until it is killed, some time after its first commit; gives the last number that it told. */
+function runAndKill(file: string, first: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(
+      process.execPath,
+      ['--import', './scripts/register-ts.js', path.join(import.meta.dirname, 'crash-writer.ts'), file, String(first)],
+      { stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    let output = '';
+    let errors = '';
+    let timer: NodeJS.Timeout | undefined;
+    child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+    child.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+      timer ??= setTimeout(() => child.kill('SIGKILL'), Math.random() * 150);
+    });
+    child.on('close', (_code, signal) => {
+      if (signal !== 'SIGKILL') return reject(new Error(`the writer ended by itself: ${errors}`));
+      const told = output.split('\n').slice(0, -1).map(Number);
+      expect(told).toEqual(told.map((_, i) => first + i));
+      resolve(told.at(-1)!);
+    });
+  });
+}
+
+/** Checks everything that transactions up to a number have left; gives the number of the last one. */
+function check(file: string, told: number): number {
+  const storage = new FileStorage(file, { blobDir: path.join(path.dirname(file), 'blobs') });
+  try {
+    const numbers: number[] = [];
+    for (const transaction of storage.iterator()) {
+      const number = Number(text(transaction.description));
+      numbers.push(number);
+      const written = new Map(recordsOf(number));
+      for (const { oid, tid, data } of transaction) {
+        if (oid === OBJECTS) expect(readFileSync(storage.loadBlob(oid, tid), 'utf8')).toBe(blobContent(number));
+        else expect(Buffer.compare(data!, written.get(Number(oid))!)).toBe(0);
+      }
+    }
+    const last = numbers.at(-1)!;
+    expect(last === told || last === told + 1).toBe(true);
+    // Packs remove old transactions only.
+    expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+    const current = new Map<number, Uint8Array>();
+    for (let number = 1; number <= last; number++)
+      for (const [oid, data] of recordsOf(number)) current.set(oid, data);
+    for (const [oid, data] of current) expect(Buffer.compare(storage.load(oid).data, data)).toBe(0);
+    return last;
+  } finally {
+    storage.close();
+  }
+}
+
+test(`what was committed outlives ${KILLS} killings`, async () => {
+  const directory = temporaryDirectory();
+  const file = path.join(directory, 'Data.fs');
+  let last = 0;
+  for (let kill = 0; kill < KILLS; kill++) {
+    const told = await runAndKill(file, last + 1);
+    last = check(file, told);
+  }
+  expect(readdirSync(directory).filter((name) => name.endsWith('.index_tmp') || name.endsWith('.pack')).length).toBeLessThan(3);
+}, 60_000 + KILLS * 5000);
