@@ -16,6 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import { getLogger } from '@logtape/logtape';
 import { POSError, POSKeyError } from '../errors.ts';
 import type { Oid, Tid } from '../interfaces.ts';
 import { BLOB_SUFFIX, blobFile, type BlobLayout, idName, LAYOUT_MARKER, layoutOf } from './layout.ts';
@@ -26,6 +27,8 @@ export interface BlobRevision {
   readonly tid: Tid;
 }
 
+const logger = getLogger(['ZODB', 'blob']);
+const OTHERS = 0o077;
 const WRITE_BITS = 0o222;
 const READ_BITS = 0o444;
 let count = 0;
@@ -49,7 +52,10 @@ export class BlobDirectory {
     this.layout = layout ?? found;
     this.temporary = path.join(this.path, 'tmp');
     if (readOnly) return;
-    mkdirSync(this.temporary, { recursive: true });
+    if (!existsSync(this.path)) mkdirSync(this.path, { recursive: true, mode: 0o700 });
+    else if ((statSync(this.path).mode & OTHERS) !== 0)
+      logger.warn(`the blob directory ${this.path} can be read by others than its owner`);
+    mkdirSync(this.temporary, { recursive: true, mode: 0o700 });
     if (!existsSync(marker)) writeFileSync(marker, this.layout);
   }
 
@@ -168,7 +174,7 @@ export class BlobDirectory {
   /** Removes everything, as for a new database. */
   clear(): void {
     rmSync(this.path, { recursive: true, force: true });
-    mkdirSync(this.temporary, { recursive: true });
+    mkdirSync(this.temporary, { recursive: true, mode: 0o700 });
     writeFileSync(path.join(this.path, LAYOUT_MARKER), this.layout);
   }
 }

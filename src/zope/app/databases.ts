@@ -1,6 +1,6 @@
 /** Opens the databases that a zope.conf describes. */
 import { existsSync } from 'node:fs';
-import { DB, FileStorage, MappingStorage, type Storage } from '../../zodb/index.ts';
+import { BlobStorage, DB, DemoStorage, FileStorage, MappingStorage, type Storage } from '../../zodb/index.ts';
 import type { DatabaseConfig, StorageConfig } from '../../zconfig/index.ts';
 
 /** A database of the configuration cannot be opened. */
@@ -15,22 +15,68 @@ export function openStorage({ type, name, values }: StorageConfig): Storage {
       const path = values.path as string;
       if (values.read_only && !existsSync(path))
         throw new DatabaseOpenError(`No such file or directory: '${path}'`);
-      if (values.blob_dir !== null)
-        throw new DatabaseOpenError(`<filestorage>: blob-dir is not part of this version yet`);
       const quota = values.quota as number | null;
       return new FileStorage(path, {
         create: values.create === true,
         readOnly: values.read_only === true,
+        packGc: values.pack_gc !== false,
+        packKeepOld: values.pack_keep_old !== false,
         ...(quota === null ? {} : { quota }),
+        ...(typeof values.blob_dir === 'string' ? { blobDir: values.blob_dir } : {}),
       });
     }
+    case 'blobstorage':
+      return openBlobStorage(values.base as StorageConfig, values.blob_dir as string);
+    case 'demostorage':
+      return openDemoStorage(
+        name,
+        values.factories as readonly StorageConfig[],
+        values.name as string | null,
+      );
     case 'mappingstorage':
     case 'temporarystorage':
       return new MappingStorage((values.name as string | undefined) ?? name ?? undefined);
     default:
       throw new DatabaseOpenError(
-        `<${type}> is not part of this version yet: use <filestorage> or <mappingstorage>`,
+        `<${type}> is not part of this version yet: use <filestorage>, <mappingstorage>, <demostorage> or <blobstorage>`,
       );
+  }
+}
+
+function openBlobStorage(config: StorageConfig, directory: string): BlobStorage {
+  const base = openStorage(config);
+  try {
+    return new BlobStorage(base, directory);
+  } catch (error) {
+    base.close();
+    throw error;
+  }
+}
+
+/** Of the storages in the section the one that is called `changes` takes the changes, the other is the base. */
+function openDemoStorage(
+  section: string | null,
+  factories: readonly StorageConfig[],
+  name: string | null,
+): DemoStorage {
+  const opened: Storage[] = [];
+  const open = (config: StorageConfig | undefined) => {
+    const storage = config && openStorage(config);
+    if (storage !== undefined) opened.push(storage);
+    return storage;
+  };
+  try {
+    const base = open(factories.find((factory) => factory.name !== 'changes'));
+    const changes = open(factories.find((factory) => factory.name === 'changes'));
+    const title = name ?? section;
+    return new DemoStorage({
+      ...(title === null ? {} : { name: title }),
+      ...(base === undefined ? {} : { base }),
+      ...(changes === undefined ? {} : { changes }),
+    });
+  } catch (error) {
+    for (const storage of opened) storage.close();
+    throw error;
   }
 }
 

@@ -17,7 +17,13 @@ function runAndKill(file: string, first: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = spawn(
       process.execPath,
-      ['--import', './scripts/register-ts.js', path.join(import.meta.dirname, 'crash-writer.ts'), file, String(first)],
+      [
+        '--import',
+        './scripts/register-ts.js',
+        path.join(import.meta.dirname, 'crash-writer.ts'),
+        file,
+        String(first),
+      ],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );
     let output = '';
@@ -47,7 +53,8 @@ function check(file: string, told: number): number {
       numbers.push(number);
       const written = new Map(recordsOf(number));
       for (const { oid, tid, data } of transaction) {
-        if (oid === OBJECTS) expect(readFileSync(storage.loadBlob(oid, tid), 'utf8')).toBe(blobContent(number));
+        if (oid === OBJECTS)
+          expect(readFileSync(storage.loadBlob(oid, tid), 'utf8')).toBe(blobContent(number));
         else expect(Buffer.compare(data!, written.get(Number(oid))!)).toBe(0);
       }
     }
@@ -65,13 +72,19 @@ function check(file: string, told: number): number {
   }
 }
 
-test(`what was committed outlives ${KILLS} killings`, async () => {
-  const directory = temporaryDirectory();
-  const file = path.join(directory, 'Data.fs');
-  let last = 0;
-  for (let kill = 0; kill < KILLS; kill++) {
-    const told = await runAndKill(file, last + 1);
-    last = check(file, told);
-  }
-  expect(readdirSync(directory).filter((name) => name.endsWith('.index_tmp') || name.endsWith('.pack')).length).toBeLessThan(3);
-}, 60_000 + KILLS * 5000);
+test(
+  `what was committed outlives ${KILLS} killings`,
+  async () => {
+    const directory = temporaryDirectory();
+    const file = path.join(directory, 'Data.fs');
+    let last = 0;
+    for (let kill = 0; kill < KILLS; kill++) {
+      const told = await runAndKill(file, last + 1);
+      last = check(file, told);
+    }
+    expect(
+      readdirSync(directory).filter((name) => name.endsWith('.index_tmp') || name.endsWith('.pack')).length,
+    ).toBeLessThan(3);
+  },
+  60_000 + KILLS * 5000,
+);
