@@ -79,13 +79,16 @@ export class BlobDirectory {
   /** Moves a file to its place; from there on nobody writes to it. */
   store(revision: BlobRevision, filename: string, fsync: boolean): void {
     const target = this.file(revision);
-    mkdirSync(path.dirname(target), { recursive: true });
+    const made = mkdirSync(path.dirname(target), { recursive: true });
     if (fsync) sync(filename);
     move(filename, target);
     // Read by whoever may read the directory.
     const readers = statSync(path.dirname(target)).mode & READ_BITS;
     chmodSync(target, (statSync(target).mode & ~WRITE_BITS) | readers);
-    if (fsync) sync(path.dirname(target));
+    if (!fsync) return;
+    // The file is there when all directories on the way to it are.
+    const top = made === undefined ? path.dirname(target) : path.dirname(made);
+    for (let at = path.dirname(target); at.length >= top.length; at = path.dirname(at)) sync(at);
   }
 
   /** Gives a revision the blob of another one of the same object. */

@@ -20,12 +20,11 @@ import { OidIndex } from './oid-index.ts';
 import { headerLength, type RecordHeader, RecordReader, SequentialBytes } from './records.ts';
 
 const CHUNK = 1024 * 1024;
-const NO_BACK = Buffer.alloc(8);
 
 /** Writes a file from its beginning; what was written can be corrected. */
 class Output {
   readonly descriptor: number;
-  #pieces: Uint8Array[] = [];
+  readonly #buffer = Buffer.allocUnsafeSlow(CHUNK);
   #held = 0;
   #flushed = 0;
 
@@ -37,27 +36,29 @@ class Output {
     return this.#flushed + this.#held;
   }
 
+  /** The bytes may change afterwards. */
   write(bytes: Uint8Array): void {
-    this.#pieces.push(bytes);
-    this.#held += bytes.length;
-    if (this.#held >= CHUNK) this.flush();
+    if (this.#held + bytes.length > CHUNK) this.flush();
+    if (bytes.length > CHUNK) {
+      writeAll(this.descriptor, bytes, this.#flushed);
+      this.#flushed += bytes.length;
+    } else {
+      this.#buffer.set(bytes, this.#held);
+      this.#held += bytes.length;
+    }
   }
 
   flush(): void {
     if (this.#held === 0) return;
-    const bytes = Buffer.concat(this.#pieces, this.#held);
-    writeAll(this.descriptor, bytes, this.#flushed);
+    writeAll(this.descriptor, this.#buffer.subarray(0, this.#held), this.#flushed);
     this.#flushed += this.#held;
-    this.#pieces = [];
     this.#held = 0;
   }
 
-  /** Fills a header in that was written before its length was known. */
+  /** Writes over what is there, all of it from one call of `write`. */
   correct(bytes: Buffer, position: number): void {
-    if (position < this.#flushed) {
-      this.flush();
-      writeAll(this.descriptor, bytes, position);
-    }
+    if (position >= this.#flushed) this.#buffer.set(bytes, position - this.#flushed);
+    else writeAll(this.descriptor, bytes, position);
   }
 }
 
@@ -78,6 +79,13 @@ export interface Packed {
   readonly index: OidIndex;
   readonly end: number;
   readonly removedBlobs: readonly BlobRevision[];
+}
+
+/** The data that a record stands for; they may change with the next call. */
+function dataOf(records: RecordReader, at: number, record: RecordHeader): Uint8Array | null {
+  return record.length > 0
+    ? records.borrow(at + DATA_HEADER, record.length)
+    : records.resolve(at, record).data;
 }
 
 export class Packer {
@@ -157,7 +165,7 @@ export class Packer {
         if (head === undefined) head = this.#writeHeader(records, start, { ...header, status: 'p' }, output);
         if (this.#garbage.pointedAt.has(at)) this.#moved.set(at, output.position);
         this.#index.set(record.oid, output.position);
-        this.#writeRecord(output, record, target, 0, records.resolve(at, record).data, 0);
+        this.#writeRecord(output, record, target, 0, dataOf(records, at, record), 0);
       } else if (this.#job.blobs) this.#noteBlob(records, at, record);
       at += record.size;
     }
@@ -187,6 +195,8 @@ export class Packer {
     return bytes;
   }
 
+  readonly #head = Buffer.alloc(DATA_HEADER + 8);
+
   #writeRecord(
     output: Output,
     { oid, tid }: RecordHeader,
@@ -195,16 +205,14 @@ export class Packer {
     data: Uint8Array | null,
     back: number,
   ): void {
-    const head = Buffer.allocUnsafe(DATA_HEADER);
-    const own = back === 0 ? (data?.length ?? 0) : 0;
-    writeDataHeader(head, 0, { oid, tid, previous, transaction, length: own });
-    output.write(head);
-    if (own > 0) output.write(data!);
-    else if (back === 0) output.write(NO_BACK);
-    else {
-      const pointer = Buffer.allocUnsafe(8);
-      writeU64(pointer, back, 0);
-      output.write(pointer);
+    const length = back === 0 ? (data?.length ?? 0) : 0;
+    writeDataHeader(this.#head, 0, { oid, tid, previous, transaction, length });
+    if (length > 0) {
+      output.write(this.#head.subarray(0, DATA_HEADER));
+      output.write(data!);
+    } else {
+      writeU64(this.#head, back, DATA_HEADER);
+      output.write(this.#head);
     }
   }
 
@@ -249,7 +257,7 @@ export class Packer {
   ): void {
     const back = record.back === 0 ? 0 : (this.#moved.get(record.back) ?? 0);
     // Where the data that it points at is gone, it gets them itself.
-    const data = back === 0 ? records.resolve(at, record).data : null;
+    const data = back === 0 ? dataOf(records, at, record) : null;
     if (at >= this.#job.end && this.#job.gc && data !== null) this.#noteRevived(data);
     const previous = this.#index.get(record.oid);
     if (at >= this.#job.end || this.#garbage.pointedAt.has(at)) this.#moved.set(at, output.position);

@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { FileStorage } from '../../../src/zodb/index.ts';
 import { temporaryDirectory, text } from '../storages/storage-steps.ts';
@@ -20,7 +21,7 @@ function runAndKill(file: string, first: number): Promise<number> {
       [
         '--import',
         './scripts/register-ts.js',
-        path.join(import.meta.dirname, 'crash-writer.ts'),
+        fileURLToPath(new URL('./crash-writer.ts', import.meta.url)),
         file,
         String(first),
       ],
