@@ -40,7 +40,12 @@ export class BlobStorage extends StorageWrapper implements BlobStore {
       options.layout,
       storage.isReadOnly(),
     );
-    const { undo } = this;
+    const { undo, packOnline } = this;
+    if (packOnline !== undefined)
+      this.packOnline = async (time, packOptions) => {
+        await packOnline(time, packOptions);
+        this.#removePacked();
+      };
     if (undo !== undefined)
       this.undo = (tid, transaction) => {
         const oids = undo(tid, transaction);
