@@ -127,6 +127,8 @@ export class FileStorage implements Storage, BlobStore {
     this.#lock = readOnly ? undefined : new LockFile(`${path}.lock`);
     try {
       if (options.create) for (const end of ['', '.index']) rmSync(`${path}${end}`, { force: true });
+      // Left by a process that was killed while it packed or saved its index.
+      if (!readOnly) for (const end of ['.pack', '.index_tmp']) rmSync(`${path}${end}`, { force: true });
       this.#descriptor = openDataFile(path, readOnly);
       try {
         if (options.blobDir !== undefined) {
