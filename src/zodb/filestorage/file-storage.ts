@@ -1,6 +1,7 @@
 /**
  * FileStorage: all revisions of all objects in one file, in Python's format. Reading is at most one `pread` for most records; a
- * transaction is one write, a status byte and an `fsync`.
+ * transaction is one write, a status byte and an `fsync`. One class, for all of it shares the state of one open file; how things are
+ * read, written, undone and packed is in the files beside it.
  */
 import { closeSync, fstatSync, rmSync } from 'node:fs';
 import { getLogger } from '@logtape/logtape';
@@ -551,7 +552,8 @@ export class FileStorage implements Storage, BlobStore {
   }
 
   iterator(start?: Tid, stop?: Tid): Iterable<TransactionRecord> {
-    return transactionsOf(this.path, { whole: this.#end, start, stop });
+    // The file may be packed before somebody begins to iterate.
+    return { [Symbol.iterator]: () => transactionsOf(this.path, { whole: this.#end, start, stop }) };
   }
 
   pack(time: number, options: PackOptions = {}): void {
