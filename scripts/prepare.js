@@ -1,5 +1,5 @@
-// Runs after `npm ci`: builds, and links this package's own commands into node_modules/.bin,
-// which npm does only for dependencies.
+// Runs after `npm ci`: builds, and links this package's own commands into node_modules/.bin and the package itself into
+// node_modules, which npm does only for dependencies: so the examples import it by its name.
 import { mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,3 +14,6 @@ for (const [name, target] of Object.entries(bin)) {
   rmSync(link, { force: true });
   symlinkSync(path.relative(folder, path.join(root, target)), link);
 }
+const self = path.join(root, 'node_modules/zope-ts');
+rmSync(self, { force: true, recursive: true });
+symlinkSync('..', self, 'junction');

@@ -1,5 +1,5 @@
 /** The application that all hosts here serve: any other takes its place. */
-import { type Application, environOf, GatewayResponse, NotFound } from '../../src/paste/index.ts';
+import { type Application, environOf, GatewayResponse, NotFound } from 'zope-ts/paste';
 
 const text = ['Content-Type', 'text/plain; charset=utf-8'];
 

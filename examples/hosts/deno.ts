@@ -1,4 +1,4 @@
-import { toFetchHandler } from '../../src/paste/index.ts';
+import { toFetchHandler } from 'zope-ts/paste';
 import { app, port } from './app.ts';
 
 interface Address {

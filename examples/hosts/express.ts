@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import express from 'express';
-import { toNodeListener } from '../../src/paste/index.ts';
+import { toNodeListener } from 'zope-ts/paste';
 import { app, port } from './app.ts';
 
 const site = express();

@@ -1,5 +1,5 @@
 import fastify from 'fastify';
-import { toNodeListener } from '../../src/paste/index.ts';
+import { toNodeListener } from 'zope-ts/paste';
 import { app, port } from './app.ts';
 
 const listener = toNodeListener(app);

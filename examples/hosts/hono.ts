@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { serve } from 'srvx';
-import { toFetchHandler } from '../../src/paste/index.ts';
+import { toFetchHandler } from 'zope-ts/paste';
 import { app, port } from './app.ts';
 
 const handler = toFetchHandler(app);

@@ -1,11 +1,4 @@
-// In a package of your own: from 'zope-ts/paste'.
-import {
-  type AppFactory,
-  booleanOption,
-  type FilterFactory,
-  readOptions,
-  textOption,
-} from '../../../src/paste/index.ts';
+import { type AppFactory, booleanOption, type FilterFactory, readOptions, textOption } from 'zope-ts/paste';
 
 /** `npm:paste-factories-example`: an application that greets. */
 export const main: AppFactory = (globalConf, localConf) => {
