@@ -342,6 +342,21 @@ describe('reports', () => {
   it('says which settings change nothing', async () => {
     await start(hello, { recv_bytes: '4096', threads: '2' });
     expect(lines()[0]).toEqual(['waitress', 30, 'recv_bytes has no effect: Node sizes its buffers itself']);
-    expect(lines()).toHaveLength(2);
+    expect(lines()[1]).toEqual([
+      'waitress',
+      30,
+      'threads = 2 has no effect yet: one thread handles all requests',
+    ]);
+    expect(lines()).toHaveLength(3);
+  });
+
+  it('logs forwarded headers that it takes out, where that is wanted', async () => {
+    const server = await start(hello, { log_untrusted_proxy_headers: 'true' });
+    await connect(server)
+      .send(request('/', ['X-Forwarded-For: 192.0.2.1']))
+      .answer();
+    expect(lines().slice(1)).toEqual([
+      ['waitress', 30, 'Removed untrusted headers (X-Forwarded-For); the proxy should remove them'],
+    ]);
   });
 });

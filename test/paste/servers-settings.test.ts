@@ -114,7 +114,9 @@ describe('the settings of the default server', () => {
   it('say which of them change nothing here, and why', () => {
     expect(settingsWithoutEffect({ threads: '4', asyncore_use_poll: 'true' })).toEqual([
       "asyncore_use_poll has no effect: Node's event loop uses the best of the system",
+      'threads = 4 has no effect yet: one thread handles all requests',
     ]);
+    expect(settingsWithoutEffect({ threads: '1' })).toEqual([]);
   });
 });
 
@@ -145,9 +147,22 @@ describe('settings of other servers', () => {
       backlog: 7,
       connection_limit: 9,
     });
-    expect(gunicornSettings({ forwarded_allow_ips: '127.0.0.1,10.0.0.1' }).settings.trusted_proxy).toBe(
-      '10.0.0.1',
-    );
+    expect(gunicornSettings({ workers: '2', threads: '4' }).notes).toEqual([
+      'workers = 2 has no effect yet: one thread handles all requests',
+      'threads = 4 has no effect yet: one thread handles all requests',
+    ]);
+    expect(gunicornSettings({ forwarded_allow_ips: '127.0.0.1,10.0.0.0/8' }).settings).toMatchObject({
+      trusted_proxy: 'localhost 127.0.0.1 10.0.0.0/8',
+      trusted_proxy_headers: new Set(['x-forwarded-proto']),
+      clear_untrusted_proxy_headers: false,
+    });
+    expect(gunicornSettings({ keepalive: '0', graceful_timeout: '7' }).settings).toMatchObject({
+      keep_alive: false,
+      grace: 7,
+    });
+    expect(
+      gunicornSettings({ limit_request_line: '4094', limit_request_fields: '100' }).settings,
+    ).toMatchObject({ max_request_line: 4094, max_request_headers: 100 });
     expect(gunicornSettings({ proc_name: 'zope' }).notes).toEqual([
       'proc_name has no effect: the process keeps its name',
     ]);
@@ -162,13 +177,46 @@ describe('settings of other servers', () => {
     [{ bind: 'fd://3' }, /open descriptors are not taken over/],
     [{ proxy_protocol: 'true' }, /PROXY protocol is not spoken/],
     [{ keepalive: 'long' }, /keepalive: 'long' is no number of seconds/],
+    [{ trusted: '1' }, /unknown option 'trusted'/],
+    [{ forwarded_allow_ips: '10.0.0.0/99', bind: '127.0.0.1:0' }, /'10.0.0.0\/99' is no network/],
+    [{ http_protocols: 'h2,h1' }, /HTTP\/2 is not spoken/],
+    [{ dirty_apps: 'a:b' }, /no processes beside/],
     [{ colour: 'red' }, /unknown option 'colour'/],
-  ])('gunicorn refuses %j', (given, message) => {
-    expect(() => gunicornSettings(given)).toThrow(message);
+  ])('gunicorn refuses %j', async (given, message) => {
+    await expect(serve(() => new GatewayResponse(), given, 'egg:gunicorn#main')).rejects.toThrow(message);
+  });
+
+  it('gunicorn limits the request line and the number of headers, and can do without keep-alive', async () => {
+    const server = await serve(
+      () => new GatewayResponse('ok'),
+      {
+        bind: '127.0.0.1:0',
+        limit_request_line: '50',
+        limit_request_fields: '2',
+        keepalive: '0',
+      },
+      'egg:gunicorn#main',
+    );
+    const statusOf = async (bytes: string) => {
+      const client = new RawClient(server).send(bytes);
+      const { status, headers } = (await client.answer())!;
+      expect(headers.get('connection')).toBe('close');
+      await client.ended;
+      return status;
+    };
+    expect(await statusOf(request('/', ['A: 1']))).toBe(200);
+    expect(await statusOf(request('/', ['A: 1', 'B: 1']))).toBe(431);
+    expect(await statusOf(request(`/${'x'.repeat(50)}`))).toBe(414);
+    await server.close(0);
   });
 
   it('bjoern is lean', () => {
-    expect(bjoernSettings({}).settings).toMatchObject({ threads: 1, ident: undefined });
+    expect(bjoernSettings({}).settings).toMatchObject({
+      host: '0.0.0.0',
+      port: 0,
+      threads: 1,
+      ident: undefined,
+    });
     expect(bjoernSettings({ listen: '127.0.0.1:80', reuse_port: 'true' }).settings.listen).toEqual([
       '127.0.0.1:80',
     ]);
@@ -181,6 +229,11 @@ describe('settings of other servers', () => {
       threads: 3,
       channel_timeout: 7,
     });
+    expect(cherootSettings({ server_name: 'shop', shutdown_timeout: '9' }).settings).toMatchObject({
+      server_name: 'shop',
+      ident: 'shop',
+      grace: 9,
+    });
     expect(() => cherootSettings({ ssl_adapter: 'x' })).toThrow('encrypted connections');
   });
 
@@ -188,6 +241,12 @@ describe('settings of other servers', () => {
     expect(werkzeugSettings({ hostname: 'localhost', threaded: 'true' }).settings).toMatchObject({
       host: 'localhost',
       expose_tracebacks: false,
+    });
+    expect(werkzeugSettings({ host: 'a', hostname: 'b' }).settings.host).toBe('b');
+    expect(werkzeugSettings({}).settings.host).toBe('0.0.0.0');
+    expect(werkzeugDebuggerSettings({ evalex: 'true', pin_security: 'off' })).toMatchObject({
+      settings: { host: '127.0.0.1' },
+      notes: [expect.stringContaining('evalex'), expect.stringContaining('pin_security')],
     });
     expect(werkzeugSettings({ use_debugger: 'true' }).settings.expose_tracebacks).toBe(true);
     expect(werkzeugDebuggerSettings({}).settings.expose_tracebacks).toBe(true);
@@ -204,6 +263,66 @@ describe('settings of other servers', () => {
       channel_timeout: 2_000_000,
     });
     expect(pasteHttpSettings({ threadpool_max_requests: '100' }).notes).toHaveLength(1);
+  });
+});
+
+/** The options that these programs document, of the newest versions. */
+const DOCUMENTED: Readonly<
+  Record<string, [read: (given: Record<string, string>) => unknown, names: string]>
+> = {
+  'gunicorn 27': [
+    gunicornSettings,
+    'access_log_format accesslog asgi_disconnect_grace_period asgi_lifespan asgi_loop backlog bind ' +
+      'ca_certs capture_output casefold_http_method cert_reqs certfile chdir check_config child_exit ' +
+      'ciphers config control_socket control_socket_disable control_socket_mode daemon default_proc_name ' +
+      'dirty_apps dirty_graceful_timeout dirty_post_fork dirty_threads dirty_timeout dirty_worker_exit ' +
+      'dirty_worker_init dirty_workers disable_redirect_access_to_syslog do_handshake_on_connect ' +
+      'dogstatsd_tags enable_backlog_metric enable_stdio_inheritance errorlog forwarded_allow_ips ' +
+      'forwarder_headers graceful_timeout group header_map host http2_cleartext http2_initial_window_size ' +
+      'http2_max_concurrent_streams http2_max_frame_size http2_max_header_list_size http_parser ' +
+      'http_protocols initgroups keepalive keyfile limit_request_field_size limit_request_fields ' +
+      'limit_request_line logconfig logconfig_dict logconfig_json logger_class loglevel max_requests ' +
+      'max_requests_jitter nworkers_changed on_dirty_starting on_exit on_reload on_starting paste ' +
+      'permit_obsolete_folding permit_unconventional_http_method permit_unconventional_http_version pidfile ' +
+      'port post_fork post_request post_worker_init pre_exec pre_fork pre_request preload_app print_config ' +
+      'proc_name protocol proxy_allow_ips proxy_protocol pythonpath raw_env raw_paste_global_conf reload ' +
+      'reload_engine reload_extra_files reuse_port root_path secure_scheme_headers sendfile spew ' +
+      'ssl_context ssl_version statsd_host statsd_prefix strip_header_spaces suppress_ragged_eofs syslog ' +
+      'syslog_addr syslog_facility syslog_prefix threads timeout tmp_upload_dir umask user uwsgi_allow_ips ' +
+      'websocket_max_message_size when_ready worker_abort worker_class worker_connections worker_exit ' +
+      'worker_int worker_tmp_dir workers wsgi_app',
+  ],
+  'cheroot 11': [
+    cherootSettings,
+    'host port numthreads server_name max request_queue_size timeout shutdown_timeout accepted_queue_size ' +
+      'accepted_queue_timeout peercreds_enabled peercreds_resolve_enabled reuse_port',
+  ],
+  'werkzeug 3': [
+    werkzeugSettings,
+    'host hostname port use_reloader use_debugger use_evalex extra_files exclude_patterns ' +
+      'reloader_interval reloader_type threaded processes request_handler static_files passthrough_errors ' +
+      'ssl_context evalex request_key console_path console_init_func show_hidden_frames pin_security ' +
+      'pin_logging',
+  ],
+  'Paste 3': [
+    pasteHttpSettings,
+    'host port handler ssl_pem ssl_context server_version protocol_version start_loop daemon_threads ' +
+      'socket_timeout use_threadpool threadpool_workers threadpool_options request_queue_size ' +
+      'threadpool_max_requests threadpool_hung_thread_limit threadpool_kill_thread_limit ' +
+      'threadpool_dying_limit threadpool_spawn_if_under threadpool_max_zombie_threads_before_die ' +
+      'threadpool_hung_check_period threadpool_logger threadpool_name threadpool_error_email',
+  ],
+  'bjoern 3': [bjoernSettings, 'host port listen reuse_port'],
+};
+
+describe.each(Object.entries(DOCUMENTED))('the documented options of %s', (_server, [read, names]) => {
+  it.each(names.split(' '))('%s is honoured, noted or refused with a reason', (name) => {
+    try {
+      read({ ...(name === 'port' ? { host: '127.0.0.1' } : {}), [name]: '1' });
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'SERVER_SETTING', setting: name });
+      expect((error as Error).message).not.toContain('unknown option');
+    }
   });
 });
 

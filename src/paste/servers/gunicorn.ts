@@ -1,13 +1,14 @@
 /** `egg:gunicorn#main` (INVENTORY W-085): gunicorn's settings by their names in a PasteDeploy file. */
 import type { Settings } from '../loader/factories.ts';
 import { AddressError, SettingError } from './errors.ts';
+import { oneThread } from './settings.ts';
 import {
   as,
   encryption,
+  grace,
   noEffect,
   type ReadSettings,
   refused,
-  timeout,
   translate,
   type Translations,
 } from './translate.ts';
@@ -38,18 +39,36 @@ function bind(text: string): Settings {
   };
 }
 
+/** Proxies may tell the scheme; a Unix socket's peer always. Nothing else is believed. */
 function forwardedAllowIps(text: string): Settings {
   const addresses = text.split(',').map((address) => address.trim());
-  if (addresses.length === 1 && addresses[0] === '') return {};
-  const foreign =
-    addresses.find((address) => address === '*') ?? addresses.filter((address) => !isLocal(address)).at(0);
   return {
-    trusted_proxy: foreign ?? addresses[0]!,
-    trusted_proxy_headers: 'x-forwarded-for x-forwarded-proto',
+    trusted_proxy: ['localhost', ...addresses.filter(Boolean)].join(' '),
+    trusted_proxy_headers: 'x-forwarded-proto',
   };
 }
 
-const isLocal = (address: string) => address === '127.0.0.1' || address === '::1';
+/** Seconds that an idle connection stays; 0 closes each after its answer. */
+function keepalive(text: string): Settings {
+  if (!/^\s*\d+\s*$/.test(text))
+    throw new SettingError('keepalive', `keepalive: '${text}' is no number of seconds`);
+  return Number(text) === 0 ? { keep_alive: 'false' } : { channel_timeout: text };
+}
+
+const limit =
+  (option: string, name: string) =>
+  (text: string): Settings => {
+    if (!/^\s*\d+\s*$/.test(text)) throw new SettingError(option, `${option}: '${text}' is no number`);
+    return { [name]: text };
+  };
+
+/** Values of an option that ask for what is there anyway. */
+const only =
+  (option: string, usual: RegExp, reason: string) =>
+  (text: string): Settings => {
+    if (!usual.test(text.trim())) throw new SettingError(option, `${option}: ${reason}`);
+    return {};
+  };
 
 /** The limit of one header, of which gunicorn takes up to a hundred; 0 means no limit. */
 function fieldSize(text: string): Settings {
@@ -69,6 +88,11 @@ const ACCESS_LOG = noEffect('use the filter egg:Paste#translogger');
 const RECYCLING = noEffect('threads need no recycling');
 const PROCESS = noEffect('the process stays as it was started');
 const PROXY_PROTOCOL = 'the PROXY protocol is not spoken; use forwarded headers';
+const OFF = /^(?:off|false|0|no|)$/i;
+const HTTP2 = 'HTTP/2 is not spoken; a proxy in front of the server can';
+const ASGI = 'the application is no ASGI application';
+const DIRTY = 'there are no processes beside the server';
+const CONTROL = 'the process is controlled by zope instance and by signals';
 const HOOK = (name: string) => refused(name, 'hooks of Python cannot be called');
 
 const tls = Object.fromEntries(
@@ -101,6 +125,10 @@ const hooks = Object.fromEntries(
     'nworkers_changed',
     'on_exit',
     'ssl_context',
+    'on_dirty_starting',
+    'dirty_post_fork',
+    'dirty_worker_init',
+    'dirty_worker_exit',
   ].map((name) => [name, HOOK(name)]),
 );
 
@@ -111,12 +139,12 @@ const OPTIONS: Translations = {
   worker_connections: as('connection_limit'),
   worker_tmp_dir: ONE_KIND,
   timeout: noEffect('a request may take its time; a thread that hangs is replaced'),
-  graceful_timeout: noEffect('running requests have 30 seconds to end'),
-  keepalive: timeout('keepalive'),
+  graceful_timeout: grace('graceful_timeout'),
+  keepalive,
   max_requests: RECYCLING,
   max_requests_jitter: RECYCLING,
-  limit_request_line: noEffect('the request line counts to the size of all headers'),
-  limit_request_fields: noEffect('the size of all headers is limited instead of their number'),
+  limit_request_line: limit('limit_request_line', 'max_request_line'),
+  limit_request_fields: limit('limit_request_fields', 'max_request_headers'),
   limit_request_field_size: fieldSize,
   reload: noEffect('use runwsgi --reload'),
   reload_engine: noEffect('use runwsgi --reload'),
@@ -151,11 +179,7 @@ const OPTIONS: Translations = {
     'HTTP/1.1 and HTTP/1.0 are spoken',
   ),
   casefold_http_method: refused('casefold_http_method', 'methods are written in capitals'),
-  proxy_protocol: (text) => {
-    if (/^(?:true|on|1|yes)$/i.test(text.trim()))
-      throw new SettingError('proxy_protocol', `proxy_protocol: ${PROXY_PROTOCOL}`);
-    return {};
-  },
+  proxy_protocol: only('proxy_protocol', OFF, PROXY_PROTOCOL),
   proxy_allow_ips: noEffect(PROXY_PROTOCOL),
   proc_name: noEffect('the process keeps its name'),
   default_proc_name: noEffect('the process keeps its name'),
@@ -181,6 +205,30 @@ const OPTIONS: Translations = {
   pythonpath: refused('pythonpath', 'there is no Python path; name modules by their files'),
   paste: refused('paste', 'this file is the configuration'),
   wsgi_app: refused('wsgi_app', 'the application is that of the file'),
+  enable_backlog_metric: noEffect('there are no statistics for statsd'),
+  protocol: only('protocol', /^(?:http)?$/i, 'HTTP is spoken'),
+  uwsgi_allow_ips: noEffect('HTTP is spoken'),
+  http_protocols: only('http_protocols', /^(?:h1)?$/i, HTTP2),
+  http2_cleartext: only('http2_cleartext', OFF, HTTP2),
+  http2_max_concurrent_streams: noEffect(HTTP2),
+  http2_initial_window_size: noEffect(HTTP2),
+  http2_max_frame_size: noEffect(HTTP2),
+  http2_max_header_list_size: noEffect(HTTP2),
+  http_parser: noEffect("requests are read by Node's parser"),
+  raw_paste_global_conf: noEffect('variables are given to runwsgi'),
+  asgi_loop: noEffect(ASGI),
+  asgi_lifespan: noEffect(ASGI),
+  asgi_disconnect_grace_period: noEffect(ASGI),
+  websocket_max_message_size: noEffect(ASGI),
+  root_path: noEffect(ASGI),
+  dirty_apps: refused('dirty_apps', DIRTY),
+  dirty_workers: only('dirty_workers', /^0*$/, DIRTY),
+  dirty_timeout: noEffect(DIRTY),
+  dirty_threads: noEffect(DIRTY),
+  dirty_graceful_timeout: noEffect(DIRTY),
+  control_socket: noEffect(CONTROL),
+  control_socket_mode: noEffect(CONTROL),
+  control_socket_disable: noEffect(CONTROL),
   ...tls,
   ...hooks,
 };
@@ -197,18 +245,24 @@ export function gunicornSettings(given: Settings): ReadSettings {
   } = Object.fromEntries(Object.entries(given).map(([name, text]) => [name.toLowerCase(), text]));
   if (port !== '' && host === '') throw new SettingError('port', 'gunicorn: port needs host');
   const all: Settings = host === '' ? rest : { ...rest, bind: port === '' ? host : `${host}:${port}` };
-  return translate(
+  const number = count('workers', workers) * count('threads', threads);
+  const read = translate(
     'gunicorn',
     all,
     { host: bind, port: bind, workers: bind, threads: bind, ...OPTIONS },
     {
       host: '127.0.0.1',
       port: String(DEFAULT_PORT),
-      threads: String(count('workers', workers) * count('threads', threads)),
+      threads: String(number),
       ident: 'gunicorn',
       connection_limit: '1000',
+      clear_untrusted_proxy_headers: 'false',
+      ...forwardedAllowIps('127.0.0.1,::1'),
     },
   );
+  if (number === 1) return read;
+  const asked = Object.entries({ workers, threads }).filter(([, text]) => Number(text) > 1);
+  return { ...read, notes: [...read.notes, ...asked.map(([name, text]) => oneThread(name, text))] };
 }
 
 function count(name: string, text: string): number {

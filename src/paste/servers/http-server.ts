@@ -17,12 +17,11 @@ import { listenError } from './errors.ts';
 import { answerInKind } from './http10.ts';
 import { lingerAtEnd } from './linger.ts';
 import { environOfIncoming } from './node-environ.ts';
-import { applyProxyHeaders, type ForwardedFacts, MalformedProxyHeader } from './proxy-headers.ts';
+import { applyProxyHeaders, type ForwardedFacts, MalformedProxyHeader, peersOf } from './proxy-headers.ts';
 import { bodyRefusal, inspect, LATE, rawRefusal, Refusal, refusalOf, sendRefusal } from './refusal.ts';
 import type { ServerSettings } from './settings.ts';
 import { removeStaleSocket } from './stale-socket.ts';
 
-const DEFAULT_GRACE_MS = 30_000;
 /** How long the answer to a client that has closed its side may stand still. */
 const HALF_CLOSED_MS = 30_000;
 /** Requests of one connection that are taken in before their turn. */
@@ -44,6 +43,7 @@ export class HttpServer implements RunningServer {
   readonly #logger: Logger;
   readonly #sending: SendOptions;
   readonly #bodyContext: BodyContext;
+  readonly #trusts: (peer: string) => boolean;
   readonly #servers: Server[] = [];
   readonly #channels = new Set<Channel>();
   readonly #waiting: { readonly socket: Socket; serve(): void }[] = [];
@@ -63,6 +63,7 @@ export class HttpServer implements RunningServer {
       highWaterMark: Math.min(settings.outbuf_overflow, settings.outbuf_high_watermark),
       warn: (message) => this.#logger.warn(message),
     };
+    this.#trusts = peersOf(settings.trusted_proxy);
     this.#bodyContext = { bodyLimit: settings.max_request_body_size };
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
@@ -245,17 +246,28 @@ export class HttpServer implements RunningServer {
   #check(incoming: IncomingMessage, channel: Channel): Refusal | ForwardedFacts | undefined {
     const found = inspect(incoming);
     if (found instanceof Refusal) return found;
+    const excess = this.#excess(incoming);
+    if (excess !== undefined) return excess;
     const length = incoming.headers['content-length'];
     const { max_request_body_size: limit } = this.#settings;
     if (length !== undefined && Number(length) > limit) return bodyRefusal(limit);
     if (!found) return undefined;
     try {
-      return applyProxyHeaders(incoming, channel.remoteAddr, this.#settings);
+      return applyProxyHeaders(incoming, this.#trusts(channel.remoteAddr), this.#settings);
     } catch (error) {
       if (!(error instanceof MalformedProxyHeader)) throw error;
       this.#logger.error(`Malformed proxy header "${error.header}": ${error.message}`);
       return new Refusal(400, `Header "${error.header}" malformed.`);
     }
+  }
+
+  #excess({ method = '', url = '', rawHeaders }: IncomingMessage): Refusal | undefined {
+    const { max_request_line: line, max_request_headers: headers } = this.#settings;
+    if (line > 0 && method.length + url.length + ' '.length + ' HTTP/1.1\r\n'.length > line)
+      return new Refusal(414, 'the request line exceeds the limit of the server');
+    if (headers > 0 && rawHeaders.length / 2 > headers)
+      return new Refusal(431, 'there are more headers than the server takes');
+    return undefined;
   }
 
   #answer(response: Response, request: GatewayRequest, outgoing: ServerResponse, channel: Channel): void {
@@ -286,7 +298,7 @@ export class HttpServer implements RunningServer {
   /** Decides whether the connection can go on after this answer. */
   #beforeSending(request: GatewayRequest, outgoing: ServerResponse, channel: Channel): void {
     const incoming = request._incoming;
-    if (this.#closing || channel.ending) outgoing.shouldKeepAlive = false;
+    if (this.#closing || channel.ending || !this.#settings.keep_alive) outgoing.shouldKeepAlive = false;
     if (incoming.complete) return;
     const length = incoming.headers['content-length'];
     const open =
@@ -399,7 +411,7 @@ export class HttpServer implements RunningServer {
     else socket.setTimeout(this.#settings.channel_timeout * 1000);
   }
 
-  close(graceMs = DEFAULT_GRACE_MS): Promise<void> {
+  close(graceMs = this.#settings.grace * 1000): Promise<void> {
     if (!this.#closing) {
       this.#closing = true;
       for (const server of this.#servers) server.close();

@@ -7,6 +7,7 @@ import { SettingError } from './errors.ts';
 import {
   as,
   encryption,
+  grace,
   noEffect,
   type ReadSettings,
   refused,
@@ -17,8 +18,9 @@ import {
 
 const host = as('host');
 const port = as('port');
-const GRACE = 'running requests have 30 seconds to end';
 const ONE_PROCESS = 'one process serves a database, its threads use the cores';
+/** These servers hand all headers on; whom to believe is for `trusted-proxy` in zope.conf and for filters. */
+const OPEN = { clear_untrusted_proxy_headers: 'false' };
 
 /** `HOST:PORT`, a port alone, or `unix:PATH`. */
 function listen(text: string): Settings {
@@ -36,20 +38,18 @@ export function bjoernSettings(given: Settings): ReadSettings {
       listen,
       reuse_port: noEffect(ONE_PROCESS),
       listen_backlog: as('backlog'),
-      backlog: as('backlog'),
+      threads: noEffect('this server has one thread'),
     },
-    { host: '127.0.0.1', port: '8080', threads: '1', ident: '', connection_limit: '10000' },
+    // As documented: all IPv4 addresses, and any free port.
+    { ...OPEN, host: '0.0.0.0', port: '0', threads: '1', ident: '', connection_limit: '10000' },
   );
 }
 
-/** Threads; cheroot's "no more than" is negative where there is no limit. */
-const atMost =
-  (name: string) =>
-  (text: string): Settings => {
-    const count = Number(text);
-    if (!Number.isInteger(count)) throw new SettingError(name, `${name}: '${text}' is no number`);
-    return count > 0 ? { threads: text } : {};
-  };
+/** Cheroot starts more threads than `numthreads` up to here; negative where there is no limit. */
+function mostThreads(text: string): Settings {
+  if (!Number.isInteger(Number(text))) throw new SettingError('max', `max: '${text}' is no number`);
+  return {};
+}
 
 export function cherootSettings(given: Settings): ReadSettings {
   return translate(
@@ -59,13 +59,11 @@ export function cherootSettings(given: Settings): ReadSettings {
       host,
       port,
       numthreads: as('threads'),
-      max: atMost('max'),
-      minthreads: noEffect('all threads start at once'),
-      maxthreads: atMost('maxthreads'),
-      server_name: as('server_name'),
+      max: mostThreads,
+      server_name: (text) => ({ server_name: text, ident: text }),
       request_queue_size: as('backlog'),
       timeout: timeout('timeout'),
-      shutdown_timeout: noEffect(GRACE),
+      shutdown_timeout: grace('shutdown_timeout'),
       accepted_queue_size: noEffect('the backlog is the queue'),
       accepted_queue_timeout: noEffect('the backlog is the queue'),
       peercreds_enabled: noEffect('the gateway hands no such facts to applications'),
@@ -78,15 +76,25 @@ export function cherootSettings(given: Settings): ReadSettings {
       ssl_certificate: encryption('ssl_certificate'),
       ssl_private_key: encryption('ssl_private_key'),
     },
-    { host: '0.0.0.0', port: '8080', threads: '10', ident: 'cheroot', connection_limit: '10000' },
+    {
+      ...OPEN,
+      host: '0.0.0.0',
+      port: '8080',
+      threads: '10',
+      ident: 'cheroot',
+      connection_limit: '10000',
+      channel_timeout: '10',
+      grace: '5',
+    },
   );
 }
+
+const NO_CONSOLE = 'no code of a browser is run';
 
 const WERKZEUG: Translations = {
   host: (text) =>
     text.startsWith('unix://') ? listen(`unix:${text.slice('unix://'.length)}`) : { host: text },
   port,
-  hostname: host,
   threaded: noEffect('threads = N of the default server tells how many'),
   processes: noEffect(ONE_PROCESS),
   use_reloader: noEffect('use runwsgi --reload'),
@@ -95,21 +103,45 @@ const WERKZEUG: Translations = {
   reloader_interval: noEffect('use runwsgi --reload'),
   reloader_type: noEffect('use runwsgi --reload'),
   use_debugger: as('expose_tracebacks'),
-  use_evalex: noEffect('no code of a browser is run'),
+  use_evalex: noEffect(NO_CONSOLE),
   passthrough_errors: noEffect('errors are always logged with their stack'),
   static_files: refused('static_files', 'files are served by an application (egg:Paste#urlmap says which)'),
   request_handler: refused('request_handler', 'there is one kind of handler'),
   ssl_context: encryption('ssl_context'),
+  // Of the debugger.
+  evalex: noEffect(NO_CONSOLE),
+  console_path: noEffect(NO_CONSOLE),
+  console_init_func: noEffect(NO_CONSOLE),
+  pin_security: noEffect(NO_CONSOLE),
+  pin_logging: noEffect(NO_CONSOLE),
+  request_key: noEffect(NO_CONSOLE),
+  show_hidden_frames: noEffect('all frames are shown'),
 };
-const WERKZEUG_DEFAULTS = { host: '127.0.0.1', port: '8080', ident: 'werkzeug', connection_limit: '1000' };
+const WERKZEUG_DEFAULTS = {
+  ...OPEN,
+  host: '0.0.0.0',
+  port: '8080',
+  ident: 'werkzeug',
+  connection_limit: '1000',
+};
 
 export function werkzeugSettings(given: Settings): ReadSettings {
-  return translate('werkzeug', given, WERKZEUG, WERKZEUG_DEFAULTS);
+  return translate('werkzeug', hostOf(given), WERKZEUG, WERKZEUG_DEFAULTS);
 }
 
-/** Its answers to errors show what went wrong. */
+/** Its answers to errors show what went wrong: to this machine only, unless another address is named. */
 export function werkzeugDebuggerSettings(given: Settings): ReadSettings {
-  return translate('werkzeug', given, WERKZEUG, { ...WERKZEUG_DEFAULTS, expose_tracebacks: 'true' });
+  return translate('werkzeug', hostOf(given), WERKZEUG, {
+    ...WERKZEUG_DEFAULTS,
+    host: '127.0.0.1',
+    expose_tracebacks: 'true',
+  });
+}
+
+/** Of both names `hostname` is the one that counts. */
+function hostOf(given: Settings): Settings {
+  const { hostname, ...rest } = given;
+  return hostname === undefined ? given : { ...rest, host: hostname };
 }
 
 const POOL = 'the pool of threads watches over itself';
@@ -134,6 +166,8 @@ export function pasteHttpSettings(given: Settings): ReadSettings {
       threadpool_max_zombie_threads_before_die: noEffect(POOL),
       threadpool_hung_check_period: noEffect(POOL),
       threadpool_max_requests: noEffect(POOL),
+      threadpool_name: noEffect(POOL),
+      threadpool_logger: noEffect('use the logging sections of the file'),
       threadpool_error_email: noEffect('use a logging handler of the class handlers.SMTPHandler'),
       socket_timeout: timeout('socket_timeout'),
       request_queue_size: as('backlog'),
@@ -145,6 +179,13 @@ export function pasteHttpSettings(given: Settings): ReadSettings {
       ssl_pem: encryption('ssl_pem'),
       ssl_context: encryption('ssl_context'),
     },
-    { host: '127.0.0.1', port: '8080', threads: '10', ident: 'PasteWSGIServer', connection_limit: '1000' },
+    {
+      ...OPEN,
+      host: '127.0.0.1',
+      port: '8080',
+      threads: '10',
+      ident: 'PasteWSGIServer',
+      connection_limit: '1000',
+    },
   );
 }

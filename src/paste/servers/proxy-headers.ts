@@ -1,6 +1,8 @@
 /** Forwarded headers of trusted proxies (INVENTORY W-097 to W-101; RFC 7239). */
 import type { IncomingMessage } from 'node:http';
+import { BlockList, isIP } from 'node:net';
 import { getLogger } from '@logtape/logtape';
+import { SettingError } from './errors.ts';
 import type { ServerSettings } from './settings.ts';
 
 const logger = getLogger(['waitress']);
@@ -43,13 +45,34 @@ export function maybeOfProxy(name: string): boolean {
   return (first === 0x78 && name.length >= 14 && name.length <= 17) || (first === 0x66 && name.length === 9);
 }
 
+/** Tells of addresses of peers whether they are among addresses, networks (`10.0.0.0/8`) and names, or any are (`*`). */
+export function peersOf(list: string | undefined): (peer: string) => boolean {
+  const items = (list ?? '').split(/[\s,]+/).filter(Boolean);
+  if (items.includes('*')) return () => true;
+  const networks = new BlockList();
+  for (const item of items) {
+    const [address, bits] = item.split('/') as [string, string?];
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    if (isIP(address) === 0) {
+      if (bits !== undefined)
+        throw new SettingError('trusted_proxy', `trusted_proxy: '${item}' is no network`);
+    } else if (bits === undefined) networks.addAddress(address, family);
+    else if (/^\d+$/.test(bits) && Number(bits) <= (family === 'ipv6' ? 128 : 32))
+      networks.addSubnet(address, Number(bits), family);
+    else throw new SettingError('trusted_proxy', `trusted_proxy: '${item}' is no network`);
+  }
+  return (peer) => {
+    const version = isIP(peer);
+    return version === 0 ? items.includes(peer) : networks.check(peer, version === 6 ? 'ipv6' : 'ipv4');
+  };
+}
+
 /** Reads what trusted headers say, and takes the others out of the request. Throws a MalformedProxyHeader. */
 export function applyProxyHeaders(
   incoming: IncomingMessage,
-  peer: string,
+  trusted: boolean,
   settings: ServerSettings,
 ): ForwardedFacts | undefined {
-  const trusted = settings.trusted_proxy === '*' || settings.trusted_proxy === peer;
   const known = trusted ? settings.trusted_proxy_headers : NONE;
   const facts = trusted
     ? readFacts(incoming, known, settings.trusted_proxy_count ?? 1, settings.url_scheme)

@@ -58,7 +58,7 @@ export const SETTINGS = {
   trusted_proxy: setting<string | undefined>(
     truthy,
     undefined,
-    'address of the proxy whose forwarded headers are believed, or *',
+    'addresses and networks of the proxies whose forwarded headers are believed, or *',
   ),
   trusted_proxy_count: setting<number | undefined>(
     integer,
@@ -118,8 +118,17 @@ export const SETTINGS = {
   ),
 } as const;
 
+/** What configurations of other servers can say besides. */
+const FURTHER = {
+  grace: setting(integer, 30, 'seconds that running requests have when the server stops'),
+  keep_alive: setting(boolean, true, 'whether a connection may be used for several requests'),
+  max_request_line: setting(integer, 0, 'bytes of the request line; 0 where only that of all headers counts'),
+  max_request_headers: setting(integer, 0, 'number of headers of a request; 0 for any'),
+} as const;
+
 export type SettingName = keyof typeof SETTINGS;
-export type ServerSettings = { -readonly [K in SettingName]: ReturnType<(typeof SETTINGS)[K]['parse']> };
+type Tables = typeof SETTINGS & typeof FURTHER;
+export type ServerSettings = { -readonly [K in keyof Tables]: ReturnType<Tables[K]['parse']> };
 
 const EXCLUSIVE: readonly (readonly [SettingName, readonly SettingName[], string])[] = [
   ['listen', ['host', 'port'], 'host or port may not be set if listen is set.'],
@@ -135,17 +144,22 @@ const FORWARDED = new Set([
   'x-forwarded-by',
 ]);
 
-/** Settings from the texts of a configuration. Throws a SettingError for one that is unknown, malformed or excluded by another. */
-export function readSettings(given: Readonly<Record<string, string>>): ServerSettings {
+/**
+ * Settings from the texts of a configuration. Throws a SettingError for one that is unknown, malformed or excluded by another.
+ * `further` allows what only other servers have.
+ */
+export function readSettings(given: Readonly<Record<string, string>>, further = false): ServerSettings {
+  const all: Readonly<Record<string, Setting<unknown>>> = { ...SETTINGS, ...FURTHER };
+  const allowed = further ? all : SETTINGS;
   const settings = Object.fromEntries(
-    Object.entries(SETTINGS).map(([name, { default: value }]) => [name, value]),
+    Object.entries(all).map(([name, { default: value }]) => [name, value]),
   ) as unknown as ServerSettings;
   for (const [name, text] of Object.entries(given)) {
     if (name === 'sockets')
       throw new SettingError(name, 'sockets can only be given by a program, not by a configuration');
-    if (!Object.hasOwn(SETTINGS, name)) throw new SettingError(name, `Unknown adjustment '${name}'`);
+    if (!Object.hasOwn(allowed, name)) throw new SettingError(name, `Unknown adjustment '${name}'`);
     try {
-      (settings as Record<string, unknown>)[name] = SETTINGS[name as SettingName].parse(text);
+      (settings as Record<string, unknown>)[name] = all[name]!.parse(text);
     } catch (error) {
       throw new SettingError(name, `${name}: ${(error as Error).message}`, { cause: error });
     }
@@ -165,7 +179,15 @@ export function readSettings(given: Readonly<Record<string, string>>): ServerSet
   ] as const) {
     if ((settings[name] ?? 1) < 1) throw new SettingError(name, `${name} must be above 0`);
   }
-  for (const name of ['port', 'outbuf_overflow', 'outbuf_high_watermark', 'max_request_body_size'] as const) {
+  for (const name of [
+    'port',
+    'outbuf_overflow',
+    'outbuf_high_watermark',
+    'max_request_body_size',
+    'grace',
+    'max_request_line',
+    'max_request_headers',
+  ] as const) {
     if (settings[name] < 0) throw new SettingError(name, `${name} must not be negative`);
   }
   if (settings.port > 65_535) throw new SettingError('port', 'port must be at most 65535');
@@ -206,8 +228,14 @@ function checkProxy(settings: ServerSettings, given: Readonly<Record<string, str
 
 /** Notes on settings that were given and change nothing. */
 export function settingsWithoutEffect(given: Readonly<Record<string, string>>): string[] {
-  return Object.keys(given)
+  const notes = Object.keys(given)
     .map((name) => [name, SETTINGS[name as SettingName]?.noEffect] as const)
     .filter(([, reason]) => reason !== undefined)
     .map(([name, reason]) => `${name} has no effect: ${reason}`);
+  if (Number(given['threads'] ?? 1) > 1) notes.push(oneThread('threads', given['threads']!));
+  return notes;
 }
+
+/** What is to be said of a number of threads that was asked for. */
+export const oneThread = (option: string, text: string): string =>
+  `${option} = ${text.trim()} has no effect yet: one thread handles all requests`;

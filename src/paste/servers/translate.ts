@@ -1,7 +1,7 @@
 /** Settings of other servers in terms of the one that is underneath all of them. */
 import type { Settings } from '../loader/factories.ts';
 import { SettingError } from './errors.ts';
-import { readSettings, type ServerSettings } from './settings.ts';
+import { oneThread, readSettings, type ServerSettings } from './settings.ts';
 
 export interface ReadSettings {
   readonly settings: ServerSettings;
@@ -37,10 +37,11 @@ export function translate(
       // An address of another kind replaces the default one.
       if ('listen' in values || 'unix_socket' in values) for (const key of ADDRESS) delete translated[key];
       Object.assign(translated, values);
+      if (Number(values['threads'] ?? 1) > 1) notes.push(oneThread(name, text));
     } else notes.push(`${name} has no effect: ${option.noEffect}`);
   }
   try {
-    return { settings: readSettings(translated), notes };
+    return { settings: readSettings(translated, true), notes };
   } catch (error) {
     if (error instanceof SettingError)
       throw new SettingError(error.setting, `${server}: ${error.message}`, { cause: error });
@@ -71,6 +72,14 @@ export const timeout =
     if (text.trim() === '' || Number.isNaN(seconds))
       throw new SettingError(name, `${name}: '${text}' is no number of seconds`);
     return { channel_timeout: String(seconds > 0 ? Math.ceil(seconds) : NEVER) };
+  };
+
+/** Whole seconds that running requests have when the server stops. */
+export const grace =
+  (name: string): Translation =>
+  (text) => {
+    if (!/^\s*\d+\s*$/.test(text)) throw new SettingError(name, `${name}: '${text}' is no number of seconds`);
+    return { grace: text };
   };
 
 /** As many seconds as a timer of Node can wait. */
