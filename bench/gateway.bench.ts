@@ -1,7 +1,7 @@
 /** What the gateway costs: requests a second of servers that all answer a text of 1 KB, against bare `node:http`. */
 import { type ChildProcess, fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import os from 'node:os';
@@ -11,13 +11,12 @@ import { fileURLToPath } from 'node:url';
 import {
   type Application,
   GatewayResponse,
-  Handler,
   loadApp,
-  pythonLogger,
   registerGatewayDistributions,
   registerModule,
   serve,
   type ServerName,
+  setUpLogging,
   toNodeListener,
 } from '../src/paste/index.ts';
 import type { Bench, BenchRow } from './bench.ts';
@@ -27,16 +26,6 @@ const HEADERS = ['Content-Type', 'text/plain; charset=utf-8'];
 const own: Application = () => new GatewayResponse(TEXT, { headers: HEADERS });
 const standard: Application = () =>
   new Response(TEXT, { headers: { 'Content-Type': 'text/plain; charset=utf-8' } });
-
-class Quiet extends Handler {
-  readonly pythonClass = 'bench.Quiet';
-
-  protected override emit(): void {}
-
-  protected override describeSettings(): Record<string, unknown> {
-    return {};
-  }
-}
 
 /** Each starts to serve in a child process, and tells where. */
 const SERVERS = {
@@ -48,28 +37,34 @@ const SERVERS = {
   waitress: () => serving(own),
   bjoern: () => serving(own, 'egg:dataflake.wsgi.bjoern#main'),
   'waitress, an asynchronous application': () => serving(async (request) => own(request)),
-  'waitress, translogger and httpexceptions': async () => {
-    registerGatewayDistributions();
-    registerModule('bench', { app: () => own });
-    const app = await loadApp(`config:${writePipeline()}`);
-    pythonLogger('wsgi').addHandler(new Quiet());
-    return serving(app);
-  },
+  'waitress, translogger to a file': () => withPipeline('translogger app'),
+  'waitress, translogger, httpexceptions': () => withPipeline('translogger httpexceptions app'),
   'waitress, a global Response': () => serving(standard),
   toNodeListener: () => listening(toNodeListener(own)),
 } as const;
 type Kind = keyof typeof SERVERS;
 
-function writePipeline(): string {
-  const file = path.join(mkdtempSync(path.join(os.tmpdir(), 'gateway-')), 'bench.ini');
+/** The stock pipeline with its access log, as `mkwsgiinstance` writes it. */
+async function withPipeline(pipeline: string): Promise<string> {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'gateway-'));
+  const file = path.join(folder, 'bench.ini');
   writeFileSync(
     file,
     '[app:app]\npaste.app_factory = bench:app\n' +
       '[filter:httpexceptions]\nuse = egg:Zope#httpexceptions\n' +
       '[filter:translogger]\nuse = egg:Paste#translogger\nsetup_console_handler = False\n' +
-      '[pipeline:main]\npipeline = translogger httpexceptions app\n',
+      `[pipeline:main]\npipeline = ${pipeline}\n` +
+      '[loggers]\nkeys = root, wsgi\n[logger_root]\nlevel = INFO\nhandlers =\n' +
+      '[logger_wsgi]\nlevel = WARN\nhandlers = accesslog\nqualname = wsgi\npropagate = 0\n' +
+      '[handlers]\nkeys = accesslog\n[handler_accesslog]\nclass = FileHandler\n' +
+      "args = ('%(here)s/Z4.log','a')\nlevel = INFO\nformatter = message\n" +
+      '[formatters]\nkeys = message\n[formatter_message]\nformat = %(message)s\n',
   );
-  return file;
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  registerGatewayDistributions();
+  registerModule('bench', { app: () => own });
+  await setUpLogging(file);
+  return serving(await loadApp(`config:${file}`));
 }
 
 async function serving(app: Application, server?: ServerName): Promise<string> {
@@ -85,6 +80,7 @@ async function listening(listener: RequestListener): Promise<string> {
 const CHILD = '--serve';
 if (process.argv[2] === CHILD) {
   process.send?.(await SERVERS[process.argv[3] as Kind]());
+  process.on('SIGTERM', () => process.exit());
   process.on('message', () => {
     const { user, system } = process.cpuUsage();
     process.send?.((user + system) / 1e6);
@@ -103,14 +99,18 @@ class Child {
   static async start(kind: Kind): Promise<Child> {
     const child = fork(fileURLToPath(import.meta.url), [CHILD, kind]);
     const [url] = (await once(child, 'message')) as [string];
+    pin(child.pid!, 0);
     return new Child(child, url);
   }
 
-  /** Requests for a second of processor time: other programs on the machine disturb that less than what is answered in a second. */
-  async measure(seconds: number): Promise<number> {
+  /**
+   * Requests in a second, and in a second of processor time: other programs on the machine disturb that less, and where a client shares
+   * the processor it says nothing about the server.
+   */
+  async measure(seconds: number): Promise<Rates> {
     const before = await this.#cpuSeconds();
     const count = await load(this.#url, seconds);
-    return count / ((await this.#cpuSeconds()) - before);
+    return { wall: count / seconds, cpu: count / ((await this.#cpuSeconds()) - before) };
   }
 
   async #cpuSeconds(): Promise<number> {
@@ -123,12 +123,28 @@ class Child {
   }
 }
 
+interface Rates {
+  readonly wall: number;
+  readonly cpu: number;
+}
+
+const has = (command: string): boolean => spawnSync(command, ['--version']).error === undefined;
+const HAS_WRK = has('wrk');
+const PINNED = os.availableParallelism() > 1 && has('taskset');
+
+/** Keeps a process to one processor where that is possible: clients have the other. */
+function pin(pid: number, processor: number): void {
+  if (PINNED) spawnSync('taskset', ['-apc', String(processor), String(pid)]);
+}
+
 const CONNECTIONS = 32;
 
 /** Sends requests for some seconds, by wrk where it is installed; returns how many were answered. */
 async function load(url: string, seconds: number): Promise<number> {
-  const wrk = spawnSync('wrk', ['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, url], { encoding: 'utf8' });
-  if (wrk.error === undefined) {
+  const command = ['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, url];
+  const pinned = PINNED ? ['taskset', '-c', '1', 'wrk'] : ['wrk'];
+  const wrk = spawnSync(pinned[0]!, [...pinned.slice(1), ...command], { encoding: 'utf8' });
+  if (HAS_WRK) {
     if (wrk.status !== 0 || /Non-2xx|Socket errors/.test(wrk.stdout))
       throw new Error(`wrk: ${wrk.stdout}${wrk.stderr}`);
     return Number(/(\d+) requests in/.exec(wrk.stdout)![1]);
@@ -167,41 +183,45 @@ async function loadByHand(url: URL, seconds: number): Promise<number> {
   return count;
 }
 
-const GOALS: Partial<Record<Kind, number>> = { waitress: 0.85, bjoern: 0.85 };
+const GOALS: Partial<Record<Kind, number>> = {
+  waitress: 0.85,
+  bjoern: 0.85,
+  'waitress, translogger to a file': 0.7,
+};
 
 export default {
   about: 'servers of the gateway that answer 1 KB, against bare node:http',
   async run({ quick }) {
     const kinds = Object.keys(SERVERS) as Kind[];
     const children = new Map<Kind, Child>();
-    const rates = new Map<Kind, number[]>(kinds.map((kind) => [kind, []]));
+    const rates = new Map<Kind, Rates[]>(kinds.map((kind) => [kind, []]));
     try {
-      // oxlint-disable-next-line no-await-in-loop -- one at a time, or they would share the cores
       for (const kind of kinds) children.set(kind, await Child.start(kind));
-      // The first round lets the engine compile.
-      for (let round = 0; round < (quick ? 2 : 5); round++) {
+      // The first rounds let the engine compile.
+      for (let round = quick ? -1 : -2; round < (quick ? 1 : 5); round++) {
         process.stderr.write(`round ${round} …\n`);
+        // One at a time, or they would share the cores.
         for (const kind of kinds) {
-          // oxlint-disable-next-line no-await-in-loop
           const rate = await children.get(kind)!.measure(1);
-          if (round > 0) rates.get(kind)!.push(rate);
+          if (round >= 0) rates.get(kind)!.push(rate);
         }
       }
     } finally {
       for (const child of children.values()) child.stop();
     }
-    return kinds.map((kind): BenchRow => {
-      const ratio = median(rates.get(kind)!.map((rate, round) => rate / rates.get(REFERENCE)![round]!));
-      const row = {
-        name: kind,
-        value: median(rates.get(kind)!),
-        unit: 'requests/CPU s',
-        reference: REFERENCE,
-        ratio,
-      };
+    const row = (kind: Kind, of: keyof Rates): BenchRow => {
+      const reference = rates.get(REFERENCE)!;
       const goal = GOALS[kind];
-      return goal === undefined ? row : { ...row, goal };
-    });
+      return {
+        name: of === 'wall' ? kind : `${kind} (processor time)`,
+        value: median(rates.get(kind)!.map((rate) => rate[of])),
+        unit: of === 'wall' ? 'requests/s' : 'requests/CPU s',
+        reference: REFERENCE,
+        ratio: median(rates.get(kind)!.map((rate, round) => rate[of] / reference[round]![of])),
+        ...(goal === undefined ? {} : { goal }),
+      };
+    };
+    return kinds.flatMap((kind) => [row(kind, 'wall'), row(kind, 'cpu')]);
   },
 } satisfies Bench;
 

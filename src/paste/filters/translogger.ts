@@ -1,5 +1,5 @@
 /** `egg:Paste#translogger`: an access log in Apache's combined format, or any other (INVENTORY 1.4). */
-import { environOf } from '../gateway/environ.ts';
+import { type Environ, environOf } from '../gateway/environ.ts';
 import type { Application } from '../gateway/types.ts';
 import { LoadError } from '../loader/errors.ts';
 import type { Settings } from '../loader/factories.ts';
@@ -52,18 +52,22 @@ export function transLogger(app: Application, _globalConf: Settings, localConf: 
   }
   logger.level = options.set_logger_level;
   const clock = new Clock();
+  const write = (request: Request, environ: Environ, response: Response, time: string): Response => {
+    logger.log(level, line({ request, environ, response, time }), undefined, BULK);
+    return response;
+  };
   return (request) => {
     if (!logger.isEnabledFor(level)) return app(request);
     const environ = environOf(request);
     const time = clock.now();
-    const write = (response: Response): Response => {
-      logger.log(level, line({ request, environ, response, time }));
-      return response;
-    };
     const response = app(request);
-    return response instanceof Promise ? response.then(write) : write(response);
+    return response instanceof Promise
+      ? response.then((late) => write(request, environ, late, time))
+      : write(request, environ, response, time);
   };
 }
+
+const BULK = { bulk: true } as const;
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const two = (n: number) => (n < 10 ? `0${n}` : `${n}`);

@@ -205,8 +205,7 @@ function sendWhole(body: string | Uint8Array, head: Head): void {
   }
   if (length === undefined || length === bytes) {
     writeHead(head);
-    // Node writes head and text together, in the text's encoding: a head that is not ASCII needs bytes.
-    outgoing.end(typeof body === 'string' && !isAscii(headers) ? Buffer.from(body) : body);
+    endWith(outgoing, body, headers);
   } else if (bytes > length) {
     options.warn(excess(length));
     writeHead(head);
@@ -218,6 +217,33 @@ function sendWhole(body: string | Uint8Array, head: Head): void {
     outgoing.write(body);
     cut(outgoing);
   }
+}
+
+const latin1 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+
+type WithSend = { _send?(text: string, encoding: BufferEncoding): boolean };
+
+/** Bigger ones are cheaper to write from where they are. */
+const JOINED_BYTES = 16_384;
+
+/**
+ * `end` with a body would write head, body and an empty text as a list of buffers, which costs a tenth of a short answer; here they are one
+ * text. Node writes it in the encoding of the body, so that a head that is not ASCII goes with bytes only.
+ */
+function endWith(
+  outgoing: ServerResponse & WithSend,
+  body: string | Uint8Array,
+  headers: readonly string[],
+): void {
+  const bytes = typeof body === 'string' && !isAscii(headers) ? Buffer.from(body) : body;
+  if (outgoing._send === undefined || (typeof bytes !== 'string' && bytes.length > JOINED_BYTES)) {
+    outgoing.end(bytes);
+    return;
+  }
+  if (typeof bytes === 'string') outgoing._send(bytes, 'utf8');
+  else outgoing._send(latin1(bytes), 'latin1');
+  outgoing.end();
 }
 
 // oxlint-disable-next-line no-control-regex

@@ -94,12 +94,15 @@ export class Formatter {
     let asctime: string | undefined;
     let text: string;
     try {
-      text = this.#style.render((field) => {
-        if (field === 'message') return message;
-        if (field === 'asctime') return (asctime ??= this.formatTime(record));
-        if (this.#defaults && Object.hasOwn(this.#defaults, field)) return this.#field(record, field);
-        return record.field(field);
-      });
+      text =
+        this.#style.format === '%(message)s'
+          ? message
+          : this.#style.render((field) => {
+              if (field === 'message') return message;
+              if (field === 'asctime') return (asctime ??= this.formatTime(record));
+              if (this.#defaults && Object.hasOwn(this.#defaults, field)) return this.#field(record, field);
+              return record.field(field);
+            });
     } catch (error) {
       if (!(error instanceof Error) || error.name !== 'KeyError') throw error;
       throw pythonError('ValueError', `Formatting field not found in record: ${error.message}`, error);

@@ -13,6 +13,8 @@ export interface LogOptions {
   readonly caller?: Caller | undefined;
   /** Seconds since 1970; default now. */
   readonly created?: number | undefined;
+  /** One of many of little weight: files gather them for the rest of the turn. */
+  readonly bulk?: boolean | undefined;
 }
 
 /** One of Python's loggers. */

@@ -29,6 +29,8 @@ export interface LogRecordInit {
   readonly exceptionText?: string | undefined;
   readonly thread?: number | undefined;
   readonly threadName?: string | undefined;
+  /** One of many of little weight, such as a line of an access log: files gather them for the rest of the turn. */
+  readonly bulk?: boolean | undefined;
 }
 
 /** One event with the fields of Python's `logging.LogRecord`. What costs something is computed when it is asked for. */
@@ -43,6 +45,7 @@ export class LogRecord {
   readonly caller: Caller | undefined;
   readonly thread: number;
   readonly threadName: string;
+  readonly bulk: boolean;
   #message: string | undefined;
   #exceptionText: string | undefined;
 
@@ -51,20 +54,23 @@ export class LogRecord {
     this.level = init.level;
     this.created = init.created ?? runtime.now();
     this.rawMessage = init.message;
-    this.args = init.args ?? [];
+    this.args = init.args ?? NONE;
     this.error = init.error;
-    this.extra = init.extra ?? {};
+    this.extra = init.extra ?? NOTHING;
     this.caller = init.caller;
     this.thread = init.thread ?? runtime.thread;
     this.threadName = init.threadName ?? runtime.threadName;
+    this.bulk = init.bulk ?? false;
     this.#exceptionText = init.exceptionText;
   }
 
   /** The message with its arguments. Throws Python's `TypeError` and the like when they do not fit. */
   get message(): string {
     if (this.#message === undefined) {
-      const empty = Array.isArray(this.args) ? this.args.length === 0 : Object.keys(this.args).length === 0;
-      const text = str(this.rawMessage);
+      const empty =
+        this.args === NONE ||
+        (Array.isArray(this.args) ? this.args.length === 0 : Object.keys(this.args).length === 0);
+      const text = typeof this.rawMessage === 'string' ? this.rawMessage : str(this.rawMessage);
       this.#message = empty ? text : formatMessage(text, this.args);
     }
     return this.#message;
@@ -140,6 +146,8 @@ export class LogRecord {
   }
 }
 
+const NONE: readonly unknown[] = [];
+const NOTHING: Readonly<Record<string, unknown>> = {};
 const SENT_FIELDS = [
   'name',
   'msg',

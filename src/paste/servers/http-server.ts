@@ -124,7 +124,8 @@ export class HttpServer implements RunningServer {
     const server = createServer(
       {
         maxHeaderSize: this.#settings.max_request_header_size,
-        keepAliveTimeout: idle,
+        // `timeout` below is the same, and need not be set anew after each answer.
+        keepAliveTimeout: 0,
         headersTimeout: idle,
         // A body may take its time as long as it moves.
         requestTimeout: 0,
@@ -244,13 +245,10 @@ export class HttpServer implements RunningServer {
   }
 
   #check(incoming: IncomingMessage, channel: Channel): Refusal | ForwardedFacts | undefined {
-    const found = inspect(incoming);
+    const found = inspect(incoming, this.#settings.max_request_body_size);
     if (found instanceof Refusal) return found;
     const excess = this.#excess(incoming);
     if (excess !== undefined) return excess;
-    const length = incoming.headers['content-length'];
-    const { max_request_body_size: limit } = this.#settings;
-    if (length !== undefined && Number(length) > limit) return bodyRefusal(limit);
     if (!found) return undefined;
     try {
       return applyProxyHeaders(incoming, this.#trusts(channel.remoteAddr), this.#settings);

@@ -75,31 +75,48 @@ function isLongRequestLine(packet: Buffer | undefined, limit: number): boolean {
   return end < 0 || end > limit;
 }
 
+const BAD_CODING = new Refusal(501, 'Transfer-Encoding requested is not supported.');
+
 /**
  * Checks what Node's parser lets through and an intermediary may understand in another way (RFC 9112, 3.2, 6.1 and 11.2), and drops
  * headers with an underscore, which applications could not tell from those with a hyphen. Returns a refusal, or whether there may be headers
  * of a proxy.
  */
-export function inspect(incoming: IncomingMessage): Refusal | boolean {
+export function inspect(incoming: IncomingMessage, bodyLimit: number): Refusal | boolean {
   if (incoming.httpVersionMajor !== 1) return new Refusal(505, 'HTTP/1.1 and HTTP/1.0 are spoken here');
+  // One pass over the list: the object that Node makes of it costs more than all of this.
   const { rawHeaders } = incoming;
   let proxied = false;
   let hosts = 0;
   let underscores = false;
+  let tooLarge = false;
+  let coding: string | undefined;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!;
-    if (name.length === 4 && name.toLowerCase() === 'host') {
-      hosts++;
-      if (hosts > 1 || BAD_HOST.test(rawHeaders[i + 1]!)) return new Refusal(400, 'Invalid Host header');
-    } else if (maybeOfProxy(name)) proxied = true;
+    const value = rawHeaders[i + 1]!;
+    switch (name.length) {
+      case 4:
+        if (name.toLowerCase() !== 'host') break;
+        hosts++;
+        if (hosts > 1 || BAD_HOST.test(value)) return new Refusal(400, 'Invalid Host header');
+        break;
+      case 14:
+        if (name.toLowerCase() === 'content-length' && Number(value) > bodyLimit) tooLarge = true;
+        break;
+      case 17:
+        if (name.toLowerCase() === 'transfer-encoding')
+          coding = coding === undefined ? value : `${coding},${value}`;
+        break;
+      default:
+    }
+    if (maybeOfProxy(name)) proxied = true;
     if (name.includes('_')) underscores = true;
   }
-  const coding = incoming.headers['transfer-encoding'];
   if (coding !== undefined) {
     if (incoming.httpVersionMinor === 0) return new Refusal(400, 'HTTP/1.0 has no Transfer-Encoding');
-    if (coding.toLowerCase() !== 'chunked')
-      return new Refusal(501, 'Transfer-Encoding requested is not supported.');
+    if (coding.toLowerCase() !== 'chunked') return BAD_CODING;
   }
+  if (tooLarge) return bodyRefusal(bodyLimit);
   if (underscores) dropUnderscores(incoming);
   return proxied;
 }

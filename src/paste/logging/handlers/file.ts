@@ -3,7 +3,7 @@ import path from 'node:path';
 import { type EncodeErrors, encoderOf } from '../encodings.ts';
 import { pythonError } from '../errors.ts';
 import type { LogRecord } from '../record.ts';
-import { Handler } from './handler.ts';
+import { Handler, reportError } from './handler.ts';
 
 export interface FileSettings {
   readonly filename: string;
@@ -15,9 +15,26 @@ export interface FileSettings {
 
 const MODES = new Set(['a', 'w', 'x', 'a+', 'w+', 'x+', 'at', 'wt', 'xt']);
 
+/** Files with lines that are not written yet. */
+const waiting = new Set<FileHandler>();
+let scheduled = false;
+
+function writeWaiting(): void {
+  scheduled = false;
+  for (const handler of waiting) handler.flush();
+}
+
+// Whatever ends the process, short of killing it.
+process.on('exit', writeWaiting);
+
+/** Bytes of lines that wait at most. */
+const MOST_WAITING = 65_536;
+
 /**
  * `FileHandler`. Every record is handed to the operating system before the log call returns (one `write` with O_APPEND):
- * nothing is lost when the process ends or dies, and lines of several threads do not mix.
+ * nothing is lost when the process ends or dies, and lines of several threads do not mix. Records that come in bulk (`LogRecord.bulk`: the
+ * access log) are written together at the end of the turn of the event loop in which they came, before any other record, and when the
+ * process exits.
  */
 export class FileHandler extends Handler {
   readonly pythonClass: string = 'FileHandler';
@@ -27,6 +44,9 @@ export class FileHandler extends Handler {
   readonly #mode: string;
   readonly #encoding: string | null;
   readonly #encode: (text: string) => Uint8Array;
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+  #waitingRecord: LogRecord | undefined;
 
   constructor({ filename, mode = 'a', encoding = null, delay = false, errors = null }: FileSettings) {
     super();
@@ -58,7 +78,36 @@ export class FileHandler extends Handler {
   }
 
   protected override emit(record: LogRecord): void {
-    this.write(this.#encode(`${this.format(record)}\n`));
+    const bytes = this.#encode(`${this.format(record)}\n`);
+    if (record.bulk) {
+      this.#waiting.push(bytes);
+      this.#waitingBytes += bytes.length;
+      this.#waitingRecord = record;
+      waiting.add(this);
+      if (this.#waitingBytes >= MOST_WAITING) this.flush();
+      else if (!scheduled) {
+        scheduled = true;
+        setImmediate(writeWaiting);
+      }
+      return;
+    }
+    this.flush();
+    this.write(bytes);
+  }
+
+  override flush(): void {
+    waiting.delete(this);
+    const record = this.#waitingRecord;
+    if (record === undefined) return;
+    const bytes = this.#waiting.length === 1 ? this.#waiting[0]! : Buffer.concat(this.#waiting);
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#waitingRecord = undefined;
+    try {
+      this.write(bytes);
+    } catch (error) {
+      reportError(error, record);
+    }
   }
 
   protected encodedLength(record: LogRecord): number {
@@ -72,7 +121,7 @@ export class FileHandler extends Handler {
 
   /** Size of the open file. */
   protected size(): number {
-    return fstatSync(this.descriptor ?? this.open()).size;
+    return fstatSync(this.descriptor ?? this.open()).size + this.#waitingBytes;
   }
 
   override reopen(): void {
@@ -83,6 +132,7 @@ export class FileHandler extends Handler {
   }
 
   override close(): void {
+    this.flush();
     if (this.descriptor === undefined) return;
     closeSync(this.descriptor);
     this.descriptor = undefined;
