@@ -32,6 +32,7 @@ export { registerGatewayDistributions, serve, type ServerName } from './servers/
 export { type NodeListener, type NodeListenerOptions, toNodeListener } from './gateway/node-listener.ts';
 export { type FetchHandler, type FetchHandlerOptions, toFetchHandler } from './gateway/fetch-handler.ts';
 export { InvalidAnswerError } from './gateway/send-response.ts';
+export { SocketHolder } from './servers/held-sockets.ts';
 export { createCascade } from './composites/cascade.ts';
 export { createUrlMap, type Mapping, type UrlMap } from './composites/urlmap.ts';
 export { createPrefixFilter, type PrefixFilter, type PrefixSettings } from './filters/prefix.ts';

@@ -185,6 +185,24 @@ describe('log files', () => {
     }
   });
 
+  it('have all of what came in bulk at the end of the turn, in its order, before anything else', async () => {
+    await setUp(file());
+    const bulk = (text: string) => pythonLogger('x').log(20, text, undefined, { bulk: true });
+    bulk('1');
+    bulk('2');
+    bulk('3');
+    expect(read('a.log')).toBe('INFO x 1\n');
+    await new Promise((resolve) => void setImmediate(resolve));
+    expect(read('a.log')).toBe('INFO x 1\nINFO x 2\nINFO x 3\n');
+    bulk('4');
+    bulk('5');
+    getLogger('x').info('6');
+    expect(read('a.log').split('\n').slice(3, 6)).toEqual(['INFO x 4', 'INFO x 5', 'INFO x 6']);
+    bulk('7');
+    reopenLogs();
+    expect(read('a.log')).toContain('INFO x 7\n');
+  });
+
   it('are opened anew on request', async () => {
     await setUp(`class = FileHandler\nargs = (r'%(here)s/a.log', 'w')`);
     getLogger('x').info('one');

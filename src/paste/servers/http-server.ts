@@ -14,6 +14,7 @@ import type { Application, RunningServer } from '../gateway/types.ts';
 import { Channel } from './channel.ts';
 import { type Endpoint, endpointsOf } from './endpoints.ts';
 import { listenError } from './errors.ts';
+import { heldSocket } from './held-sockets.ts';
 import { answerInKind } from './http10.ts';
 import { lingerAtEnd } from './linger.ts';
 import { environOfIncoming } from './node-environ.ts';
@@ -24,6 +25,8 @@ import { removeStaleSocket } from './stale-socket.ts';
 
 /** How long the answer to a client that has closed its side may stand still. */
 const HALF_CLOSED_MS = 30_000;
+/** How long the first request of a connection is waited for when the server stops. */
+const FRESH_MS = 250;
 /** Requests of one connection that are taken in before their turn. */
 const WAITING_REQUESTS = 16;
 /** What is left of a body that nobody read is thrown away up to here; beyond, the connection ends. */
@@ -92,12 +95,16 @@ export class HttpServer implements RunningServer {
         ? { path: endpoint.path }
         : { host: endpoint.host, port: endpoint.port, ipv6Only: endpoint.ipv6Only };
     try {
+      const held = await heldSocket(endpoint);
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
-        server.listen({ ...where, backlog: this.#settings.backlog }, () => {
+        const { backlog } = this.#settings;
+        const listening = () => {
           server.off('error', reject);
           resolve();
-        });
+        };
+        if (held === undefined) server.listen({ ...where, backlog }, listening);
+        else server.listen(held, backlog, listening);
       });
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
@@ -412,9 +419,14 @@ export class HttpServer implements RunningServer {
   close(graceMs = this.#settings.grace * 1000): Promise<void> {
     if (!this.#closing) {
       this.#closing = true;
-      for (const server of this.#servers) server.close();
+      for (const server of this.#servers) {
+        // Node would cut clients whose request has come and was not read yet.
+        server.closeIdleConnections = () => undefined;
+        server.close();
+      }
       for (const { socket } of this.#waiting.splice(0)) socket.destroy();
-      for (const channel of this.#channels) if (!channel.busy) channel.socket.destroy();
+      setImmediate(() => setImmediate(() => this.#closeIdle(false)));
+      setTimeout(() => this.#closeIdle(true), FRESH_MS).unref();
     }
     const deadline = performance.now() + graceMs;
     if (deadline < this.#deadline) {
@@ -426,6 +438,13 @@ export class HttpServer implements RunningServer {
     }
     if (this.#channels.size === 0) this.#finish();
     return this.closed;
+  }
+
+  /** Ends connections that nothing is asked on. One that was just made is waited for: its client has asked, or is about to. */
+  #closeIdle(fresh: boolean): void {
+    for (const channel of this.#channels)
+      if (!channel.busy && (fresh || channel.received !== undefined || channel.socket.readableEnded))
+        channel.socket.destroy();
   }
 
   #finish(): void {

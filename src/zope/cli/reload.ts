@@ -1,78 +1,152 @@
 /** `runwsgi --reload`: runs the same command as a child and starts it again when a file of the site changes. */
 import { type ChildProcess, fork } from 'node:child_process';
-import { type FSWatcher, readdirSync, watch } from 'node:fs';
+import { existsSync, type FSWatcher, readdirSync, readFileSync, watch } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { SocketHolder } from '../../paste/index.ts';
 import type { CommandIo } from './command-line.ts';
 
-const WATCHED = /\.(?:ts|js|mjs|json|ini|conf|zpt|pt|dtml|css|zcml)$/;
-const SKIPPED = new Set(['node_modules', 'var', '.git']);
+const WATCHED = /\.(?:ts|mts|cts|js|mjs|cjs|json|ini|conf|zpt|pt|dtml|css|zcml|py)$/;
+const SKIPPED = new Set(['node_modules', 'var', '.git', 'dist']);
 const QUIET_MS = 150;
 
+const fileOf = (uri: string) => path.resolve(uri.replace(/^config:/, '').replace(/#.*/, ''));
+
 /** The folder whose files count: that of the configuration, or of the instance if it lies in `etc`. */
-function folderOf(uri: string): string {
-  const folder = path.dirname(path.resolve(uri.replace(/^config:/, '').replace(/#.*/, '')));
+function folderOf(file: string): string {
+  const folder = path.dirname(file);
   return path.basename(folder) === 'etc' ? path.dirname(folder) : folder;
 }
 
-/** Watches a folder without what is installed and what changes while the site runs, which may be a great many files. */
-function watchSources(folder: string, changed: (name: string | null) => void): FSWatcher[] {
-  const watchers = [watch(folder, (_event, name) => changed(name))];
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (!entry.isDirectory() || SKIPPED.has(entry.name)) continue;
-    const inner = path.join(folder, entry.name);
-    watchers.push(
-      watch(inner, { recursive: true }, (_event, name) => changed(name && path.join(entry.name, name))),
-    );
-  }
-  return watchers;
+/** Files elsewhere that a configuration names: its `zope_conf`, other `.ini` files, what `%include` takes in. */
+function namedFiles(file: string, found = new Set<string>()): Set<string> {
+  if (found.has(file) || !existsSync(file)) return found;
+  found.add(file);
+  const here = path.dirname(file);
+  const text = readFileSync(file, 'utf8').replaceAll('%(here)s', here);
+  for (const [, name] of text.matchAll(/^[ \t]*(?:zope_conf[ \t]*=[ \t]*|%include[ \t]+)([^\s$%]+)/gm))
+    namedFiles(path.resolve(here, name!), found);
+  for (const [, name] of text.matchAll(/\bconfig:([^\s#%]+)/g)) namedFiles(path.resolve(here, name!), found);
+  return found;
 }
 
-export async function superviseReload(uri: string, args: readonly string[], io: CommandIo): Promise<number> {
+/** Tells of changed sources: in the site's folder without what is installed and what changes while it runs, and elsewhere. */
+class Watch {
+  readonly #file: string;
+  readonly #folder: string;
+  readonly #changed: (name: string) => void;
+  #watchers: FSWatcher[] = [];
+
+  constructor(file: string, changed: (name: string) => void) {
+    this.#file = file;
+    this.#folder = folderOf(file);
+    this.#changed = changed;
+  }
+
+  get folder(): string {
+    return this.#folder;
+  }
+
+  /** Begins, or begins anew: folders may have come, and the configuration may name other files. */
+  start(): void {
+    this.stop();
+    const tell = (prefix: string) => (_event: string, name: string | null) => {
+      if (name !== null && WATCHED.test(name)) this.#changed(path.join(prefix, name));
+    };
+    this.#add(this.#folder, false, tell(''));
+    for (const entry of readdirSync(this.#folder, { withFileTypes: true })) {
+      if (entry.isDirectory() && !SKIPPED.has(entry.name))
+        this.#add(path.join(this.#folder, entry.name), true, tell(entry.name));
+    }
+    for (const file of namedFiles(this.#file)) {
+      if (!path.relative(this.#folder, file).startsWith('..')) continue;
+      const base = path.basename(file);
+      // The folder, not the file: an editor may put another file in its place.
+      this.#add(path.dirname(file), false, (_event, name) => {
+        if (name === base) this.#changed(file);
+      });
+    }
+  }
+
+  #add(folder: string, recursive: boolean, listener: (event: string, name: string | null) => void): void {
+    const watcher = watch(folder, { recursive }, listener);
+    // A folder that is removed.
+    watcher.on('error', () => watcher.close());
+    this.#watchers.push(watcher);
+  }
+
+  stop(): void {
+    for (const watcher of this.#watchers.splice(0)) watcher.close();
+  }
+}
+
+/**
+ * Runs until a signal ends it, or the site ends by itself. The sockets are held here: while one child ends its requests and the next one
+ * starts, new connections wait.
+ */
+export function superviseReload(uri: string, args: readonly string[], io: CommandIo): Promise<number> {
   const program = fileURLToPath(new URL('../../../bin/runwsgi.js', import.meta.url));
-  const folder = folderOf(uri);
+  const holder = new SocketHolder();
   let child: ChildProcess;
   let restarting = false;
+  let ending = false;
   let timer: NodeJS.Timeout | undefined;
+  const running = () => child.exitCode === null && child.signalCode === null;
   return new Promise((resolve) => {
     const start = () => {
       restarting = false;
-      child = fork(program, args, { stdio: 'inherit' });
+      watcher.start();
+      // In a process group of its own: a terminal's Ctrl-C would reach it besides what is sent below, and two mean not to wait.
+      child = fork(program, args, {
+        stdio: 'inherit',
+        detached: true,
+        env: { ...process.env, ...holder.environment },
+      });
+      holder.serve(child);
       child.on('exit', (code, signal) => {
-        if (restarting) start();
-        else if (code !== 0 && signal === null)
-          io.stderr.write('The site ended; it starts again when a file changes.\n');
-        else stop(code ?? 0);
+        if (ending) stop(code ?? 0);
+        else if (restarting) start();
+        else if (code === 0) stop(0);
+        else {
+          // Nobody should wait for a site that will not answer.
+          holder.close();
+          const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
+          io.stderr.write(`The site ended ${how}; it starts again when a file changes.\n`);
+        }
       });
     };
     const restart = (name: string) => {
       io.stderr.write(`${name} changed, starting again\n`);
-      if (child.exitCode !== null || child.signalCode !== null) start();
-      else {
+      if (!running()) start();
+      else if (!restarting) {
         restarting = true;
         child.kill('SIGTERM');
       }
     };
-    const changed = (name: string | null) => {
-      if (name === null || !WATCHED.test(name)) return;
+    const watcher = new Watch(fileOf(uri), (name) => {
+      if (ending) return;
       clearTimeout(timer);
       // An editor writes a file in several steps.
       timer = setTimeout(() => restart(name), QUIET_MS);
-    };
-    const watchers = watchSources(folder, changed);
-    const stop = (code: number) => {
+    });
+    const onSignal = (signal: NodeJS.Signals) => {
+      ending = true;
       clearTimeout(timer);
-      for (const watcher of watchers) watcher.close();
+      holder.close();
+      if (!running() || !child.kill(signal)) stop(0);
+    };
+    const stop = (code: number) => {
+      watcher.stop();
+      holder.close();
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, onSignal);
       resolve(code);
     };
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
+    for (const signal of ['SIGUSR2', 'SIGHUP'] as const)
       process.on(signal, () => {
-        restarting = false;
-        if (child.exitCode !== null || !child.kill(signal)) stop(0);
-        else child.once('exit', () => stop(0));
+        if (running()) child.kill(signal);
       });
-    }
-    io.stderr.write(`Watching ${folder}\n`);
+    io.stderr.write(`Watching ${watcher.folder}\n`);
     start();
   });
 }

@@ -17,10 +17,13 @@ const MODES = new Set(['a', 'w', 'x', 'a+', 'w+', 'x+', 'at', 'wt', 'xt']);
 
 /** Files with lines that are not written yet. */
 const waiting = new Set<FileHandler>();
+/** Counts turns of the event loop in which something came in bulk. */
+let turn = 0;
 let scheduled = false;
 
 function writeWaiting(): void {
   scheduled = false;
+  turn++;
   for (const handler of waiting) handler.flush();
 }
 
@@ -33,8 +36,8 @@ const MOST_WAITING = 65_536;
 /**
  * `FileHandler`. Every record is handed to the operating system before the log call returns (one `write` with O_APPEND):
  * nothing is lost when the process ends or dies, and lines of several threads do not mix. Records that come in bulk (`LogRecord.bulk`: the
- * access log) are written together at the end of the turn of the event loop in which they came, before any other record, and when the
- * process exits.
+ * access log) are gathered where several come in one turn of the event loop: the first is written at once, the rest at the turn's end, before
+ * any other record, and when the process exits.
  */
 export class FileHandler extends Handler {
   readonly pythonClass: string = 'FileHandler';
@@ -47,6 +50,7 @@ export class FileHandler extends Handler {
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
   #waitingRecord: LogRecord | undefined;
+  #turn = -1;
 
   constructor({ filename, mode = 'a', encoding = null, delay = false, errors = null }: FileSettings) {
     super();
@@ -79,20 +83,20 @@ export class FileHandler extends Handler {
 
   protected override emit(record: LogRecord): void {
     const bytes = this.#encode(`${this.format(record)}\n`);
-    if (record.bulk) {
+    if (record.bulk && this.#turn === turn) {
       this.#waiting.push(bytes);
       this.#waitingBytes += bytes.length;
       this.#waitingRecord = record;
       waiting.add(this);
       if (this.#waitingBytes >= MOST_WAITING) this.flush();
-      else if (!scheduled) {
-        scheduled = true;
-        setImmediate(writeWaiting);
-      }
       return;
     }
     this.flush();
     this.write(bytes);
+    if (!record.bulk) return;
+    this.#turn = turn;
+    if (!scheduled) setImmediate(writeWaiting);
+    scheduled = true;
   }
 
   override flush(): void {
