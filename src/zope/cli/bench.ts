@@ -1,14 +1,21 @@
 /** `zope bench URL`: clients that ask as fast as they are answered, with a live line, a histogram and a table. */
 import { type Command, CommandError, type CommandIo, parseOptions, usageError } from './command-line.ts';
 import { type LoadResult, runLoad } from './load-client.ts';
+import { COMPARED, startServer } from './served-site.ts';
 
-const usage = `usage: zope bench URL [URL ...] [-c CLIENTS] [-t SECONDS]
+const usage = `usage: zope bench URL [URL ...] [-c CLIENTS] [-t SECONDS] [--json] [--soak]
+       zope bench --compare SITE.INI [PATH] [--server NAME ...] [-c CLIENTS] [-t SECONDS] [--json]
 
-Loads each URL in turn and compares them: requests a second, latencies, errors.
+Loads each URL in turn and compares them: requests a second, latencies, errors. With --compare, serves the application of
+SITE.INI by one server after the other and compares these.
 
   -c, --clients=N    clients, each on a connection of its own (default 100)
-  -t, --time=N       seconds a URL (default 100)
-      --soak         look every second for answers that stall; exit code 1 for an error or a stall longer than 1 s
+  -t, --time=N       seconds for each URL or server (default 100)
+      --compare=INI  compare the servers: ${COMPARED.map(([name]) => name).join(', ')}
+      --server=NAME  only this server; may be given several times
+  -n, --app-name=X   section of the application (default main)
+      --json         print results as JSON instead of tables
+      --soak         exit code 1 also where an answer took longer than 1 s
 `;
 
 export const bench: Command = {
@@ -19,75 +26,177 @@ export const bench: Command = {
     const { values, positionals } = parseOptions(args, {
       clients: { type: 'string', short: 'c' },
       time: { type: 'string', short: 't' },
+      compare: { type: 'string' },
+      server: { type: 'string', multiple: true },
+      'app-name': { type: 'string', short: 'n' },
+      json: { type: 'boolean' },
       soak: { type: 'boolean' },
     });
     if (values.help) {
       io.stdout.write(usage);
       return 0;
     }
-    if (positionals.length === 0) throw usageError('a URL is needed');
     const clients = count(values.clients, 100, 'clients');
+    if (!Number.isInteger(clients)) throw usageError('--clients takes a whole number');
     const seconds = count(values.time, 100, 'time');
-    const results: LoadResult[] = [];
-    for (const url of positionals) results.push(await load(url, clients, seconds, io));
-    for (const result of results) io.stdout.write(`\n${histogram(result)}`);
-    io.stdout.write(`\n${tableOf(results)}`);
+    const plan = { clients, seconds, io };
+    let results: LoadResult[];
+    if (values.compare === undefined) {
+      if (values.server !== undefined) throw usageError('--server goes with --compare');
+      if (positionals.length === 0) throw usageError('a URL is needed');
+      const urls = positionals.map(urlOf);
+      results = [];
+      for (const url of urls) results.push(await load(url, plan));
+    } else {
+      if (positionals.length > 1) throw usageError('--compare takes one path');
+      results = await compare(values.compare, serversOf(values.server), {
+        ...plan,
+        path: positionals[0] ?? '/',
+        appName: values['app-name'] ?? 'main',
+      });
+    }
+    if (values.json) io.stdout.write(`${JSON.stringify(results.map(toJson), null, 2)}\n`);
+    else {
+      for (const result of results) io.stdout.write(`\n${histogram(result)}`);
+      io.stdout.write(`\n${tableOf(results)}`);
+    }
+    const unanswered = results.find((result) => result.answers === 0);
+    if (unanswered !== undefined) throw new CommandError(`${unanswered.url} did not answer`);
     const bad = results.some((result) => result.errors > 0 || (values.soak && result.longestMs > 1000));
     return bad ? 1 : 0;
   },
 };
 
+interface Plan {
+  readonly clients: number;
+  readonly seconds: number;
+  readonly io: CommandIo;
+}
+
 function count(text: string | undefined, fallback: number, name: string): number {
   const value = text === undefined ? fallback : Number(text);
-  if (!(value > 0)) throw usageError(`--${name} takes a number above 0, not '${text}'`);
+  if (!(value > 0 && Number.isFinite(value)))
+    throw usageError(`--${name} takes a number above 0, not '${text}'`);
   return value;
 }
 
-async function load(text: string, clients: number, seconds: number, io: CommandIo): Promise<LoadResult> {
+function urlOf(text: string): URL {
   if (!URL.canParse(text) || new URL(text).protocol !== 'http:')
     throw new CommandError(`${text} is no http: address`);
+  return new URL(text);
+}
+
+function serversOf(names: readonly string[] | undefined): typeof COMPARED {
+  const unknown = names?.find((name) => !COMPARED.some(([known]) => known === name));
+  if (unknown !== undefined)
+    throw usageError(
+      `there is no server '${unknown}'; there are ${COMPARED.map(([name]) => name).join(', ')}`,
+    );
+  return names === undefined ? COMPARED : COMPARED.filter(([name]) => names.includes(name));
+}
+
+/** One server after the other: they share the processor, and a database has one process. */
+async function compare(
+  ini: string,
+  servers: typeof COMPARED,
+  plan: Plan & { readonly path: string; readonly appName: string },
+): Promise<LoadResult[]> {
+  const results: LoadResult[] = [];
+  for (const [name, uri] of servers) {
+    const site = await startServer(ini, plan.appName, uri);
+    try {
+      results.push(await load(new URL(plan.path, site.url), plan, name));
+    } finally {
+      await site.stop();
+    }
+  }
+  return results;
+}
+
+async function load(url: URL, { clients, seconds, io }: Plan, label?: string): Promise<LoadResult> {
   const live = io.stderr.isTTY === true;
-  const result = await runLoad(new URL(text), clients, seconds, (elapsed, answers, errors) => {
-    if (live)
+  const result = await runLoad(
+    url,
+    clients,
+    seconds,
+    ({ elapsed, answers, errors, medianMs }) => {
+      if (!live) return;
+      const rate = Math.round(answers / elapsed);
+      const done = `${Math.min(elapsed, seconds).toFixed(0)}/${seconds} s`;
       io.stderr.write(
-        `\r${text}  ${elapsed.toFixed(0)}/${seconds} s  ${Math.round(answers / elapsed)} requests/s  ${errors} errors   `,
+        `\r\x1b[K${label ?? url.href}  ${done}  ${rate} requests/s  median ${ms(medianMs)} ms  ${errors} errors`,
       );
-  });
-  if (live) io.stderr.write('\n');
+    },
+    label,
+  );
+  if (live) io.stderr.write('\r\x1b[K');
   return result;
 }
 
 const ms = (value: number) => (value < 10 ? value.toFixed(2) : value.toFixed(1));
+const BAR = 50;
 
-function histogram({ url, buckets, answers }: LoadResult): string {
+function histogram({ url, label, buckets, answers }: LoadResult): string {
   const top = Math.max(...buckets.map(([, n]) => n));
   const rows = buckets.map(
     ([limit, n]) =>
-      `  up to ${ms(limit).padStart(8)} ms ${String(n).padStart(9)} ${'█'.repeat(Math.ceil((n / top) * 50))}`,
+      `  up to ${ms(limit).padStart(8)} ms ${String(n).padStart(9)} ${'█'.repeat(Math.ceil((n / top) * BAR))}\n`,
   );
-  return `${url}: ${answers} answers\n${rows.join('\n')}\n`;
+  return `${label === undefined ? '' : `${label}, `}${url}: ${answers} answers\n${rows.join('')}`;
 }
 
+const PERCENTILES = [50, 90, 95, 99, 99.9] as const;
+
 function tableOf(results: readonly LoadResult[]): string {
-  const head = ['URL', 'requests/s', 'median ms', '95 % ms', '99 % ms', 'longest ms', 'errors', 'server'];
+  const head = [
+    results.some((result) => result.label !== undefined) ? 'server' : 'URL',
+    'requests/s',
+    ...PERCENTILES.map((percent) => (percent === 50 ? 'median ms' : `${percent} % ms`)),
+    'longest ms',
+    'stall ms',
+    'errors',
+    'calls itself',
+  ];
   const rows = results.map((result) => [
-    result.url,
+    result.label ?? result.url,
     Math.round(result.answers / result.seconds).toString(),
-    ms(result.percentile(50)),
-    ms(result.percentile(95)),
-    ms(result.percentile(99)),
+    ...PERCENTILES.map((percent) => ms(result.percentile(percent))),
     ms(result.longestMs),
+    ms(result.longestStallMs),
     String(result.errors),
-    result.server,
+    result.server || '-',
   ]);
+  const last = head.length - 1;
   const widths = head.map((title, index) => Math.max(title.length, ...rows.map((row) => row[index]!.length)));
-  return [head, ...rows]
-    .map(
-      (row) =>
-        `${row
-          .map((cell, index) => cell.padEnd(widths[index]!))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, index) =>
+        index === 0 || index === last ? cell.padEnd(widths[index]!) : cell.padStart(widths[index]!),
+      )
+      .join('  ')
+      .trimEnd();
+  return [head, ...rows].map((row) => `${line(row)}\n`).join('');
+}
+
+/** Times are milliseconds. */
+function toJson(result: LoadResult): Record<string, unknown> {
+  const { url, label, server, clients, seconds, answers, errors, bytes, statuses, buckets } = result;
+  return {
+    url,
+    ...(label === undefined ? {} : { compared: label }),
+    server,
+    clients,
+    seconds,
+    answers,
+    errors,
+    bytes,
+    statuses,
+    requestsPerSecond: answers / seconds,
+    latency: {
+      ...Object.fromEntries(PERCENTILES.map((percent) => [`p${percent}`, result.percentile(percent)])),
+      longest: result.longestMs,
+    },
+    longestStall: result.longestStallMs,
+    histogram: buckets.map(([upTo, n]) => ({ upTo, answers: n })),
+  };
 }
