@@ -14,7 +14,9 @@ import {
   NotFound,
   pythonLogger,
   resetLogging,
+  serve,
 } from '../../src/paste/index.ts';
+import { RawClient, request } from './servers-client.ts';
 
 const ask = (url = 'http://site.test/', headers: Record<string, string> = {}, method = 'GET') =>
   new Request(url, { headers, method });
@@ -104,6 +106,25 @@ describe('gzip', () => {
     expect(Buffer.from((await reader.read()).value!).toString()).toBe('second');
   });
 
+  it('ends its source when the client leaves', async () => {
+    let ended!: () => void;
+    const end = new Promise<void>((resolve) => {
+      ended = resolve;
+    });
+    const body = async function* () {
+      try {
+        for (;;) yield page;
+      } finally {
+        ended();
+      }
+    };
+    const server = await serve(answering(html(body())), { listen: '127.0.0.1:0' });
+    const client = new RawClient(server).send(request('/', ['Accept-Encoding: gzip']));
+    client.socket.once('data', () => client.reset());
+    await end;
+    await server.close(0);
+  });
+
   it('fails where its source fails', async () => {
     const body = async function* () {
       yield 'first';
@@ -123,6 +144,10 @@ describe('gzip', () => {
     ['gzip; q=0.000', false],
     ['*, gzip;q=0', false],
     ['gzip;q=0.001', true],
+    ['gzip;q=0.5, identity', false],
+    ['identity;q=0.5, gzip;q=0.8', true],
+    ['identity;q=0, *', true],
+    ['gzip;q=1.0;x=y, br', true],
     ['br', false],
     ['notgzip', false],
     ['', false],

@@ -134,6 +134,23 @@ describe.concurrent('time-outs', () => {
     expect((await client.answer())!.status).toBe(408);
   });
 
+  it('answers 408 to a request that drips in for too long', async () => {
+    const client = connect(await start(hello, short)).send('GET / HTTP/1.1\r\nHost: a\r\nX: ');
+    const drip = setInterval(() => client.socket.writable && client.send('x'), 100);
+    expect((await client.answer())!.status).toBe(408);
+    clearInterval(drip);
+    await client.ended;
+  });
+
+  it('lets a slow upload go on as long as it moves', async () => {
+    const server = await start(async (incoming) => new GatewayResponse(await incoming.text()), short);
+    const client = connect(server).send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\n');
+    const drip = setInterval(() => client.send('x'), 300);
+    const answer = await client.answer();
+    clearInterval(drip);
+    expect(answer!.body).toBe('xxxxxxxx');
+  });
+
   it('ends an upload that stands still', async () => {
     const failed = deferred<unknown>();
     const server = await start(async (incoming) => {

@@ -24,18 +24,20 @@ const COMPRESSED =
   /^(?:image\/(?!svg|bmp|x-icon|vnd\.microsoft\.icon)|video\/|audio\/(?!midi|wav)|font\/woff|application\/(?:zip|gzip|x-gzip|zstd|pdf|octet-stream|epub|java-archive|vnd\.openxmlformats|vnd\.oasis|x-7z|x-rar|x-xz|x-bzip))/i;
 const inPool = promisify(gzipLater);
 
-/** Whether an `Accept-Encoding` header takes gzip (RFC 9110, 12.5.3). */
+/** Whether an `Accept-Encoding` header takes gzip, and does not like the plain text better (RFC 9110, 12.5.3). */
 export function takesGzip(header: string | null | undefined): boolean {
   if (!header) return false;
-  let any = false;
+  const weights = new Map<string, number>();
   for (const part of header.toLowerCase().split(',')) {
-    const [coding, ...parameters] = part.split(';').map((text) => text.trim());
-    const refused = parameters.some((parameter) => /^q\s*=\s*0(?:\.0*)?$/.test(parameter));
-    if (coding === 'gzip' || coding === 'x-gzip') return !refused;
-    if (coding === '*') any = !refused;
+    const [coding = '', ...parameters] = part.split(';').map((text) => text.trim());
+    const weight = parameters.map((text) => WEIGHT.exec(text)?.[1]).find((text) => text !== undefined);
+    weights.set(coding === 'x-gzip' ? 'gzip' : coding, weight === undefined ? 1 : Number(weight));
   }
-  return any;
+  const gzipped = weights.get('gzip') ?? weights.get('*') ?? 0;
+  return gzipped > 0 && gzipped >= (weights.get('identity') ?? 0);
 }
+
+const WEIGHT = /^q\s*=\s*([01](?:\.\d*)?)$/;
 
 /** Options: `compress_level`, 1 (fast) to 9 (small), 6 unless told. */
 export function gzip(app: Application, _globalConf: Settings, localConf: Settings): Application {
