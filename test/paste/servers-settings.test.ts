@@ -1,4 +1,6 @@
 /** Settings of the servers as a configuration says them (INVENTORY 1.6, 1.10). */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   type Application,
@@ -30,6 +32,15 @@ describe('the settings of the default server', () => {
       ).split(' '),
     );
     for (const { about } of Object.values(SETTINGS)) expect(about).toMatch(/\w/);
+  });
+
+  it('are all in the documentation, with what they mean and why they have no effect', () => {
+    const text = readFileSync(path.resolve(import.meta.dirname, '../../docs/servers.md'), 'utf8');
+    for (const [name, setting] of Object.entries(SETTINGS)) {
+      const row = text.split('\n').find((line) => line.startsWith(`| \`${name}\``));
+      expect(row).toContain(setting.about);
+      expect(row).toContain('noEffect' in setting ? String(setting.noEffect) : '|');
+    }
   });
 
   it('have the documented defaults', () => {

@@ -89,7 +89,10 @@ export const main = () => async (request: Request): Promise<Response> => {
   getLogger(['site']).info('asked for ' + pathname);
   if (pathname === '/slow') await new Promise<void>((resolve) => { release = resolve; console.log('waiting'); });
   if (pathname === '/stuck') await new Promise<void>(() => console.log('stuck'));
-  if (pathname === '/release') release();
+  if (pathname === '/loop') {
+    console.log('looping');
+    for (;;);
+  }
   return new Response('one');
 };
 process.on('SIGWINCH', () => release());
@@ -240,6 +243,15 @@ describe('runwsgi --reload', () => {
     makeSite();
     expect(await getAlone(await site.url())).toBe('one');
     await site.signal('SIGTERM').exited;
+  });
+
+  it('ends a site that loops when it is told twice', async () => {
+    const site = start('--reload');
+    void fetch(`${await site.url()}/loop`).catch(() => undefined);
+    await site.says(/looping/);
+    site.signal('SIGINT').signal('SIGTERM');
+    // It hears nothing but SIGKILL.
+    expect(await site.exited).toBe(128 + 9);
   });
 
   it('does not leave its site behind when it is killed', async () => {

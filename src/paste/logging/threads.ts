@@ -24,6 +24,7 @@ export interface PostedRecord {
   readonly created: number;
   readonly thread: number;
   readonly threadName: string;
+  readonly bulk: boolean;
 }
 
 export function levelsOf(tree: LoggerTree): Levels {
@@ -68,6 +69,7 @@ export class ForwardingHandler extends Handler {
       created: record.created,
       thread: runtime.thread,
       threadName: runtime.threadName,
+      bulk: record.bulk,
     };
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of Node, not a window
     this.#port.postMessage(posted);

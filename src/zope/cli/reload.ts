@@ -1,6 +1,7 @@
 /** `runwsgi --reload`: runs the same command as a child and starts it again when a file of the site changes. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync, type FSWatcher, readdirSync, readFileSync, watch } from 'node:fs';
+import { constants } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SocketHolder } from '../../paste/index.ts';
@@ -9,6 +10,10 @@ import type { CommandIo } from './command-line.ts';
 const WATCHED = /\.(?:ts|mts|cts|js|mjs|cjs|json|ini|conf|zpt|pt|dtml|css|zcml|py)$/;
 const SKIPPED = new Set(['node_modules', 'var', '.git', 'dist']);
 const QUIET_MS = 150;
+/** How long a site that is to start again may take to end its requests. */
+const PATIENCE_MS = 10_000;
+/** How long one that was told not to wait is waited for: one that loops hears no signal. */
+const LAST_MS = 1000;
 
 const fileOf = (uri: string) => path.resolve(uri.replace(/^config:/, '').replace(/#.*/, ''));
 
@@ -92,6 +97,12 @@ export function superviseReload(uri: string, args: readonly string[], io: Comman
   let ending = false;
   let timer: NodeJS.Timeout | undefined;
   const running = () => child.exitCode === null && child.signalCode === null;
+  /** A second signal means not to wait for anything. */
+  const endNow = (one: ChildProcess) => {
+    one.kill('SIGTERM');
+    const last = setTimeout(() => one.kill('SIGKILL'), LAST_MS);
+    one.once('exit', () => clearTimeout(last));
+  };
   return new Promise((resolve) => {
     const start = () => {
       restarting = false;
@@ -104,7 +115,7 @@ export function superviseReload(uri: string, args: readonly string[], io: Comman
       });
       holder.serve(child);
       child.on('exit', (code, signal) => {
-        if (ending) stop(code ?? 0);
+        if (ending) stop(code ?? 128 + constants.signals[signal!]);
         else if (restarting) start();
         else if (code === 0) stop(0);
         else {
@@ -121,6 +132,9 @@ export function superviseReload(uri: string, args: readonly string[], io: Comman
       else if (!restarting) {
         restarting = true;
         child.kill('SIGTERM');
+        const old = child;
+        const impatient = setTimeout(() => endNow(old), PATIENCE_MS);
+        old.once('exit', () => clearTimeout(impatient));
       }
     };
     const watcher = new Watch(fileOf(uri), (name) => {
@@ -130,9 +144,13 @@ export function superviseReload(uri: string, args: readonly string[], io: Comman
       timer = setTimeout(() => restart(name), QUIET_MS);
     });
     const onSignal = (signal: NodeJS.Signals) => {
-      ending = true;
       clearTimeout(timer);
       holder.close();
+      if (ending) {
+        endNow(child);
+        return;
+      }
+      ending = true;
       if (!running() || !child.kill(signal)) stop(0);
     };
     const stop = (code: number) => {
