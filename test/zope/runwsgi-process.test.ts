@@ -210,6 +210,22 @@ it('opens its log files anew on SIGUSR2 and SIGHUP', async () => {
   }
 });
 
+it('closes the databases of a stock instance, so that the next start finds them whole and free', async () => {
+  const make = new Running([bin('mkwsgiinstance'), '-d', at('inst'), '-u', 'admin:secret']);
+  expect(await make.exited).toBe(0);
+  const ini = at('inst/etc/zope.ini');
+  writeFileSync(ini, readFileSync(ini, 'utf8').replace(/^port = .*$/m, 'port = 0'));
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    const site = new Running([bin('runwsgi'), ini]);
+    const url = await site.url();
+    expect((await fetch(url)).status).toBe(200);
+    expect(await site.signal(signal).exited).toBe(0);
+    expect(site.said).not.toMatch(/error|traceback/i);
+  }
+  expect(existsSync(at('inst/var/Data.fs.index'))).toBe(true);
+  expect(read('inst/var/log/Z4.log').trimEnd().split('\n')).toHaveLength(2);
+});
+
 describe('runwsgi --reload', () => {
   it('starts again when a source changes, and no client is refused meanwhile', async () => {
     const site = start('--reload');
