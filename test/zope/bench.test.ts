@@ -5,8 +5,11 @@ import net, { type AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { run } from '../../src/zope/cli/main.ts';
+
+// Whole processes start here, on a machine that may have much else to do.
+vi.setConfig({ testTimeout: 90_000 });
 
 const servers: net.Server[] = [];
 afterEach(() => {

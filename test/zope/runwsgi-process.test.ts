@@ -5,7 +5,10 @@ import http from 'node:http';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+// Whole processes start here, on a machine that may have much else to do.
+vi.setConfig({ testTimeout: 90_000 });
 
 const root = path.resolve(import.meta.dirname, '../..');
 const bin = (name: string) => path.join(root, 'bin', `${name}.js`);
@@ -258,6 +261,20 @@ describe('runwsgi --reload', () => {
     await site.says(/site\.ts[^]*The site ended with exit code 1; it starts again when a file changes\./);
     makeSite();
     expect(await getAlone(await site.url())).toBe('one');
+    await site.signal('SIGTERM').exited;
+  });
+
+  it('says when the port is in use', async () => {
+    const other = net.createServer();
+    await new Promise<void>((resolve) => void other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as net.AddressInfo;
+    const ini = makeSite();
+    writeFileSync(ini, read('site.ini').replace('127.0.0.1:0', `127.0.0.1:${port}`));
+    const site = new Running([bin('runwsgi'), '--reload', ini]);
+    await site.says(
+      new RegExp(`cannot listen on 127.0.0.1:${port}: the address is already in use\n[^]*starts again when`),
+    );
+    other.close();
     await site.signal('SIGTERM').exited;
   });
 

@@ -9,6 +9,7 @@ import type { Endpoint } from './endpoints.ts';
 
 /** A bound socket that nobody accepts from here: what Node's own `cluster` hands to its workers. */
 interface Handle {
+  getsockname(into: { port?: number }): number;
   close(): void;
 }
 type CreateHandle = (
@@ -60,6 +61,12 @@ export class SocketHolder {
     if (handle === undefined) {
       const made = createHandle!(host, port, host.includes(':') ? 6 : 4, undefined, ipv6Only ? IPV6_ONLY : 0);
       if (typeof made === 'number') return codeOf(made);
+      // An address that is in use shows only here: listening on such a socket would take any port.
+      const bound: { port?: number } = {};
+      if (made.getsockname(bound) !== 0 || !bound.port || (port !== 0 && bound.port !== port)) {
+        made.close();
+        return 'EADDRINUSE';
+      }
       handle = made;
       this.#handles.set(key, handle);
     }
