@@ -1,14 +1,60 @@
-/** `runzeo` and `zeopack`: the storage server is a room of its own that is not built yet. */
+/** `runzeo` and `zeopack`. The storage server is a room of its own that is not built yet; its options are. */
+import { ConfigurationError } from '../../zconfig/index.ts';
 import { type Command, CommandError } from './command-line.ts';
+import { zeoConfigToJson, zeoOptions } from './zeo-options.ts';
 
-const notYet = (name: string, about: string): Command => ({
-  name,
-  about,
-  usage: `usage: ${name} [options]\n`,
-  run() {
-    throw new CommandError('the storage server (ZEO) is not part of this version yet', { exitCode: 70 });
+const NOT_YET = 'the storage server (ZEO) is not part of this version yet';
+/** EX_SOFTWARE of sysexits.h: not an answer to a wrong command line. */
+const EXIT_NOT_YET = 70;
+
+const usage = `Usage: runzeo [-C FILE] [-a ADDRESS] [-f FILE] [options]
+
+Serves databases to other processes. Without -C both -a and -f are needed. Serving is not part of this version yet:
+--print-config shows what a configuration asks for.
+
+  -C, --configure=FILE   the configuration, a zeo.conf
+  -a, --address=ADDRESS  where to listen: PORT, HOST:PORT, or a path with a slash
+  -f, --filename=FILE    a Data.fs to serve; may be repeated
+  -t, --timeout=SECONDS  how long a client may hold up the others while it commits
+      --pid-file=FILE    file with the process id
+  -X, --option=KEY=VALUE an option of the file, such as zeo/read-only=true
+      --print-config     show the options as JSON instead of serving
+  -h, --help             this text
+`;
+
+export const runzeo: Command = {
+  name: 'runzeo',
+  about: 'serve a database to other processes',
+  usage,
+  async run(args, io) {
+    try {
+      const { help, printConfig, config } = zeoOptions(args, io.env);
+      if (help) {
+        io.stdout.write(usage);
+        return 0;
+      }
+      if (printConfig) {
+        io.stdout.write(`${JSON.stringify(zeoConfigToJson(config!), null, 2)}\n`);
+        return 0;
+      }
+    } catch (error) {
+      if (!(error instanceof CommandError) && !(error instanceof ConfigurationError)) throw error;
+      io.stderr.write(`Error: ${error.message}\nFor help, use runzeo -h\n`);
+      return 2;
+    }
+    throw new CommandError(NOT_YET, { exitCode: EXIT_NOT_YET });
   },
-});
+};
 
-export const runzeo = notYet('runzeo', 'serve a database to other processes');
-export const zeopack = notYet('zeopack', 'pack the databases of a storage server');
+export const zeopack: Command = {
+  name: 'zeopack',
+  about: 'pack the databases of a storage server',
+  usage: 'usage: zeopack [options]\n\nNot part of this version yet.\n',
+  async run(args, io) {
+    if (args.includes('-h') || args.includes('--help')) {
+      io.stdout.write(this.usage);
+      return 0;
+    }
+    throw new CommandError(NOT_YET, { exitCode: EXIT_NOT_YET });
+  },
+};

@@ -1,8 +1,10 @@
 /** What an instance's folder holds, in the notation of the suite `instance`. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { loadConfigFile, loadZopeConf, ZOPE_SCHEMA } from '../../../../src/zconfig/index.ts';
-import { toJson } from './zconfig.ts';
+import { zopeOptions } from './zope-options.ts';
+
+/** No path has it: paths are shown in full, and masked by the suite. */
+const NOWHERE = '\0';
 
 /** `path`, `type`, `mode`, and what the file says in the notation of its kind. */
 export type Entry = Readonly<Record<string, unknown>> & { readonly path: string };
@@ -32,7 +34,7 @@ function contentOf(file: string): Record<string, unknown> {
   if (name.endsWith('.zcml')) return { ...common, elements: elementsOf(text) };
   // Only a whole instance has options that can be read.
   return name === 'zope.conf' && text.includes('instancehome')
-    ? { ...common, options: optionsOf(file) }
+    ? { ...common, options: zopeOptions(file, NOWHERE, '') }
     : common;
 }
 
@@ -75,25 +77,4 @@ function elementsOf(text: string): Element {
     if (single === '') open.push(element);
   }
   return root.children[0]!;
-}
-
-/** No path has it: paths are shown in full, and masked by the suite. */
-const NOWHERE = '\0';
-
-/** All resulting options: what the schema reads, and what the site makes of what is left out. */
-function optionsOf(file: string): Record<string, unknown> {
-  const options = toJson(loadConfigFile(ZOPE_SCHEMA, file), NOWHERE) as Record<string, unknown>;
-  const config = loadZopeConf(file);
-  const { environment, product_config: products, databases } = options;
-  return {
-    ...options,
-    environment: (environment as { environ?: unknown } | null)?.environ ?? {},
-    clienthome: config.clientHome,
-    pid_filename: config.pidFile,
-    product_config: Array.isArray(products) && products.length === 0 ? {} : products,
-    databases: (databases as Record<string, unknown>[]).map((database) => ({
-      ...database,
-      mount_points: (database.mount_points as { text: string }[]).map(({ text }) => text),
-    })),
-  };
 }
