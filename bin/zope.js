@@ -1,4 +1,3 @@
 #!/usr/bin/env node
-import { main } from '../dist/zope/cli/main.js';
-
-await main(undefined, process.argv.slice(2));
+'use strict';
+require('./start.js')();

@@ -1,8 +1,11 @@
-import { parse } from 'acorn';
+import { createRequire } from 'node:module';
 import type { Class } from './class-info.ts';
 import { ClassRegistrationError } from './errors.ts';
 
 const checked = new WeakSet<object>();
+
+/** What comes before the name wherever a `#private` member is declared; colours and fragments of URLs stand elsewhere. */
+const DECLARATION = /(?:[{};*\n/]|\b(?:accessor|async|get|set|static))\s*#[\p{ID_Start}$_]/u;
 
 /**
  * `#private` members are put on an instance by running constructors, which loading an object from the database does not
@@ -29,7 +32,9 @@ export function refusePrivateFields(cls: Class): void {
 
 function privateMember(cls: { toString(): string }): string | undefined {
   const source = Function.prototype.toString.call(cls);
-  if (!/#[\p{ID_Start}$_]/u.test(source)) return undefined;
+  if (!DECLARATION.test(source)) return undefined;
+  // Loaded when it is needed, which for most sites is never.
+  const { parse } = createRequire(import.meta.url)('acorn') as typeof import('acorn');
   let program;
   try {
     program = parse(`(${source})`, { ecmaVersion: 'latest' });

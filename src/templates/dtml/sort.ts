@@ -23,9 +23,12 @@ const compare: Compare = (a, b) => {
 };
 const lower = (value: unknown) => (typeof value === 'string' ? value.toLowerCase() : value);
 const noCase: Compare = (a, b) => compare(lower(a), lower(b));
-const collator = new Intl.Collator('und');
+// Made when it is needed: that takes as long as a whole request.
+let collator: Intl.Collator | undefined;
 const byLocale: Compare = (a, b) =>
-  typeof a === 'string' && typeof b === 'string' ? collator.compare(a, b) : compare(a, b);
+  typeof a === 'string' && typeof b === 'string'
+    ? (collator ??= new Intl.Collator('und')).compare(a, b)
+    : compare(a, b);
 
 interface Field {
   readonly name: string;

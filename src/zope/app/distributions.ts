@@ -1,7 +1,8 @@
 /** The entry points of an `.ini` that this room has: the application. */
 import { registerDistribution, registerGatewayDistributions, type Settings } from '../../paste/index.ts';
 import { CommandError } from '../cli/command-line.ts';
-import { makeApplication } from './make-application.ts';
+import { loadModule } from '../load-module.ts';
+import { applyEnvironment } from './environment.ts';
 
 let registered = false;
 
@@ -22,5 +23,11 @@ async function applicationFactory(globalConf: Settings, localConf: Settings) {
     throw new CommandError(`egg:Zope#main takes no option '${unexpected[0]}'; its one option is zope_conf`);
   if (file === undefined)
     throw new CommandError("egg:Zope#main needs the option zope_conf, the path of the site's configuration");
+  applyEnvironment(file);
+  const { makeApplication } = await loadModule(
+    import.meta.url,
+    './make-application',
+    () => import('./make-application.ts'),
+  );
   return makeApplication(globalConf, file);
 }

@@ -8,6 +8,7 @@ import { setDefaultDateFormat } from '../../pickle/index.ts';
 import type { PublisherOptions } from '../../publisher/index.ts';
 import { setSecurityPolicy } from '../../restricted/index.ts';
 import { ConfigurationError, type ZopeConfig } from '../../zconfig/index.ts';
+import { environmentOf } from './environment.ts';
 import { readPasswordFile } from './password-file.ts';
 
 const logger = getLogger(['Zope']);
@@ -24,17 +25,6 @@ export function applyToProcess(config: ZopeConfig): void {
     }),
   );
   for (const note of config.withoutEffect) logger.warn(note);
-}
-
-/** The variables that a configuration sets; its `<environment>` has the last word. */
-function environmentOf(config: ZopeConfig): Readonly<Record<string, string>> {
-  return {
-    INSTANCE_HOME: config.instanceHome,
-    CLIENT_HOME: config.clientHome,
-    DATETIME_FORMAT: config.datetimeFormat,
-    ...(config.quoteDtmlRequestData ? {} : { ZOPE_DTML_REQUEST_AUTOQUOTE: '0' }),
-    ...config.environment,
-  };
 }
 
 const DEFAULT_RETRIES = 3;

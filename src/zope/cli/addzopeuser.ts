@@ -1,5 +1,5 @@
 /** `addzopeuser`: adds a manager to a site's root user folder (INVENTORY 1.8). */
-import { openSite } from '../app/site.ts';
+import { openSite } from './open-site.ts';
 import { type Command, parseOptions, usageError } from './command-line.ts';
 
 const usage = `usage: addzopeuser [-h] [-c CONFIGURATION] user password
@@ -25,7 +25,7 @@ export const addzopeuser: Command = {
       throw usageError('the following arguments are required: user, password');
     if (more.length > 0) throw usageError(`unrecognized arguments: ${more.join(' ')}`);
     if (name.includes(':')) throw usageError('a user name cannot have a colon');
-    const site = openSite(values.configuration ?? io.env.ZOPE_CONF ?? 'etc/zope.conf');
+    const site = await openSite(values.configuration ?? io.env.ZOPE_CONF ?? 'etc/zope.conf');
     try {
       const users = site.app.acl_users;
       if (users.getUser(name) !== null) {

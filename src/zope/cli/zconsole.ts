@@ -9,9 +9,10 @@ import { SecurityManager, UnrestrictedUser, withSecurityManagerAsync } from '../
 import { importSource, stripTypes } from '../../paste/index.ts';
 import { type HTTPRequest, withRequest } from '../../publisher/index.ts';
 import { transaction } from '../../transaction/index.ts';
-import { openSite, type Site } from '../app/site.ts';
+import type { Site } from '../app/site.ts';
 import { type Command, CommandError, type CommandIo, parseOptions, usageError } from './command-line.ts';
 import { consoleRequest } from './console-request.ts';
+import { openSite } from './open-site.ts';
 import { runPython } from './python-file.ts';
 
 const usage = `usage: zconsole [-h] {run,debug} zopeconf ...
@@ -52,7 +53,7 @@ async function withSite(
   conf: string,
   run: (site: Site, request: HTTPRequest) => Promise<number>,
 ): Promise<number> {
-  const site = openSite(conf);
+  const site = await openSite(conf);
   const globals = globalThis as unknown as Record<string, unknown>;
   globals.app = site.app;
   globals.transaction = transaction;

@@ -25,6 +25,11 @@ export class Folder extends ObjectManager {
     return contentsPage(this, message);
   }
 
+  /** The address at which Zope's management interface begins. */
+  manage(): never {
+    return this.manage_workspace();
+  }
+
   manage_addFolder(
     id: string,
     title = '',
@@ -152,7 +157,7 @@ Object.assign(OrderedFolder.prototype, { meta_type: 'Folder (Ordered)' });
 
 const addFiles = { permission: Permissions.addDocumentsImagesFiles };
 declareClass(Folder, {
-  published: ['manage_main'],
+  published: ['manage', 'manage_main'],
   postOnly: [
     'manage_addFolder',
     'manage_addFile',
@@ -164,6 +169,7 @@ declareClass(Folder, {
     'manage_delObjects',
   ],
   names: {
+    manage: { permission: Permissions.viewManagementScreens },
     manage_main: { permission: Permissions.viewManagementScreens },
     manage_addFolder: { permission: Permissions.addFolders },
     manage_addFile: addFiles,

@@ -1,0 +1,21 @@
+/** The environment variables of a site. */
+import { loadZopeConf, type ZopeConfig } from '../../zconfig/index.ts';
+
+/** The variables that a configuration sets; its `<environment>` has the last word. */
+export function environmentOf(config: ZopeConfig): Readonly<Record<string, string>> {
+  return {
+    INSTANCE_HOME: config.instanceHome,
+    CLIENT_HOME: config.clientHome,
+    DATETIME_FORMAT: config.datetimeFormat,
+    ...(config.quoteDtmlRequestData ? {} : { ZOPE_DTML_REQUEST_AUTOQUOTE: '0' }),
+    ...config.environment,
+  };
+}
+
+/**
+ * Sets the variables of a configuration. They are set before the modules are loaded that have the site's classes: some of
+ * those read variables when they are loaded. Throws a ConfigurationError.
+ */
+export function applyEnvironment(file: string): void {
+  Object.assign(process.env, environmentOf(loadZopeConf(file)));
+}
