@@ -6,6 +6,7 @@ export {
   type SocketAddress,
   TimeDelta,
 } from './datatypes.ts';
+export { didYouMean } from './did-you-mean.ts';
 export {
   ConfigurationError,
   ConfigurationSyntaxError,

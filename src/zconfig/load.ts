@@ -92,7 +92,7 @@ class Loader {
     const match = KEY_VALUE.exec(line);
     if (match === null) throw new ConfigurationSyntaxError('malformed configuration data', place);
     const value = match[2] === undefined ? '' : substitute(match[2], this.#defines);
-    matcher.addValue(match[1]!, value, place);
+    matcher.addValue(this.schema, match[1]!, value, place);
   }
 
   #directive(line: string, matcher: SectionMatcher, place: Place): void {

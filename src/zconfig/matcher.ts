@@ -38,21 +38,25 @@ export class SectionMatcher {
     this.#bag = bag;
   }
 
-  addValue(key: string, text: string, place: Place): void {
+  addValue(schema: Schema, key: string, text: string, place: Place): void {
     const realKey = this.#realKey(key, place);
     // What the command line says wins.
     if (this.#bag?.has(realKey)) return;
-    this.#add(key, realKey, { text, place });
+    this.#add(key, realKey, { text, place }, schema);
   }
 
   #realKey(key: string, place: Place): string {
     return convert(this.type.keytype, { text: key, place }) as string;
   }
 
-  #add(key: string, realKey: string, raw: Raw): void {
+  #add(key: string, realKey: string, raw: Raw, schema?: Schema): void {
     const exact = this.type.items.find((info) => info.key === realKey);
     const info = exact ?? this.type.items.find((other) => other.key === '+' && !other.isSection);
-    if (info === undefined) throw new ConfigurationError(`${quoted(key)} is not a known key name`, raw.place);
+    if (info === undefined) {
+      const keys = this.type.items.filter((other) => !other.isSection).map((other) => other.key!);
+      const hint = schema?.hint(realKey, keys) ?? '';
+      throw new ConfigurationError(`${quoted(key)} is not a known key name${hint}`, raw.place);
+    }
     if (info.isSection)
       throw new ConfigurationError(
         `${quoted(key)} is not a valid key name in '${this.type.name}' sections`,
@@ -76,7 +80,10 @@ export class SectionMatcher {
   /** A matcher for a section inside of this one. */
   child(schema: Schema, typeName: string, name: string | null, place: Place): SectionMatcher {
     const type = schema.type(typeName);
-    if (type === undefined) throw new ConfigurationError(`unknown type name: ${quoted(typeName)}`, place);
+    if (type === undefined) {
+      const hint = schema.hint(typeName, schema.typeNames());
+      throw new ConfigurationError(`unknown type name: ${quoted(typeName)}${hint}`, place);
+    }
     if (type.isAbstract) {
       throw new ConfigurationError(
         `concrete sections cannot match abstract section types; found abstract type ${quoted(typeName)}`,

@@ -1,5 +1,6 @@
 /** Schemas: which keys and sections a configuration may have, as data. */
 import { type Datatype, DATATYPES, type DatatypeName } from './datatypes.ts';
+import { didYouMean } from './did-you-mean.ts';
 import { SchemaError } from './errors.ts';
 import type { SectionValue } from './section-value.ts';
 
@@ -56,6 +57,8 @@ export interface SchemaDefinition {
   readonly items: readonly Item[];
   readonly keytype?: DatatypeRef;
   readonly datatype?: (section: SectionValue) => unknown;
+  /** Names of keys and section types that there once were, and what is told of them. */
+  readonly gone?: Readonly<Record<string, string>>;
   /** What `%import` may name, and the types that it adds. */
   readonly components?: Readonly<Record<string, readonly SectionTypeDefinition[]>>;
 }
@@ -170,6 +173,19 @@ export class Schema {
 
   type(name: string): SectionType | undefined {
     return this.#types.get(name);
+  }
+
+  /** The names of all types that a file may use. */
+  typeNames(): string[] {
+    return [...this.#types.values()].filter((type) => !type.isAbstract).map((type) => type.name);
+  }
+
+  /** What is told of a name that is not in the schema: why it is gone, or what is nearest to it; '' for nothing. */
+  hint(name: string, known: readonly string[]): string {
+    const { gone = {} } = this.definition;
+    if (Object.hasOwn(gone, name)) return ` (${gone[name]})`;
+    const near = didYouMean(name, known);
+    return near.length > 0 ? ` (did you mean ${near.join(' or ')}?)` : '';
   }
 
   /** A schema with the types of a component as well; undefined when nobody knows the component. */

@@ -6,6 +6,7 @@ import { importable, type ImportedName } from '../imported-name.ts';
 import { key, multikey, multisection, section } from '../items.ts';
 import type { SchemaDefinition } from '../schema.ts';
 import { identifier } from '../datatypes.ts';
+import { GONE } from './gone.ts';
 import { DATABASE_TYPE, STORAGE_TYPES, TEMPORARY_STORAGE } from './storages.ts';
 
 const oneOf =
@@ -72,6 +73,7 @@ const unlessOff = (reason: string) => (value: unknown) =>
 export const ZOPE_SCHEMA: SchemaDefinition = {
   abstract: ['zodb.storage', 'zodb.database', 'zope.product.base', 'relstorage.adapter', ...LOGGER_ABSTRACT],
   components: components('ZODB', 'tempstorage'),
+  gone: GONE,
   types: [
     ...STORAGE_TYPES,
     TEMPORARY_STORAGE,

@@ -141,7 +141,9 @@ export const DATABASE_TYPE: SectionTypeDefinition = {
     key('historical-cache-size', 'integer', 'objects in their caches', { default: '1000' }),
     key('historical-cache-size-bytes', 'byte-size', 'bytes of their caches', { default: '0' }),
     key('historical-timeout', 'time-interval', 'after which they are closed', { default: '5m' }),
-    key('database-name', 'string', 'name in the multi-database'),
+    key('database-name', 'string', 'name in the multi-database', {
+      noEffect: 'the databases of a site have the names of their sections',
+    }),
     key('allow-implicit-cross-references', 'boolean', 'objects may refer to other databases'),
     key('class-factory', importable, 'what finds classes by their names', {
       noEffect: (value) =>
