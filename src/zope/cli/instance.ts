@@ -1,20 +1,8 @@
 /** `zope instance`: starts, stops and looks after an instance (INVENTORY 8.2). */
-import { spawn, type ChildProcess } from 'node:child_process';
-import {
-  createReadStream,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  watch,
-  writeFileSync,
-} from 'node:fs';
+import { createReadStream, existsSync, statSync, watch } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { addzopeuser } from './addzopeuser.ts';
 import {
   type Command,
@@ -25,6 +13,7 @@ import {
   usageError,
 } from './command-line.ts';
 import { runwsgi } from './runwsgi.ts';
+import { type InstancePaths, startSupervisor, supervise, supervisorPid } from './supervisor.ts';
 import { zconsole } from './zconsole.ts';
 
 const usage = `usage: zope instance [-d DIR] COMMAND [ARGUMENTS]
@@ -49,19 +38,8 @@ const usage = `usage: zope instance [-d DIR] COMMAND [ARGUMENTS]
 const STOP_TIMEOUT_MS = 60_000;
 const POLL_MS = 50;
 const TAIL_BYTES = 8192;
-/** A process that dies sooner than this after its start is not started again at once. */
-const STEADY_MS = 10_000;
-const MAX_BACKOFF_MS = 10_000;
 
-interface Paths {
-  readonly home: string;
-  readonly ini: string;
-  readonly conf: string;
-  readonly pidFile: string;
-  readonly log: string;
-}
-
-function pathsOf(dir: string): Paths {
+function pathsOf(dir: string): InstancePaths {
   const home = path.resolve(dir);
   const ini = path.join(home, 'etc/zope.ini');
   if (!existsSync(ini)) throw new CommandError(`${home} is no instance: there is no etc/zope.ini`);
@@ -70,22 +48,9 @@ function pathsOf(dir: string): Paths {
     ini,
     conf: path.join(home, 'etc/zope.conf'),
     pidFile: path.join(home, 'var/supervisor.pid'),
+    console: path.join(home, 'var/log/console.log'),
     log: path.join(home, 'var/log/event.log'),
   };
-}
-
-/** The running supervisor's process id; undefined when none runs. */
-function runningPid({ pidFile }: Paths): number | undefined {
-  if (!existsSync(pidFile)) return undefined;
-  const pid = Number(readFileSync(pidFile, 'utf8'));
-  if (!Number.isInteger(pid) || pid <= 0) return undefined;
-  try {
-    process.kill(pid, 0);
-    return pid;
-  } catch (error) {
-    // Somebody else's process runs, too.
-    return (error as NodeJS.ErrnoException).code === 'EPERM' ? pid : undefined;
-  }
 }
 
 /** `TERM`, `SIGTERM`, `term` or `15`. */
@@ -97,43 +62,28 @@ function signalOf(text: string): NodeJS.Signals {
   return found[0] as NodeJS.Signals;
 }
 
-type Action = (paths: Paths, args: string[], io: CommandIo) => Promise<number>;
+type Action = (paths: InstancePaths, args: string[], io: CommandIo) => Promise<number>;
 
 const actions: Record<string, Action> = {
   async start(paths, args, io) {
-    const pid = runningPid(paths);
+    const pid = supervisorPid(paths);
     if (pid !== undefined) {
       io.stdout.write(`The site runs already, pid=${pid}.\n`);
       return 0;
     }
-    mkdirSync(path.dirname(paths.log), { recursive: true });
-    const output = openSync(path.join(path.dirname(paths.log), 'console.log'), 'a');
-    const program = fileURLToPath(new URL('../../../bin/zope.js', import.meta.url));
-    const child = spawn(process.execPath, [program, 'instance', '-d', paths.home, 'supervise', ...args], {
-      detached: true,
-      stdio: ['ignore', output, output],
-      cwd: paths.home,
-    });
-    child.unref();
-    for (let waited = 0; waited < STOP_TIMEOUT_MS; waited += POLL_MS) {
-      if (runningPid(paths) === child.pid) break;
-      if (child.exitCode !== null)
-        throw new CommandError(`the site did not start; see ${path.dirname(paths.log)}/console.log`);
-      await delay(POLL_MS);
-    }
-    io.stdout.write(`The site is starting, pid=${child.pid}.\n`);
+    io.stdout.write(`The site runs, pid=${await startSupervisor(paths, args)}.\n`);
     return 0;
   },
 
   async stop(paths, _args, io) {
-    const pid = runningPid(paths);
+    const pid = supervisorPid(paths);
     if (pid === undefined) {
       io.stdout.write('The site does not run.\n');
       return 0;
     }
     process.kill(pid, 'SIGTERM');
     for (let waited = 0; waited < STOP_TIMEOUT_MS; waited += POLL_MS) {
-      if (runningPid(paths) === undefined) {
+      if (supervisorPid(paths) === undefined) {
         io.stdout.write('The site was stopped.\n');
         return 0;
       }
@@ -148,22 +98,22 @@ const actions: Record<string, Action> = {
   },
 
   async status(paths, _args, io) {
-    const pid = runningPid(paths);
+    const pid = supervisorPid(paths);
     io.stdout.write(pid === undefined ? 'The site does not run.\n' : `The site runs, pid=${pid}.\n`);
     return pid === undefined ? 3 : 0;
   },
 
   async kill(paths, [signal = 'TERM'], io) {
-    const pid = runningPid(paths);
-    if (pid === undefined) throw new CommandError('the site does not run');
     const name = signalOf(signal);
+    const pid = supervisorPid(paths);
+    if (pid === undefined) throw new CommandError('the site does not run');
     process.kill(pid, name);
     io.stdout.write(`Sent ${name} to ${pid}.\n`);
     return 0;
   },
 
   async wait(paths) {
-    while (runningPid(paths) !== undefined) await delay(POLL_MS);
+    while (supervisorPid(paths) !== undefined) await delay(POLL_MS);
     return 0;
   },
 
@@ -179,7 +129,7 @@ const actions: Record<string, Action> = {
 };
 
 /** Shows the end of the event log, and what is added until interrupted. */
-async function logtail(paths: Paths, _args: string[], io: CommandIo): Promise<number> {
+async function logtail(paths: InstancePaths, _args: string[], io: CommandIo): Promise<number> {
   if (!existsSync(paths.log)) throw new CommandError(`there is no ${paths.log} yet`);
   let { ino, size } = statSync(paths.log);
   let position = Math.max(0, size - TAIL_BYTES);
@@ -208,40 +158,6 @@ async function logtail(paths: Paths, _args: string[], io: CommandIo): Promise<nu
       resolve(0);
     });
   });
-}
-
-/** Keeps a `runwsgi` running until told to stop. */
-async function supervise(paths: Paths, args: string[], io: CommandIo): Promise<number> {
-  const program = fileURLToPath(new URL('../../../bin/runwsgi.js', import.meta.url));
-  writeFileSync(paths.pidFile, `${process.pid}\n`);
-  let stopping = false;
-  let child: ChildProcess | undefined;
-  const wake = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      stopping = true;
-      child?.kill('SIGTERM');
-      wake.abort();
-    });
-  }
-  for (const signal of ['SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => child?.kill(signal));
-  let backoff = 100;
-  try {
-    while (!stopping) {
-      const started = Date.now();
-      child = spawn(process.execPath, [program, paths.ini, ...args], { stdio: 'inherit', cwd: paths.home });
-      const code = await new Promise<number | null>((resolve) => child!.once('exit', resolve));
-      if (stopping) break;
-      backoff = Date.now() - started > STEADY_MS ? 100 : Math.min(backoff * 2, MAX_BACKOFF_MS);
-      io.stderr.write(
-        `${new Date().toISOString()} the site's process ended with ${code}; it starts again in ${backoff} ms\n`,
-      );
-      await delay(backoff, undefined, { signal: wake.signal }).catch(() => undefined);
-    }
-    return 0;
-  } finally {
-    rmSync(paths.pidFile, { force: true });
-  }
 }
 
 export const instance: Command = {

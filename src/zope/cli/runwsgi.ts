@@ -14,6 +14,7 @@ import { shutDown } from '../app/shutdown.ts';
 import { registerDistributions } from '../app/distributions.ts';
 import { type Command, CommandError, type CommandIo, parseOptions, usageError } from './command-line.ts';
 import { superviseReload } from './reload.ts';
+import { READY, SUPERVISED } from './supervisor.ts';
 
 const usage = `Usage: runwsgi config_uri [var=value]
 
@@ -132,6 +133,7 @@ async function serve(options: ServeOptions): Promise<number> {
     if (!quiet) io.stdout.write(`Starting server in PID ${process.pid}.\n`);
     server = (await runner(app)) as RunningServer | undefined;
     if (server === undefined) return 0;
+    tellSupervisor(io.env);
     const signal = await Promise.race([ended, server.closed.then(() => undefined)]);
     if (signal === undefined) return 0;
     // A second Ctrl-C does not wait for anything.
@@ -146,6 +148,15 @@ async function serve(options: ServeOptions): Promise<number> {
     await shutDownLogging();
     for (const signal of ['SIGUSR2', 'SIGHUP'] as const) process.off(signal, reopenLogs);
   }
+}
+
+/** Tells a supervisor that the site serves now, and ends in good order if the supervisor dies. */
+function tellSupervisor(env: NodeJS.ProcessEnv): void {
+  if (!env[SUPERVISED]) return;
+  process.send?.(READY);
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  // Waiting for that keeps no process alive.
+  process.channel?.unref();
 }
 
 /** A server that was interrupted or wants to exit has done nothing wrong; everything else is an error. */
