@@ -14,8 +14,10 @@ export function environmentOf(config: ZopeConfig): Readonly<Record<string, strin
 
 /**
  * Sets the variables of a configuration. They are set before the modules are loaded that have the site's classes: some of
- * those read variables when they are loaded. Throws a ConfigurationError.
+ * those read variables when they are loaded. Returns the configuration. Throws a ConfigurationError.
  */
-export function applyEnvironment(file: string): void {
-  Object.assign(process.env, environmentOf(loadZopeConf(file)));
+export function applyEnvironment(file: string): ZopeConfig {
+  const config = loadZopeConf(file);
+  Object.assign(process.env, environmentOf(config));
+  return config;
 }

@@ -1,8 +1,7 @@
 /** `egg:Zope#main`: a site as one application (INVENTORY W-001 to W-004). */
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { rmSync, writeFileSync } from 'node:fs';
 import { getLogger } from '@logtape/logtape';
-import { type Application as GatewayApplication, importSource } from '../../paste/index.ts';
+import type { Application as GatewayApplication } from '../../paste/index.ts';
 import { createPublisher, type SiteConnection } from '../../publisher/index.ts';
 import { TransactionManager } from '../../transaction/index.ts';
 import { loadZopeConf, type ZopeConfig } from '../../zconfig/index.ts';
@@ -11,6 +10,7 @@ import { publisherSettings } from './effects.ts';
 import { standardErrorMessage } from './error-page.ts';
 import { onShutdown } from './shutdown.ts';
 import { openSiteDatabases } from './site.ts';
+import { loadSiteModules } from './site-modules.ts';
 
 const logger = getLogger(['Zope']);
 const ON = new Set(['true', 'on', '1']);
@@ -32,7 +32,7 @@ export async function makeApplication(
 ): Promise<SiteApplication & GatewayApplication> {
   const config = loadZopeConf(zopeConf);
   const settings = await publisherSettings(config);
-  await loadSiteModules(config);
+  await loadSiteModules(config.instanceHome);
   const { db, close } = openSiteDatabases(config);
   const pool = new ConnectionPool(db);
   const publish = createPublisher({
@@ -93,14 +93,6 @@ class PooledConnection implements SiteConnection {
   end(): void {
     this.#connection.close();
   }
-}
-
-/** Modules of the site's own that its package.json names: they register its classes. */
-async function loadSiteModules(config: ZopeConfig): Promise<void> {
-  const manifest = path.join(config.instanceHome, 'package.json');
-  if (!existsSync(manifest)) return;
-  const { siteModules = [] } = JSON.parse(readFileSync(manifest, 'utf8')) as { siteModules?: string[] };
-  for (const name of siteModules) await importSource(path.resolve(config.instanceHome, name));
 }
 
 function writePidFile({ pidFile }: ZopeConfig): void {

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type Command, CommandError, parseOptions, usageError } from './command-line.ts';
 import { makeInstance, splitUser, writeInitialUser } from './mkwsgiinstance.ts';
 
@@ -26,13 +27,40 @@ export class Note extends Item {
 
   /** What a visitor sees at the note's address. */
   index_html(): string {
-    return \`\${this.title}\\n\\n\${this.text}\`;
+    return \`\${this.title}\\n\\n\${this.text}\\n\`;
   }
 }
 
 registerClass(Note, 'site.Note', { acquires: 'implicit' });
+// Nothing is published that is not declared: visitors who may view the note may call this.
 declareClass(Note, { published: ['index_html'], names: { index_html: { permission: 'View' } } });
 `;
+
+const addNote = `/** Puts a note into the site while it does not run: npm run note -- ID TITLE TEXT */
+import type { Application } from 'zope-ts';
+import { Note } from './site.ts';
+
+interface Console {
+  readonly app: Application;
+  readonly transaction: { commit(): void };
+}
+
+export default function addNote({ app, transaction }: Console): void {
+  const [id = 'hello', title = 'Hello', text = 'A note.'] = process.argv.slice(4);
+  app._setObject(id, new Note(id, title, text));
+  transaction.commit();
+  console.log(\`The note is at /\${id}\`);
+}
+`;
+
+/** Where npm finds this package for a new site: in the registry, unless it is used from its sources. */
+function dependency(): string {
+  const root = fileURLToPath(new URL('../../..', import.meta.url));
+  const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  return root.split(path.sep).includes('node_modules') ? version : `file:${path.resolve(root)}`;
+}
 
 export const create: Command = {
   name: 'create',
@@ -55,9 +83,7 @@ export const create: Command = {
     writeInitialUser(home, name, password);
     mkdirSync(path.join(home, 'src'));
     writeFileSync(path.join(home, 'src/site.ts'), site);
-    const { version } = JSON.parse(
-      readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
-    ) as { version: string };
+    writeFileSync(path.join(home, 'src/add-note.ts'), addNote);
     const manifest = {
       name: path
         .basename(folder)
@@ -65,8 +91,12 @@ export const create: Command = {
         .replaceAll(/[^a-z0-9-]/g, '-'),
       private: true,
       type: 'module',
-      scripts: { start: 'runwsgi etc/zope.ini', dev: 'runwsgi --reload etc/zope.ini' },
-      dependencies: { 'zope-ts': version },
+      scripts: {
+        start: 'runwsgi etc/zope.ini',
+        dev: 'runwsgi --reload -d etc/zope.ini',
+        note: 'zconsole run etc/zope.conf src/add-note.ts',
+      },
+      dependencies: { 'zope-ts': dependency() },
       siteModules: ['./src/site.ts'],
     };
     writeFileSync(path.join(home, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
@@ -74,7 +104,7 @@ export const create: Command = {
     io.stdout.write(
       `Made a site in ${home}\n\n  user:     ${name}\n${user !== undefined ? '' : `  password: ${password}   (shown only now)\n`}\n`,
     );
-    io.stdout.write(`  cd ${dir} && npm install && npm run dev\n`);
+    io.stdout.write(`  cd ${dir} && npm install && npm run note && npm run dev\n`);
     return 0;
   },
 };
