@@ -86,7 +86,8 @@ export function openDatabases(configs: readonly DatabaseConfig[]): {
   readonly all: readonly DB[];
 } {
   const main = configs.find(({ mountPoints }) => mountPoints.some(({ virtualPath }) => virtualPath === '/'));
-  if (main === undefined) throw new DatabaseOpenError('no <zodb_db> section has the mount-point /');
+  if (main === undefined)
+    throw new DatabaseOpenError('No root database configured: no <zodb_db> section has the mount-point /');
   const databases = new Map<string, DB>();
   const opened: DB[] = [];
   try {

@@ -53,13 +53,50 @@ export default function addNote({ app, transaction }: Console): void {
 }
 `;
 
-/** Where npm finds this package for a new site: in the registry, unless it is used from its sources. */
-function dependency(): string {
+const tsconfig = {
+  compilerOptions: {
+    target: 'ES2023',
+    module: 'NodeNext',
+    types: ['node'],
+    strict: true,
+    // Types are stripped, not compiled.
+    erasableSyntaxOnly: true,
+    verbatimModuleSyntax: true,
+    allowImportingTsExtensions: true,
+    noEmit: true,
+    skipLibCheck: true,
+  },
+  include: ['src'],
+};
+
+interface OwnManifest {
+  readonly version: string;
+  readonly devDependencies: Readonly<Record<string, string>>;
+}
+
+function manifestOf(folder: string): object {
   const root = fileURLToPath(new URL('../../..', import.meta.url));
-  const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
-    version: string;
+  const own = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as OwnManifest;
+  // Where npm finds this package: in the registry, unless it is used from its sources.
+  const installed = root.split(path.sep).includes('node_modules');
+  const name = path.basename(folder).toLowerCase();
+  return {
+    name: name.replaceAll(/[^a-z0-9-]/g, '-'),
+    private: true,
+    type: 'module',
+    scripts: {
+      start: 'runwsgi etc/zope.ini',
+      dev: 'runwsgi --reload -d etc/zope.ini',
+      note: 'zconsole run etc/zope.conf src/add-note.ts',
+      check: 'tsc',
+    },
+    dependencies: { 'zope-ts': installed ? own.version : `file:${path.resolve(root)}` },
+    devDependencies: {
+      '@types/node': own.devDependencies['@types/node'],
+      typescript: own.devDependencies.typescript,
+    },
+    siteModules: ['./src/site.ts'],
   };
-  return root.split(path.sep).includes('node_modules') ? version : `file:${path.resolve(root)}`;
 }
 
 export const create: Command = {
@@ -84,22 +121,8 @@ export const create: Command = {
     mkdirSync(path.join(home, 'src'));
     writeFileSync(path.join(home, 'src/site.ts'), site);
     writeFileSync(path.join(home, 'src/add-note.ts'), addNote);
-    const manifest = {
-      name: path
-        .basename(folder)
-        .toLowerCase()
-        .replaceAll(/[^a-z0-9-]/g, '-'),
-      private: true,
-      type: 'module',
-      scripts: {
-        start: 'runwsgi etc/zope.ini',
-        dev: 'runwsgi --reload -d etc/zope.ini',
-        note: 'zconsole run etc/zope.conf src/add-note.ts',
-      },
-      dependencies: { 'zope-ts': dependency() },
-      siteModules: ['./src/site.ts'],
-    };
-    writeFileSync(path.join(home, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+    writeFileSync(path.join(home, 'package.json'), `${JSON.stringify(manifestOf(folder), null, 2)}\n`);
+    writeFileSync(path.join(home, 'tsconfig.json'), `${JSON.stringify(tsconfig, null, 2)}\n`);
     writeFileSync(path.join(home, '.gitignore'), 'node_modules/\nvar/\ninituser\n');
     io.stdout.write(
       `Made a site in ${home}\n\n  user:     ${name}\n${user !== undefined ? '' : `  password: ${password}   (shown only now)\n`}\n`,

@@ -106,7 +106,34 @@ interface ServeOptions {
   readonly io: CommandIo;
 }
 
+const REOPEN = ['SIGUSR2', 'SIGHUP'] as const;
 const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const;
+
+/** npm passes on a Ctrl-C that the terminal has sent to all processes already: one that comes so soon is the same one. */
+const SAME_SIGNAL_MS = 500;
+
+/** The first Ctrl-C or SIGTERM ends the server in good order; a second one does not wait for anything. */
+class Interruption {
+  readonly came: Promise<void>;
+  readonly #handlers: readonly (readonly [keyof typeof SIGNAL_NUMBERS, () => void])[];
+
+  constructor() {
+    let first: number | undefined;
+    let resolveCame: () => void;
+    this.came = new Promise((resolve) => (resolveCame = resolve));
+    const handlerOf = (signal: keyof typeof SIGNAL_NUMBERS) => () => {
+      first ??= Date.now();
+      if (Date.now() - first > SAME_SIGNAL_MS) process.exit(128 + SIGNAL_NUMBERS[signal]);
+      resolveCame();
+    };
+    this.#handlers = (['SIGINT', 'SIGTERM'] as const).map((signal) => [signal, handlerOf(signal)] as const);
+    for (const [signal, handler] of this.#handlers) process.on(signal, handler);
+  }
+
+  forget(): void {
+    for (const [signal, handler] of this.#handlers) process.off(signal, handler);
+  }
+}
 
 async function serve(options: ServeOptions): Promise<number> {
   const { io, variables, quiet } = options;
@@ -119,10 +146,8 @@ async function serve(options: ServeOptions): Promise<number> {
   addLevelName(5, 'TRACE');
   addLevelName(15, 'BLATHER');
   await setUpLogging(file, variables);
-  const ended = new Promise<'SIGINT' | 'SIGTERM'>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal));
-  });
-  for (const signal of ['SIGUSR2', 'SIGHUP'] as const) process.on(signal, reopenLogs);
+  const interruption = new Interruption();
+  for (const signal of REOPEN) process.on(signal, reopenLogs);
   let server: RunningServer | undefined;
   try {
     const runner = await loadServer(serverUriOf(options, configUri), {
@@ -134,19 +159,17 @@ async function serve(options: ServeOptions): Promise<number> {
     server = (await runner(app)) as RunningServer | undefined;
     if (server === undefined) return 0;
     tellSupervisor(io.env);
-    const signal = await Promise.race([ended, server.closed.then(() => undefined)]);
-    if (signal === undefined) return 0;
-    // A second Ctrl-C does not wait for anything.
-    for (const name of ['SIGINT', 'SIGTERM'] as const)
-      process.once(name, () => process.exit(128 + SIGNAL_NUMBERS[name]));
+    if (!(await Promise.race([interruption.came.then(() => true), server.closed.then(() => false)])))
+      return 0;
     await server.close();
     return 0;
   } catch (error) {
-    return endedBy(error as Ending, options);
+    return endedBy(withPlace(error, file, options) as Ending, options);
   } finally {
     await shutDown();
     await shutDownLogging();
-    for (const signal of ['SIGUSR2', 'SIGHUP'] as const) process.off(signal, reopenLogs);
+    for (const signal of REOPEN) process.off(signal, reopenLogs);
+    interruption.forget();
   }
 }
 
@@ -157,6 +180,13 @@ function tellSupervisor(env: NodeJS.ProcessEnv): void {
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   // Waiting for that keeps no process alive.
   process.channel?.unref();
+}
+
+/** Settings of a server are checked by the server, which does not know where they stand. */
+function withPlace(error: unknown, file: string, { serverUri, serverName = 'main' }: ServeOptions): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code !== 'SERVER_SETTING' || serverUri !== undefined) return error;
+  return new CommandError(`${file}, section [server:${serverName}]: ${message}`);
 }
 
 /** A server that was interrupted or wants to exit has done nothing wrong; everything else is an error. */
