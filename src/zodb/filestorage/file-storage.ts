@@ -266,6 +266,11 @@ export class FileStorage implements Storage, BlobStore {
     return oid;
   }
 
+  /** Largest size of the file in bytes; null for no limit. */
+  get quota(): number | null {
+    return this.#options.quota ?? null;
+  }
+
   isReadOnly(): boolean {
     return this.#options.readOnly === true;
   }

@@ -2,10 +2,10 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { openDatabases } from '../../../src/zope/app/databases.ts';
+import { openDatabases, settingsOf } from '../../../src/zope/app/databases.ts';
 import { applyToProcess, publisherSettings } from '../../../src/zope/app/effects.ts';
 import { ConfigurationError, loadZopeConf, type ZopeConfig } from '../../../src/zconfig/index.ts';
-import type { Storage } from '../../../src/zodb/index.ts';
+import { isBlobStore, type Storage } from '../../../src/zodb/index.ts';
 import { type Case, expectSame, Mismatch, type Suite } from '../suite.ts';
 import { checkConfigError, toJson } from './lib/zconfig.ts';
 import { zopeOptions } from './lib/zope-options.ts';
@@ -84,25 +84,24 @@ interface AnyStorage extends Storage {
   getName(): string;
   readonly base?: AnyStorage;
   readonly changes?: AnyStorage;
-  readonly quota?: number;
-  readonly blobDir?: string;
+  readonly quota?: number | null;
 }
 
 function storageToJson(storage: AnyStorage): Record<string, unknown> {
   const kind = storage.constructor.name;
-  const { base, changes, quota, blobDir } = storage;
+  const { base, changes, quota } = storage;
+  const blobDir = isBlobStore(storage) ? path.dirname(storage.temporaryDirectory()) : null;
   return {
     class: kind,
     ...(kind === 'BlobStorage' ? { blob_dir: `${blobDir}/` } : { name: storage.getName() }),
-    ...(kind === 'FileStorage'
-      ? { read_only: storage.isReadOnly(), quota: quota ?? null, blob_dir: blobDir ?? null }
-      : {}),
+    ...(kind === 'FileStorage' ? { read_only: storage.isReadOnly(), quota, blob_dir: blobDir } : {}),
     ...(base === undefined ? {} : { base: storageToJson(base) }),
     ...(changes === undefined ? {} : { changes: storageToJson(changes) }),
   };
 }
 
 function databasesOf({ databases }: ZopeConfig): unknown {
+  const settings = new Map(databases.map((config) => [config.name, settingsOf(config)]));
   const { all } = openDatabases(databases);
   try {
     return Object.fromEntries(
@@ -111,9 +110,9 @@ function databasesOf({ databases }: ZopeConfig): unknown {
         {
           database_name: db.databaseName,
           storage: storageToJson(db.storage as AnyStorage),
-          cache_size: db.getCacheSize(),
-          pool_size: db.getPoolSize(),
-          historical_pool_size: db.getHistoricalPoolSize(),
+          cache_size: db.targetCacheSize,
+          pool_size: settings.get(db.databaseName)!.poolSize,
+          historical_pool_size: settings.get(db.databaseName)!.historicalPoolSize,
           implicit_cross_references: db.xrefs,
           large_record_size: db.largeRecordSize,
           // There is one class of connections.
