@@ -32,6 +32,7 @@ export { TlsConfig } from './components/tls.ts';
 export type { StorageConfig } from './zope-schema/storage-config.ts';
 export { SectionValue } from './section-value.ts';
 export { loadZeoConf, type ZeoConfig } from './zope-schema/zeo-config.ts';
+export { ZEO_SCHEMA } from './zope-schema/zeo-schema.ts';
 export { type MountPoint, ZOPE_SCHEMA } from './zope-schema/schema.ts';
 export {
   type DatabaseConfig,

@@ -11,13 +11,13 @@ import {
 } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { PassThrough, Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { pw_validate } from '../../src/access/index.ts';
 import { loadZopeConf } from '../../src/zconfig/index.ts';
 import { didYouMean, parseOptions } from '../../src/zope/cli/command-line.ts';
-import { run } from '../../src/zope/cli/main.ts';
+
 import { withStandIns } from '../../src/zope/cli/python-file.ts';
+import { command } from './command.ts';
 
 let here: string;
 
@@ -27,23 +27,6 @@ beforeEach(() => {
 afterEach(() => rmSync(here, { recursive: true, force: true }));
 
 const at = (...names: string[]) => path.join(here, ...names);
-
-/** Runs a command (undefined: the umbrella `zope`) and tells what it said. */
-async function command(
-  name: string | undefined,
-  args: string[],
-  options: { stdin?: string; env?: NodeJS.ProcessEnv } = {},
-): Promise<{ exit: number; stdout: string; stderr: string }> {
-  const said = { stdout: '', stderr: '' };
-  const stream = (key: 'stdout' | 'stderr') => ({ write: (text: string) => (said[key] += text) });
-  const exit = await run(name, args, {
-    stdout: stream('stdout'),
-    stderr: stream('stderr'),
-    stdin: options.stdin === undefined ? new PassThrough() : Readable.from([options.stdin]),
-    env: options.env ?? {},
-  });
-  return { exit, ...said };
-}
 
 const makeSite = async (): Promise<string> => {
   await command('mkwsgiinstance', ['-d', at('inst'), '-u', 'admin:secret']);

@@ -8,6 +8,7 @@ import { setDefaultDateFormat } from '../../pickle/index.ts';
 import type { PublisherOptions } from '../../publisher/index.ts';
 import { setSecurityPolicy } from '../../restricted/index.ts';
 import { ConfigurationError, type ZopeConfig } from '../../zconfig/index.ts';
+import { setConfiguration } from './configuration.ts';
 import { environmentOf } from './environment.ts';
 import { readPasswordFile } from './password-file.ts';
 
@@ -15,6 +16,7 @@ const logger = getLogger(['Zope']);
 
 /** What a configuration does to the process: environment, order of dates, emergency user, security policy. */
 export function applyToProcess(config: ZopeConfig): void {
+  setConfiguration(config);
   Object.assign(process.env, environmentOf(config));
   setDefaultDateFormat(config.datetimeFormat);
   setEmergencyUser(readPasswordFile(path.join(config.instanceHome, 'access')));

@@ -1,5 +1,6 @@
 /** The environment variables of a site. */
 import { loadZopeConf, type ZopeConfig } from '../../zconfig/index.ts';
+import { setConfiguration } from './configuration.ts';
 
 /** The variables that a configuration sets; its `<environment>` has the last word. */
 export function environmentOf(config: ZopeConfig): Readonly<Record<string, string>> {
@@ -19,5 +20,6 @@ export function environmentOf(config: ZopeConfig): Readonly<Record<string, strin
 export function applyEnvironment(file: string): ZopeConfig {
   const config = loadZopeConf(file);
   Object.assign(process.env, environmentOf(config));
+  setConfiguration(config);
   return config;
 }

@@ -11,6 +11,7 @@ import {
   isBlobStore,
   MappingStorage,
   type Storage,
+  ZlibStorage,
 } from '../../../src/zodb/index.ts';
 import type { BlobStore, Tid } from '../../../src/zodb/interfaces.ts';
 import {
@@ -53,6 +54,12 @@ const kinds: Record<string, Kind> = {
     collects: true,
   },
   MappingStorage: { open: () => new MappingStorage(), collects: true },
+  ZlibStorage: {
+    open: () => new ZlibStorage(file({ blobDir: blobDir() })),
+    undo: true,
+    blobs: true,
+    collects: true,
+  },
   DemoStorage: { open: () => new DemoStorage(), blobs: true },
   'DemoStorage with its changes in a file': {
     open: () => new DemoStorage({ changes: file({ blobDir: blobDir() }) }),
