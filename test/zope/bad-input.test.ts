@@ -16,6 +16,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FileStorage } from '../../src/zodb/index.ts';
+import { makeApplication } from '../../src/zope/app/make-application.ts';
 import { openSite } from '../../src/zope/app/site.ts';
 import { command } from './command.ts';
 
@@ -136,7 +137,7 @@ describe('the zope.conf', () => {
       "no replacement for 'REALM'",
     ],
     ['no root database', 'mount-point /', 'mount-point /x', 'No root database configured'],
-    ['a section that is not closed', '</zodb_db>', '', 'unclosed sections not allowed'],
+    ['a section that is not closed', '</dos_protection>', '', 'unclosed sections not allowed'],
     [
       'a folder of the database that is not there',
       'var/Data.fs',
@@ -279,6 +280,26 @@ describe("a site's own modules", () => {
     expect(exit).toBe(1);
     expect(message).toContain(inst());
     expect(message).toContain(reason);
+  });
+});
+
+describe('a wrong password', () => {
+  it('is asked for again', async () => {
+    const site = await makeApplication({}, inst('etc/zope.conf'));
+    const ask = async (user: string) => {
+      const authorization = `Basic ${Buffer.from(user).toString('base64')}`;
+      const { status, headers } = await site.fetch(
+        new Request('http://localhost/manage_main', { headers: { authorization } }),
+      );
+      return [status, headers.get('www-authenticate')];
+    };
+    try {
+      expect(await ask('admin:secret')).toEqual([200, null]);
+      expect(await ask('admin:wrong')).toEqual([401, 'basic realm="Zope", charset="UTF-8"']);
+      expect(await ask('nobody:secret')).toEqual([401, 'basic realm="Zope", charset="UTF-8"']);
+    } finally {
+      site.close();
+    }
   });
 });
 

@@ -16,7 +16,6 @@ import { pw_validate } from '../../src/access/index.ts';
 import { loadZopeConf } from '../../src/zconfig/index.ts';
 import { didYouMean, parseOptions } from '../../src/zope/cli/command-line.ts';
 
-import { withStandIns } from '../../src/zope/cli/python-file.ts';
 import { command } from './command.ts';
 
 let here: string;
@@ -283,11 +282,19 @@ describe('zconsole', () => {
     expect(broken.stderr).toContain('s.py');
   });
 
-  it('names things of the console only where code names them', () => {
-    const source = `print("print(__name__)", x.print, 'it''s print')  # print\nif __name__ == '__main__': print()\n"""print\n"""; reprint(print)\n`;
-    expect(withStandIns(source)).toBe(
-      `console_print("print(__name__)", x.print, 'it''s print')  # print\nif console_name == '__main__': console_print()\n"""print\n"""; reprint(console_print)\n`,
-    );
+  it('takes print and __name__ for the names they are, wherever code names them', async () => {
+    const source = `x = {'print': 1}
+if __name__ == '__main__': print("print(__name__)", 'it''s print', x['print'])  # print
+def show(*values, printer=print): printer(f"{print is printer} {__name__}", *values)
+show(1)
+"""print
+"""; show(2, printer=print)
+`;
+    expect(await python(source)).toEqual({
+      exit: 0,
+      stdout: 'print(__name__) its print 1\nTrue __main__ 1\nTrue __main__ 2\n',
+      stderr: '',
+    });
   });
 });
 

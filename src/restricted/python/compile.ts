@@ -10,6 +10,7 @@ import type { Arguments, Expr, FunctionDef, Stmt } from './ast.ts';
 import { checkExpression, checkFunction } from './checks.ts';
 import { parseExpression, parseModule, parseParameters } from './parser.ts';
 import { type Printed, printExpression, printFunction } from './printer.ts';
+import { renameNames } from './rename.ts';
 import { type Globals, runtime } from './runtime.ts';
 
 export interface ExpressionOptions {
@@ -101,6 +102,8 @@ export interface FunctionSource {
   readonly filename: string;
   /** Names that every call binds (`context`, `container` …); scripts may assign them. */
   readonly globals?: readonly string[];
+  /** Variables that are known under another name: `print`, say, which the language treats in its own way. */
+  readonly renamed?: ReadonlyMap<string, string>;
 }
 
 export interface CompiledFunction {
@@ -130,6 +133,7 @@ export function compileFunction(source: FunctionSource): CompiledFunction {
     const message = `Line ${error.line}: ${error.name}: ${error.msg} at statement: ${quoted(error.text)}`;
     return new Script(name, undefined, [message], []);
   }
+  if (source.renamed !== undefined) renameNames(body, source.renamed);
   const fn: FunctionDef = {
     kind: 'FunctionDef',
     name,

@@ -33,20 +33,11 @@ class Exit extends Error {
   }
 }
 
-/** Names that the language for scripts refuses or treats in its own way, and what stands for them. */
-const STAND_INS: Readonly<Record<string, string>> = { print: 'console_print', __name__: 'console_name' };
-
-/** A comment, a text, or a name with the dot before it. */
-const TOKENS =
-  /#.*|(?<!\w)[rbuf]{0,2}(?:"""(?:\\[^]|[^\\])*?"""|'''(?:\\[^]|[^\\])*?'''|"(?:\\[^]|[^"\\\n])*"|'(?:\\[^]|[^'\\\n])*')|(\.\s*|)\b([A-Za-z_]\w*)/gi;
-
-/** The source with stand-ins for names; every line stays where it is. */
-export function withStandIns(source: string): string {
-  return source.replaceAll(TOKENS, (all, dot: string | undefined, name: string | undefined) => {
-    if (name === undefined || dot !== '' || !Object.hasOwn(STAND_INS, name)) return all;
-    return all.slice(0, -name.length) + STAND_INS[name]!;
-  });
-}
+/** Names that the language for scripts refuses or treats in its own way, and what they are called here. */
+const RENAMED = new Map([
+  ['print', 'console_print'],
+  ['__name__', 'console_name'],
+]);
 
 function registerConsoleModules(argv: readonly string[]): void {
   registerType(SecurityManager, { pyName: 'SecurityManager', attributes: 'all' });
@@ -86,7 +77,8 @@ export function runPython(
     const compiled = compileFunction({
       name: MODULE,
       params: '',
-      body: withStandIns(source),
+      body: source,
+      renamed: RENAMED,
       filename,
       globals: ['app', 'console_print', 'console_name'],
     });
