@@ -5,7 +5,13 @@ import { createInterface } from 'node:readline';
 import repl from 'node:repl';
 import { inspect } from 'node:util';
 import { runInThisContext } from 'node:vm';
-import { SecurityManager, UnrestrictedUser, withSecurityManagerAsync } from '../../access/index.ts';
+import {
+  getSecurityManager,
+  SecurityManager,
+  UnrestrictedUser,
+  withSecurityManager,
+  withSecurityManagerAsync,
+} from '../../access/index.ts';
 import { importSource, stripTypes } from '../../paste/index.ts';
 import { type HTTPRequest, withRequest } from '../../publisher/index.ts';
 import { transaction } from '../../transaction/index.ts';
@@ -40,7 +46,7 @@ export const zconsole: Command = {
     if (mode !== 'run' && mode !== 'debug')
       throw usageError(`argument mode: invalid choice: '${mode}' (choose from 'run', 'debug')`);
     if (conf === undefined) throw usageError('the following arguments are required: zopeconf');
-    if (mode === 'debug') return withSite(conf, (site, request) => debug(site, request, io));
+    if (mode === 'debug') return withSite(conf, (_site, request) => debug(request, io));
     if (script === undefined) throw usageError('run needs a script');
     return withSite(conf, (site, request) => runScript(script, positionals, { site, request, io }));
   },
@@ -95,13 +101,34 @@ async function runScript(
 
 const banner = 'Starting debugger (the name "app" is bound to the top-level Zope object)\n';
 
-async function debug(site: Site, request: HTTPRequest, io: CommandIo): Promise<number> {
+async function debug(request: HTTPRequest, io: CommandIo): Promise<number> {
   io.stdout.write(banner);
   if (io.stdin.isTTY !== true) return debugLines(request, io);
   const server = repl.start({ prompt: '> ', useGlobal: true });
-  server.context.app = site.app;
+  const evaluate = server.eval;
+  // As whom and with which request a line runs is known by its asynchronous context, which a terminal's input has not.
+  const manager = getSecurityManager();
+  const evaluateTypeScript: repl.REPLEval = (code, context, file, done) => {
+    const source = asJavaScript(code);
+    if (source instanceof repl.Recoverable) return done(source, undefined);
+    withSecurityManager(manager, () =>
+      withRequest(request, () => evaluate.call(server, source, context, file, done)),
+    );
+  };
+  Object.assign(server, { eval: evaluateTypeScript });
   await new Promise((resolve) => server.once('exit', resolve));
   return 0;
+}
+
+/** Code without its types; as it is when it cannot be read, which the console then tells; Recoverable when it goes on. */
+function asJavaScript(code: string): string | repl.Recoverable {
+  try {
+    return stripTypes(code);
+  } catch (error) {
+    const { message } = error as Error;
+    const goesOn = /got '<eof>'|Unexpected eof|^\s*x Unterminated (?:block comment|template)/.test(message);
+    return goesOn ? new repl.Recoverable(new SyntaxError(message)) : code;
+  }
 }
 
 /** Lines from a pipe, each evaluated for itself. */
