@@ -43,7 +43,12 @@ export function stripTypes(source: string): string {
   const amaro = createRequire(import.meta.url)('amaro') as {
     transformSync(source: string, options: { mode: 'strip-only' }): { code: string };
   };
-  return amaro.transformSync(source, { mode: 'strip-only' }).code;
+  try {
+    return amaro.transformSync(source, { mode: 'strip-only' }).code;
+  } catch (error) {
+    // The compiler throws texts.
+    throw typeof error === 'string' ? new SyntaxError(error) : error;
+  }
 }
 
 let stripping = false;
