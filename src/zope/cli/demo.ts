@@ -1,9 +1,9 @@
 /** `zope demo`: from nothing to a running site. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
-import { type Command, parseOptions } from './command-line.ts';
+import { type Command, CommandError, parseOptions, usageError } from './command-line.ts';
 import { makeInstance, writeInitialUser } from './mkwsgiinstance.ts';
 import { runwsgi } from './runwsgi.ts';
 
@@ -13,6 +13,15 @@ Makes an instance in DIR (default: instance) if there is none, and serves it on 
 The generated password of the user "admin" is shown once, when the instance is made.
 `;
 
+const SECTION = '[server:demo]';
+/** The port may be another one each time. The stock server stays beside it, for other commands. */
+const SERVER = `
+# The server of "zope demo".
+${SECTION}
+use = egg:waitress#main
+host = 127.0.0.1
+port = %(http_port)s
+`;
 const FIRST_PORT = 8080;
 const PORTS = 100;
 
@@ -27,29 +36,37 @@ export const demo: Command = {
       return 0;
     }
     const folder = path.resolve(positionals[0] ?? 'instance');
-    if (!existsSync(path.join(folder, 'etc/zope.ini'))) {
+    const port = values.port === undefined ? undefined : portOf(values.port);
+    const ini = path.join(folder, 'etc/zope.ini');
+    if (!existsSync(ini)) {
       const password = randomBytes(9).toString('base64url');
       const home = makeInstance(folder);
       writeInitialUser(home, 'admin', password);
-      const file = path.join(home, 'etc/zope.ini');
-      // The port may be another one each time; the rest of the configuration stays the stock one.
-      writeFileSync(
-        file,
-        readFileSync(file, 'utf8')
-          .replace('port = 8080', 'port = %(http_port)s')
-          .replace('[app:zope]', '[DEFAULT]\nhttp_port = 8080\n\n[app:zope]'),
-      );
+      appendFileSync(ini, SERVER);
       io.stdout.write(
         `Made an instance in ${home}\n\n  user:     admin\n  password: ${password}   (shown only now)\n\n`,
       );
     }
-    const port = values.port === undefined ? await freePort(FIRST_PORT, PORTS) : Number(values.port);
+    if (!readFileSync(ini, 'utf8').includes(SECTION)) {
+      // An instance that was made for something else has a server of its own.
+      if (port !== undefined)
+        throw new CommandError(`${ini} has no ${SECTION}: its port is set in its own server section`);
+      return runwsgi.run([ini], io);
+    }
+    const chosen = port ?? (await freePort(FIRST_PORT, PORTS));
     io.stdout.write(
-      `Serving on http://127.0.0.1:${port}/   manage it at http://127.0.0.1:${port}/manage_main   Ctrl-C ends\n`,
+      `The site is at http://127.0.0.1:${chosen}/   manage it at http://127.0.0.1:${chosen}/manage_main   Ctrl-C ends\n`,
     );
-    return runwsgi.run(['-q', path.join(folder, 'etc/zope.ini'), `http_port=${port}`], io);
+    return runwsgi.run(['-q', '--server-name=demo', ini, `http_port=${chosen}`], io);
   },
 };
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port < 1 || port > 65_535)
+    throw usageError(`--port takes a number from 1 to 65535, not "${text}"`);
+  return port;
+}
 
 /** The first port from `first` on that nobody listens on. */
 async function freePort(first: number, count: number): Promise<number> {
