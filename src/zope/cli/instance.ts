@@ -3,6 +3,7 @@ import { createReadStream, existsSync, statSync, watch } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { loadZopeConf } from '../../zconfig/index.ts';
 import { addzopeuser } from './addzopeuser.ts';
 import {
   type Command,
@@ -93,6 +94,8 @@ const actions: Record<string, Action> = {
   },
 
   async restart(paths, args, io) {
+    // What cannot be started does not end what runs.
+    if (existsSync(paths.conf)) loadZopeConf(paths.conf);
     await actions.stop!(paths, [], io);
     return actions.start!(paths, args, io);
   },
