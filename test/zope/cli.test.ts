@@ -13,8 +13,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { pw_validate } from '../../src/access/index.ts';
-import { loadZopeConf } from '../../src/zconfig/index.ts';
-import { didYouMean, parseOptions } from '../../src/zope/cli/command-line.ts';
+import { didYouMean, loadZopeConf } from '../../src/zconfig/index.ts';
+import { parseOptions } from '../../src/zope/cli/command-line.ts';
 
 import { command } from './command.ts';
 
@@ -323,7 +323,7 @@ describe('zope instance', () => {
   it('asks whether another command was meant', async () => {
     const { exit, stderr } = await instance('statsu');
     expect(exit).toBe(2);
-    expect(stderr).toContain('there is no command "statsu"; did you mean status');
+    expect(stderr).toContain('there is no command "statsu". Did you mean "status"?');
   });
 
   it('refuses a signal that there is not', async () => {
@@ -363,6 +363,6 @@ describe('commands of databases', () => {
   it('are found by a mistyped name', async () => {
     const { exit, stderr } = await command('db', ['inspcet']);
     expect(exit).not.toBe(0);
-    expect(stderr).toContain('there is no command "inspcet"; did you mean inspect');
+    expect(stderr).toContain('there is no command "inspcet". Did you mean "inspect"?');
   });
 });

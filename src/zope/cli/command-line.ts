@@ -1,7 +1,6 @@
 /** What all commands share: options, errors that end a command, output. */
 import { parseArgs } from 'node:util';
-
-export { didYouMean } from '../../zconfig/index.ts';
+import { loadModule } from '../load-module.ts';
 
 /** Streams and surroundings of a command; tests give their own. */
 export interface CommandIo {
@@ -112,4 +111,16 @@ function splitAfter(
     } else if (!arg.startsWith('-') && ++count >= n) return [args.slice(0, i + 1), args.slice(i + 1)];
   }
   return [[...args], []];
+}
+
+/** ` Did you mean "a" or "b"?` for a mistyped name; '' when none is near. */
+export async function didYouMean(word: string, names: readonly string[]): Promise<string> {
+  // Loaded for mistakes only: most commands need nothing else of that room.
+  const zconfig = await loadModule(
+    import.meta.url,
+    '../../zconfig/index',
+    () => import('../../zconfig/index.ts'),
+  );
+  const near = zconfig.didYouMean(word, names).map((name) => `"${name}"`);
+  return near.length > 0 ? ` Did you mean ${near.join(' or ')}?` : '';
 }

@@ -24,11 +24,8 @@ export const db: Command = {
     }
     const command = Object.hasOwn(dbCommands, name) ? dbCommands[name]! : undefined;
     if (command === undefined) {
-      const near = didYouMean(name, names);
-      throw new CommandError(
-        `there is no command "${name}"${near.length > 0 ? `; did you mean ${near.join(' or ')}?` : ''}`,
-        { exitCode: 2 },
-      );
+      const hint = await didYouMean(name, names);
+      throw new CommandError(`there is no command "${name}".${hint}`, { exitCode: 2 });
     }
     if (rest.includes('--help') || rest.includes('-h')) {
       io.stdout.write(`${command.usage.trimEnd()}\n`);

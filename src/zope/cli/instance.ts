@@ -3,8 +3,7 @@ import { createReadStream, existsSync, statSync, watch } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { loadZopeConf } from '../../zconfig/index.ts';
-import { addzopeuser } from './addzopeuser.ts';
+import { loadModule } from '../load-module.ts';
 import {
   type Command,
   CommandError,
@@ -13,9 +12,7 @@ import {
   parseOptions,
   usageError,
 } from './command-line.ts';
-import { runwsgi } from './runwsgi.ts';
 import { type InstancePaths, startSupervisor, supervise, supervisorPid } from './supervisor.ts';
-import { zconsole } from './zconsole.ts';
 
 const usage = `usage: zope instance [-d DIR] COMMAND [ARGUMENTS]
 
@@ -63,6 +60,13 @@ function signalOf(text: string): NodeJS.Signals {
   return found[0] as NodeJS.Signals;
 }
 
+// Loaded when they are needed: the supervisor, and most commands, need none of them.
+const load = <T>(file: string, source: () => Promise<T>) => loadModule(import.meta.url, `./${file}`, source);
+const serve = async (args: string[], io: CommandIo) =>
+  (await load('runwsgi', () => import('./runwsgi.ts'))).runwsgi.run(args, io);
+const inConsole = async (args: string[], io: CommandIo) =>
+  (await load('zconsole', () => import('./zconsole.ts'))).zconsole.run(args, io);
+
 type Action = (paths: InstancePaths, args: string[], io: CommandIo) => Promise<number>;
 
 const actions: Record<string, Action> = {
@@ -95,7 +99,10 @@ const actions: Record<string, Action> = {
 
   async restart(paths, args, io) {
     // What cannot be started does not end what runs.
-    if (existsSync(paths.conf)) loadZopeConf(paths.conf);
+    if (existsSync(paths.conf)) {
+      const zconfig = await load('../../zconfig/index', () => import('../../zconfig/index.ts'));
+      zconfig.loadZopeConf(paths.conf);
+    }
     await actions.stop!(paths, [], io);
     return actions.start!(paths, args, io);
   },
@@ -121,12 +128,15 @@ const actions: Record<string, Action> = {
   },
 
   logreopen: (paths, _args, io) => actions.kill!(paths, ['USR2'], io),
-  fg: (paths, args, io) => runwsgi.run(['-d', paths.ini, ...args], io),
-  foreground: (paths, args, io) => runwsgi.run(['-d', paths.ini, ...args], io),
-  console: (paths, args, io) => runwsgi.run([paths.ini, ...args], io),
-  debug: (paths, _args, io) => zconsole.run(['debug', paths.conf], io),
-  run: (paths, args, io) => zconsole.run(['run', paths.conf, ...args], io),
-  adduser: (paths, args, io) => addzopeuser.run(['-c', paths.conf, ...args], io),
+  fg: (paths, args, io) => serve(['-d', paths.ini, ...args], io),
+  foreground: (paths, args, io) => serve(['-d', paths.ini, ...args], io),
+  console: (paths, args, io) => serve([paths.ini, ...args], io),
+  debug: (paths, _args, io) => inConsole(['debug', paths.conf], io),
+  run: (paths, args, io) => inConsole(['run', paths.conf, ...args], io),
+  async adduser(paths, args, io) {
+    const { addzopeuser } = await load('addzopeuser', () => import('./addzopeuser.ts'));
+    return addzopeuser.run(['-c', paths.conf, ...args], io);
+  },
   logtail,
   supervise,
 };
@@ -181,13 +191,8 @@ export const instance: Command = {
     if (name === undefined) throw usageError('a command is needed');
     const action = Object.hasOwn(actions, name) ? actions[name]! : undefined;
     if (action === undefined) {
-      const near = didYouMean(
-        name,
-        Object.keys(actions).filter((known) => known !== 'supervise'),
-      );
-      throw usageError(
-        `there is no command "${name}"${near.length > 0 ? `; did you mean ${near.join(' or ')}?` : ''}`,
-      );
+      const known = Object.keys(actions).filter((other) => other !== 'supervise');
+      throw usageError(`there is no command "${name}".${await didYouMean(name, known)}`);
     }
     return action(pathsOf(values.dir ?? '.'), rest, io);
   },

@@ -89,11 +89,10 @@ export async function run(name: string | undefined, args: string[], io: CommandI
   if (name === undefined) return umbrella(args, io);
   const entry = table.find(([known]) => known === name);
   if (entry === undefined) {
-    const near = didYouMean(
+    const hint = await didYouMean(
       name,
       table.map(([known]) => known),
     );
-    const hint = near.length > 0 ? ` Did you mean ${near.map((word) => `"${word}"`).join(' or ')}?` : '';
     io.stderr.write(`zope: there is no command "${name}".${hint}\n`);
     return 2;
   }

@@ -137,15 +137,15 @@ class Interruption {
 
 async function serve(options: ServeOptions): Promise<number> {
   const { io, variables, quiet } = options;
-  const [file, fragment] = splitUri(options.uri);
-  if (!existsSync(file)) throw new CommandError(`there is no file ${file}`);
+  const [configUri, file] = splitUri(options.uri);
+  if (file !== undefined && !existsSync(file)) throw new CommandError(`there is no file ${file}`);
   registerDistributions();
   const common = { relativeTo: process.cwd(), globalConf: variables };
-  const configUri = `config:${file}${fragment === undefined ? '' : `#${fragment}`}`;
   // Zope's own levels: a logging section may name them.
   addLevelName(5, 'TRACE');
   addLevelName(15, 'BLATHER');
-  await setUpLogging(file, variables);
+  // An entry point (egg:, npm:, call:) has no logging sections.
+  if (file !== undefined) await setUpLogging(file, variables);
   const interruption = new Interruption();
   for (const signal of REOPEN) process.on(signal, reopenLogs);
   let server: RunningServer | undefined;
@@ -183,9 +183,13 @@ function tellSupervisor(env: NodeJS.ProcessEnv): void {
 }
 
 /** Settings of a server are checked by the server, which does not know where they stand. */
-function withPlace(error: unknown, file: string, { serverUri, serverName = 'main' }: ServeOptions): unknown {
+function withPlace(
+  error: unknown,
+  file: string | undefined,
+  { serverUri, serverName = 'main' }: ServeOptions,
+): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code !== 'SERVER_SETTING' || serverUri !== undefined) return error;
+  if (code !== 'SERVER_SETTING' || serverUri !== undefined || file === undefined) return error;
   return new CommandError(`${file}, section [server:${serverName}]: ${message}`);
 }
 
@@ -201,12 +205,12 @@ function endedBy(error: Ending, { verbose, quiet, io }: ServeOptions): number {
   return 0;
 }
 
-function splitUri(uri: string): [file: string, fragment: string | undefined] {
-  const plain = uri.replace(/^config:/, '');
-  const hash = plain.indexOf('#');
-  return hash < 0
-    ? [path.resolve(plain), undefined]
-    : [path.resolve(plain.slice(0, hash)), plain.slice(hash + 1)];
+/** The argument as a URI, and the absolute path of the file if it names one. */
+function splitUri(argument: string): [uri: string, file: string | undefined] {
+  if (/^(?:egg|npm|call):/.test(argument)) return [argument, undefined];
+  const [, name, fragment] = /^(?:config:)?([^#]*)(#.*)?$/s.exec(argument)!;
+  const file = path.resolve(name!);
+  return [`config:${file}${fragment ?? ''}`, file];
 }
 
 function serverUriOf({ serverUri }: ServeOptions, configUri: string): string {
