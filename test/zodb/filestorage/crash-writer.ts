@@ -18,7 +18,11 @@ const tidOf = (oid: number): Tid => {
 };
 
 function commit(number: number): void {
-  const transaction: RawMetadata = { user: EMPTY, description: Buffer.from(String(number)), extensionBytes: EMPTY };
+  const transaction: RawMetadata = {
+    user: EMPTY,
+    description: Buffer.from(String(number)),
+    extensionBytes: EMPTY,
+  };
   storage.tpcBegin(transaction);
   if (number % 7 === 3) {
     const name = path.join(storage.temporaryDirectory(), `new-${process.pid}`);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { BlobStorage, DemoStorage, FileStorage, isBlobStore } from '../../../src/zodb/index.ts';
-import { openStorage } from '../../../src/zope/app/databases.ts';
+import { openStorage } from '../../../src/zope/app/storages.ts';
 import type { StorageConfig } from '../../../src/zconfig/index.ts';
 
 function temporaryDirectory(): string {
@@ -38,10 +38,9 @@ test('a <demostorage> takes its changes where it is told, over its base', () => 
   const base = temporaryDirectory();
   const changes = temporaryDirectory();
   const storage = openStorage(
-    config('demostorage', 'demo', { name: null, factories: [file(base), file(changes, {}, 'changes')] }),
+    config('demostorage', null, { name: null, factories: [file(base), file(changes, {}, 'changes')] }),
   ) as DemoStorage;
   expect(storage).toBeInstanceOf(DemoStorage);
-  expect(storage.getName()).toBe('demo');
   expect(storage.base.getName()).toBe(path.join(base, 'Data.fs'));
   expect(storage.changes.getName()).toBe(path.join(changes, 'Data.fs'));
   storage.close();
