@@ -25,6 +25,7 @@ export {
   registerClass,
   registeredNames,
 } from './class-info.ts';
+export { tick } from './clock.ts';
 export { claimContainers, releaseContainers } from './containers/commit.ts';
 export { untracked } from './containers/in-place.ts';
 export {

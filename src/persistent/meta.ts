@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { type ClassInfo, WRAP_NONE } from './class-info.ts';
+import { tick } from './clock.ts';
 import { PersistentUseError } from './errors.ts';
 import { HANDLER } from './handler-symbol.ts';
 import { type Context, type Oid, type Reference, Slot, VolatileSlot } from './slot.ts';
@@ -26,6 +27,8 @@ export interface Jar {
   resolve(reference: Reference): Meta;
   /** An object has handed out a value whose changes cannot be seen: it is to be compared at the end. */
   watch(object: Meta): void;
+  /** Whether the object could be loaded again: a new one that was never stored could not. */
+  canReload?(object: Meta): boolean;
 }
 
 type State = Record<string, unknown>;
@@ -47,8 +50,9 @@ export class Meta extends Slot implements ProxyHandler<object> {
   oid: Oid | undefined = undefined;
   tid: bigint = 0n;
   status: number;
-  /** Set by every access; the cache clears it when it looks for objects to unload. */
-  used = true;
+  /** The moment of the last use, as `tick` counts, and the moment by which the object has its place in the cache's ring. */
+  used = 0;
+  placed = 0;
   /** Whether a container or other changeable part of the state is in the hands of user code. */
   handedOut = false;
   /** Whether a container that user code made, and may still hold, was put in the state since the last commit. */
@@ -112,7 +116,7 @@ export class Meta extends Slot implements ProxyHandler<object> {
 
   /** Notes a change: the first of a transaction registers the object with its connection. A new object only has a state. */
   touch(): void {
-    this.used = true;
+    this.used = tick();
     if (this.status === CHANGED || this.jar === null) return;
     if (this.status === GHOST) this.activate();
     if (this.oid !== undefined) this.jar.register(this);
@@ -144,7 +148,7 @@ export class Meta extends Slot implements ProxyHandler<object> {
   // Reading an attribute as it is seen through `context`; undefined when neither the object nor its class has it.
   read(name: string, context: Context, receiver: object): unknown {
     const state = this.state ?? this.activate();
-    this.used = true;
+    this.used = tick();
     const { accessors } = this.info;
     if (accessors !== null) {
       const accessor = accessors.get(name);
@@ -161,7 +165,7 @@ export class Meta extends Slot implements ProxyHandler<object> {
    */
   readPlain(name: string): unknown {
     const state = this.state ?? this.activate();
-    this.used = true;
+    this.used = tick();
     const { accessors } = this.info;
     return accessors !== null && accessors.has(name) ? accessors : state[name];
   }
@@ -182,14 +186,14 @@ export class Meta extends Slot implements ProxyHandler<object> {
 
   private put(state: State, name: string, value: unknown): boolean {
     if (name.charCodeAt(0) === 95 && (name.startsWith('_v_') || isSpecial(name))) {
-      this.used = true;
+      this.used = tick();
       const bare = value !== null && typeof value === 'object' ? toVolatile(value) : value;
       state[name] = bare;
       return true;
     }
     const slot = value !== null && typeof value === 'object' ? toSlot(this, name, value) : value;
     if (this.status !== CHANGED) this.touch();
-    else this.used = true;
+    else this.used = tick();
     if (name.charCodeAt(0) === 95 && name === '__proto__') {
       Object.defineProperty(state, name, {
         value: slot,
@@ -211,7 +215,7 @@ export class Meta extends Slot implements ProxyHandler<object> {
     if (isSpecial(name)) return readSpecial(this, name);
     // The body of `read`, repeated because a call less is a fifth of the cost.
     const state = this.state ?? this.activate();
-    this.used = true;
+    this.used = tick();
     const { accessors } = this.info;
     if (accessors !== null) {
       const accessor = accessors.get(name);
@@ -233,7 +237,7 @@ export class Meta extends Slot implements ProxyHandler<object> {
       (typeof value !== 'object' || value === null)
     ) {
       // What most assignments are, without the calls of `write`.
-      this.used = true;
+      this.used = tick();
       this.state![name] = value;
       return true;
     }
@@ -421,7 +425,7 @@ export function setChanged(meta: Meta, value: unknown): void {
 }
 
 export function deactivate(meta: Meta): void {
-  if (meta.status === UPTODATE) meta.ghostify();
+  if (meta.status === UPTODATE && meta.jar?.canReload?.(meta) !== false) meta.ghostify();
 }
 
 export function readSpecial(meta: Meta, name: string): unknown {

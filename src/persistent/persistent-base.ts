@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { type ClassInfo, infoOf } from './class-info.ts';
+import { tick } from './clock.ts';
 import { HANDLER, PERSISTENT } from './handler-symbol.ts';
 import { deactivate, estimatedSize, GHOST, type Jar, Meta, setChanged, timeOfTid, UPTODATE } from './meta.ts';
 import type { Oid } from './slot.ts';
@@ -30,7 +31,7 @@ export abstract class PersistentBase {
   /** Loads the object if it is not loaded. */
   _p_activate(): void {
     const meta = this[HANDLER];
-    meta.used = true;
+    meta.used = tick();
     if (meta.status < 0) meta.activate();
   }
 

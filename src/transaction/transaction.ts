@@ -186,7 +186,7 @@ export class Transaction {
         for (const manager of managers) manager.tpcFinish(this);
       } catch (error) {
         logger.fatal(
-          'A storage error occurred during the second phase of the two-phase commit. Resources may be in an inconsistent state. {error}',
+          'A storage error occurred during the second phase of the two-phase commit.  Resources may be in an inconsistent state.',
           { error },
         );
         throw error;
@@ -204,10 +204,10 @@ export class Transaction {
   #cleanUp(managers: readonly DataManager[]): void {
     for (const manager of managers) {
       if (this.#voted?.has(manager)) continue;
-      attempt(() => manager.abort(this), 'Error in abort() on a manager: {error}');
+      attempt(() => manager.abort(this), `Error in abort() on manager ${shown(manager)}`);
     }
     for (const manager of managers)
-      attempt(() => manager.tpcAbort(this), 'Error in tpcAbort() on a manager: {error}');
+      attempt(() => manager.tpcAbort(this), `Error in tpc_abort() on manager ${shown(manager)}`);
   }
 
   /** Forgets all changes. The first error of a manager or synchronizer is thrown when all were told. */
@@ -225,9 +225,9 @@ export class Transaction {
     try {
       if (this.#beforeAbort !== undefined) callHooks(this.#beforeAbort, [], 'log');
       this.#invalidateSavepoints();
-      keepGoing(() => this.#synchronize('beforeCompletion'), 'Failed to call synchronizers: {error}');
+      keepGoing(() => this.#synchronize('beforeCompletion'), 'Failed to call synchronizers');
       for (const manager of this.#managers)
-        keepGoing(() => manager.abort(this), 'Failed to abort a data manager: {error}');
+        keepGoing(() => manager.abort(this), `Failed to abort resource manager: ${shown(manager)}`);
       this.#callAfterAbortHooks();
       // No longer the current transaction, but synchronizers may still ask for its data.
       this.#freeOwner();
@@ -323,7 +323,7 @@ export class Transaction {
   /** The work is done: what hooks changed afterwards must not stay. */
   #abortWhatHooksDid(): void {
     for (const manager of this.#managers)
-      attempt(() => manager.abort(this), 'Error in abort() on a manager: {error}');
+      attempt(() => manager.abort(this), `Error in abort() on manager ${shown(manager)}`);
   }
 
   #freeOwner(): void {
@@ -344,6 +344,11 @@ export class Transaction {
     this.#voted = undefined;
     this.#extension = undefined;
   }
+}
+
+function shown(manager: DataManager): string {
+  // oxlint-disable-next-line typescript/no-base-to-string -- only where the class has its own
+  return manager.toString === Object.prototype.toString ? `<${manager.constructor.name}>` : String(manager);
 }
 
 function attempt(run: () => void, message: string): void {

@@ -1,4 +1,4 @@
-import { GHOST, type Oid, type PersistentMeta, UPTODATE } from '../persistent/index.ts';
+import { GHOST, type Oid, type PersistentMeta, tick, UPTODATE } from '../persistent/index.ts';
 
 export interface CacheDetail {
   /** Objects with their state in memory, and objects known without it. */
@@ -9,9 +9,9 @@ export interface CacheDetail {
 
 /**
  * The objects of one connection by oid. What is loaded is in a ring, least recently used first; when more is loaded than
- * the limits say, objects at its beginning are turned into ghosts. "Recently used" is a mark that every access sets and the
- * collection takes away: an object with the mark goes to the end of the ring instead (moving it at every access would cost
- * more than the access).
+ * the limits say, objects at its beginning are turned into ghosts. A use only stamps the object with its moment (moving it in
+ * the ring would cost more than the use). The ring is in the order of the moments at which objects got their places, so the
+ * first one that was not used since is the least recently used of all; those that were are put in their places on the way.
  */
 export class ObjectCache {
   /** Most objects (0: no limit) and bytes of records (0: no limit) that stay loaded after a transaction. */
@@ -63,6 +63,7 @@ export class ObjectCache {
       this.#strong.set(oid, meta);
       this.#weak.delete(oid);
     }
+    meta.used = tick();
     if (this.#inRing(meta)) this.#bytes += size - meta.size;
     else {
       this.#append(meta);
@@ -70,13 +71,17 @@ export class ObjectCache {
       this.#bytes += size;
     }
     meta.size = size;
-    meta.used = true;
   }
 
   /** An object has become a ghost. */
   unloaded(meta: PersistentMeta): void {
     this.#leave(meta);
     this.#fresh.push(meta);
+  }
+
+  /** Whether there is a record from which the object was loaded or to which it was written. */
+  hasRecord(meta: PersistentMeta): boolean {
+    return this.#inRing(meta);
   }
 
   /** An object does not belong to the database after all. */
@@ -110,19 +115,44 @@ export class ObjectCache {
    */
   collect(between: boolean): void {
     if (between) this.#retryAt = 0;
-    if (this.#exceeds(1)) {
-      // Twice around: the first time takes marks away, the second time finds who has none.
-      for (let steps = this.#loaded * 2; steps > 0 && this.#exceeds(1); steps--) {
-        const meta = this.#first!;
-        if (meta.used) {
-          meta.used = false;
-          this.#toEnd(meta);
-        } else if (meta.status !== UPTODATE || (!between && (meta.handedOut || meta.isBase)))
-          this.#toEnd(meta);
-        else meta.ghostify();
-      }
-    }
+    if (this.#exceeds(1)) this.#unloadOldest(between);
     this.#letGo();
+  }
+
+  #unloadOldest(between: boolean): void {
+    const used: PersistentMeta[] = [];
+    const kept: PersistentMeta[] = [];
+    /** The longest unused of those in `used`. */
+    let oldest = 0;
+    while (this.#exceeds(1)) {
+      const meta: PersistentMeta | null = this.#first;
+      if (used.length > 0 && (meta === null || ((meta.placed - oldest) | 0) > 0)) {
+        this.#place(used);
+        used.length = 0;
+      } else if (meta === null) break;
+      else if (meta.status !== UPTODATE || (!between && (meta.handedOut || meta.isBase))) {
+        this.#unlink(meta);
+        kept.push(meta);
+      } else if (meta.used !== meta.placed) {
+        this.#unlink(meta);
+        if (used.length === 0 || ((meta.used - oldest) | 0) < 0) oldest = meta.used;
+        used.push(meta);
+      } else meta.ghostify();
+    }
+    this.#place(used);
+    for (let i = kept.length - 1; i >= 0; i--) this.#insert(kept[i]!, null);
+  }
+
+  /** Puts objects in their places by their last use. */
+  #place(used: PersistentMeta[]): void {
+    used.sort((a, b) => (a.used - b.used) | 0);
+    let before = this.#last;
+    for (let i = used.length - 1; i >= 0; i--) {
+      const meta = used[i]!;
+      while (before !== null && ((before.placed - meta.used) | 0) > 0) before = before.ringBefore;
+      this.#insert(meta, before);
+      meta.placed = meta.used;
+    }
   }
 
   /** Turns every object that has not been changed into a ghost. */
@@ -173,11 +203,19 @@ export class ObjectCache {
   }
 
   #append(meta: PersistentMeta): void {
-    meta.ringBefore = this.#last;
-    meta.ringAfter = null;
-    if (this.#last === null) this.#first = meta;
-    else this.#last.ringAfter = meta;
-    this.#last = meta;
+    this.#insert(meta, this.#last);
+    meta.placed = meta.used;
+  }
+
+  /** Puts an object in the ring after another one, or first. */
+  #insert(meta: PersistentMeta, before: PersistentMeta | null): void {
+    const after = before === null ? this.#first : before.ringAfter;
+    meta.ringBefore = before;
+    meta.ringAfter = after;
+    if (before === null) this.#first = meta;
+    else before.ringAfter = meta;
+    if (after === null) this.#last = meta;
+    else after.ringBefore = meta;
   }
 
   #unlink(meta: PersistentMeta): void {
@@ -187,12 +225,6 @@ export class ObjectCache {
     if (ringAfter === null) this.#last = ringBefore;
     else ringAfter.ringBefore = ringBefore;
     meta.ringBefore = meta.ringAfter = null;
-  }
-
-  #toEnd(meta: PersistentMeta): void {
-    if (this.#last === meta) return;
-    this.#unlink(meta);
-    this.#append(meta);
   }
 
   #leave(meta: PersistentMeta): void {

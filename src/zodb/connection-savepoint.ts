@@ -67,14 +67,12 @@ export class SavepointStorage {
     return { places: new Map(this.#places), end: this.#end };
   }
 
-  /** Goes back; gives the oids of records that were stored since. */
+  /** Goes back; gives the oids of what was stored until now. */
   reset(state: SavepointState): Oid[] {
-    const later = [...this.#places]
-      .filter(([oid, place]) => state.places.get(oid) !== place)
-      .map(([oid]) => oid);
+    const oids = this.oids();
     this.#places = new Map(state.places);
     this.#end = state.end;
-    return later;
+    return oids;
   }
 
   close(): void {

@@ -30,14 +30,22 @@ import {
 import { rootAccess, type RootAccess } from './connection-root.ts';
 import { SavepointStorage, type SavepointState } from './connection-savepoint.ts';
 import type { DB } from './db.ts';
-import { exportRecords, importRecords } from './export.ts';
-import { POSKeyError, ReadOnlyError, type StorageInstance, type Tid } from './interfaces.ts';
+import { checkExport, exportRecords, importRecords } from './export.ts';
+import {
+  ConflictError,
+  POSKeyError,
+  ReadOnlyError,
+  type StorageInstance,
+  StorageTransactionError,
+  type Tid,
+} from './interfaces.ts';
 import { ObjectReader } from './serialize-reader.ts';
 import { ObjectWriter } from './serialize-writer.ts';
 
 const logger = getLogger(['ZODB', 'Connection']);
 
 let resets = 0;
+let made = 0;
 
 /** Has every connection begin with an empty cache when it is opened next, e.g. because classes were replaced. */
 export function resetCaches(): void {
@@ -75,7 +83,15 @@ export class Connection implements Jar, DataManager, Synchronizer {
   /** Objects that the storage was given in this commit. */
   #modified: PersistentMeta[] = [];
   #joined = false;
+  /** Whether the storage was told of the commit. */
+  #begun = false;
   #savepoints: SavepointStorage | null = null;
+  /** Oids of objects that were imported in this transaction. */
+  #imported = new Set<Oid>();
+  /** Imported objects that the database did not get after all: nothing may refer to them. */
+  #discarded: WeakSet<PersistentMeta> | null = null;
+  /** An import that the next savepoint is to store. */
+  #import: ((store: (oid: Oid, data: Uint8Array) => void) => void) | null = null;
   #readCurrent = new Map<PersistentMeta, Tid>();
   /** Objects that handed out what cannot be tracked, and what their records would have been then. */
   #watched = new Map<PersistentMeta, Uint8Array>();
@@ -84,6 +100,7 @@ export class Connection implements Jar, DataManager, Synchronizer {
   #loads = 0;
   #stores = 0;
   #debugInfo = '';
+  readonly #number = ++made;
 
   constructor(
     db: DB,
@@ -126,7 +143,6 @@ export class Connection implements Jar, DataManager, Synchronizer {
       );
     }
     this.adopt(meta, oid);
-    meta.status = CHANGED;
     this.register(meta);
   }
 
@@ -196,13 +212,28 @@ export class Connection implements Jar, DataManager, Synchronizer {
   }
 
   load(meta: PersistentMeta): void {
-    this.#checkOpen();
+    if (this.opened === null) {
+      const message = `Shouldn't load state for ${longName(meta)} when the connection is closed`;
+      logger.error(message);
+      throw new ConnectionStateError(message);
+    }
     this.cache.makeRoom();
-    const { data, tid } = this.#read(meta.oid!);
-    this.#loads++;
-    meta.tid = tid;
-    this.#reader.fill(meta, data);
-    this.cache.loaded(meta, data.length);
+    try {
+      const { data, tid } = this.#read(meta.oid!);
+      this.#loads++;
+      meta.tid = tid;
+      this.#reader.fill(meta, data);
+      this.cache.loaded(meta, data.length);
+    } catch (error) {
+      if (!(error instanceof ConflictError)) {
+        logger.error(`Couldn't load state for ${longName(meta)}`, { error });
+      }
+      throw error;
+    }
+  }
+
+  canReload(meta: PersistentMeta): boolean {
+    return this.cache.hasRecord(meta);
   }
 
   unloaded(meta: PersistentMeta): void {
@@ -211,7 +242,7 @@ export class Connection implements Jar, DataManager, Synchronizer {
   }
 
   register(meta: PersistentMeta): void {
-    this.#checkWritable();
+    this.#checkOpen();
     if (meta.info.broken && !this.db.allowBrokenChanges) {
       throw new BrokenModifiedError(`${meta.info.module}.${meta.info.name}`);
     }
@@ -228,7 +259,7 @@ export class Connection implements Jar, DataManager, Synchronizer {
         'not an object of this connection',
       );
     if (meta.status === GHOST) meta.activate();
-    if (meta.tid === 0n) return;
+    if (meta.tid === 0n || this.before !== null) return;
     this.#join();
     this.#readCurrent.set(meta, meta.tid);
   }
@@ -248,10 +279,17 @@ export class Connection implements Jar, DataManager, Synchronizer {
     }
   }
 
+  /** Objects can be changed where nothing can be stored, as long as the transaction is aborted in the end. */
   #checkWritable(): void {
-    this.#checkOpen();
-    if (this.before !== null) throw new ReadOnlyHistoryError();
-    if (this.#storage.isReadOnly()) throw new ReadOnlyError();
+    if (!this.isReadOnly()) return;
+    const changed = this.#registered.map((meta) => longName(meta));
+    const which = changed.length === 0 ? '' : ` (changed: ${changed.slice(0, 5).join(', ')}${changed.length > 5 ? ' …' : ''})`;
+    if (this.before !== null) {
+      throw new ReadOnlyHistoryError(
+        `a connection that shows an earlier state of the database cannot change anything${which}`,
+      );
+    }
+    throw new ReadOnlyError(`the storage is read-only${which}`);
   }
 
   #join(): void {
@@ -274,10 +312,16 @@ export class Connection implements Jar, DataManager, Synchronizer {
       this.#resets = resets;
       this.cache = new ObjectCache(this.cache.targetCount, this.cache.targetBytes);
     }
-    this.connections = new Map([[this.db.databaseName, this]]);
     // Calls newTransaction when a transaction is running.
     transactionManager.registerSynch(this);
     if (!transactionManager.active && !transactionManager.explicit) this.newTransaction();
+    this.cache.collect(true);
+  }
+
+  /** Opens the connections to other databases with this one: they stay together, since their objects refer to each other. */
+  openOthers(): void {
+    for (const connection of this.connections.values())
+      if (connection !== this) connection.open(this.transactionManager);
   }
 
   /**
@@ -294,10 +338,12 @@ export class Connection implements Jar, DataManager, Synchronizer {
         );
       }
     }
-    for (const connection of this.connections.values()) connection.#giveBack();
+    for (const connection of this.connections.values()) connection.#shut();
+    this.db.returned(this);
   }
 
-  #giveBack(): void {
+  #shut(): void {
+    if (this.opened === null) return;
     const callbacks = this.#closeCallbacks;
     this.#closeCallbacks = [];
     for (const callback of callbacks) {
@@ -310,14 +356,18 @@ export class Connection implements Jar, DataManager, Synchronizer {
     this.cache.collect(true);
     this.transactionManager.unregisterSynch(this);
     this.#watched.clear();
+    this.#debugInfo = '';
     this.opened = null;
-    this.db.returned(this);
+    this.db.closed(this);
   }
 
   /** The connection will not be opened again. */
   release(): void {
-    this.opened = null;
-    this.#storage.release();
+    for (const connection of this.connections.values()) {
+      connection.opened = null;
+      connection.#storage.release();
+      if (connection !== this) connection.db.forget(connection);
+    }
   }
 
   /** Calls a function once when the connection is closed. */
@@ -418,6 +468,7 @@ export class Connection implements Jar, DataManager, Synchronizer {
       // Its only state may be the one that a savepoint keeps.
       if (meta.status === GHOST && meta.isExposed) meta.activate();
       this.cache.forget(meta);
+      if (meta.status === CHANGED) meta.status = UPTODATE;
       meta.jar = null;
       meta.oid = undefined;
       meta.tid = 0n;
@@ -426,11 +477,14 @@ export class Connection implements Jar, DataManager, Synchronizer {
 
   #end(): void {
     this.#joined = false;
+    this.#imported.clear();
     this.#modified = [];
     this.#readCurrent.clear();
   }
 
   tpcBegin(transaction: Transaction): void {
+    this.#begun = true;
+    this.#checkWritable();
     this.#modified = [];
     this.#storage.tpcBegin(transaction);
   }
@@ -485,12 +539,22 @@ export class Connection implements Jar, DataManager, Synchronizer {
     }
   }
 
+  #discard(meta: PersistentMeta): void {
+    (this.#discarded ??= new WeakSet()).add(meta);
+  }
+
+  isDiscarded(meta: PersistentMeta): boolean {
+    return this.#discarded?.has(meta) === true;
+  }
+
   #dropSavepoints(): void {
     const savepoints = this.#savepoints!;
     this.#savepoints = null;
     for (const oid of savepoints.oids()) {
       const meta = this.cache.get(oid);
-      if (meta !== undefined) meta.ghostify();
+      if (meta === undefined) continue;
+      meta.ghostify();
+      if (this.#imported.has(oid)) this.#discard(meta);
     }
     savepoints.close();
   }
@@ -507,6 +571,7 @@ export class Connection implements Jar, DataManager, Synchronizer {
   }
 
   tpcFinish(transaction: Transaction): void {
+    this.#begun = false;
     this.#storage.tpcFinish(transaction, (tid) => {
       for (const meta of this.#modified) {
         meta.tid = tid;
@@ -523,18 +588,30 @@ export class Connection implements Jar, DataManager, Synchronizer {
   }
 
   tpcAbort(transaction: Transaction): void {
-    this.#storage.tpcAbort(transaction);
+    const begun = this.#begun;
+    this.#begun = false;
+    if (begun) this.#storage.tpcAbort(transaction);
     this.#forgetChanges();
     if (this.#savepoints !== null) this.#dropSavepoints();
     this.#end();
+    if (!begun) throw new StorageTransactionError('the transaction was not being committed');
   }
 
   savepoint(): DataManagerSavepoint {
+    if (this.before !== null) this.#checkWritable();
     this.#compareWatched();
     this.#savepoints ??= new SavepointStorage();
     const savepoints = this.#savepoints;
+    const runImport = this.#import;
+    this.#import = null;
+    runImport?.((oid, data) => {
+      savepoints.store(oid, 0n, data);
+      this.#imported.add(oid);
+    });
     this.#storeRegistered((meta, data) => savepoints.store(meta.oid!, meta.tid, data));
     const state: Savepointed = { records: savepoints.mark(), creating: new Set(this.#creating) };
+    // Savepoints break up long transactions: a moment to use less memory.
+    this.cache.collect(false);
     return { rollback: () => this.#rollback(state) };
   }
 
@@ -544,13 +621,12 @@ export class Connection implements Jar, DataManager, Synchronizer {
     const later = [...this.#creating].filter((meta) => !state.creating.has(meta));
     // The only state of a new object may be one that is about to go.
     for (const meta of later) if (meta.isExposed) meta.activate();
-    const reset = this.#savepoints!.reset(state.records);
-    for (const oid of reset) {
+    for (const oid of this.#savepoints!.reset(state.records)) {
       const meta = this.cache.get(oid);
-      if (meta !== undefined && !later.includes(meta)) meta.ghostify();
+      if (meta === undefined || later.includes(meta)) continue;
+      meta.ghostify();
+      if (this.#imported.has(oid) && this.#savepoints!.load(oid) === undefined) this.#discard(meta);
     }
-    // Objects that were new at the savepoint and have been changed since.
-    for (const meta of state.creating) if (meta.status === CHANGED) meta.ghostify();
     this.#disown(later);
     for (const meta of later) this.#creating.delete(meta);
   }
@@ -559,12 +635,12 @@ export class Connection implements Jar, DataManager, Synchronizer {
 
   /** Unloads every object that has not been changed. */
   cacheMinimize(): void {
-    this.cache.minimize();
+    for (const { cache } of this.connections.values()) cache.minimize();
   }
 
   /** Unloads objects that have not been used lately until the cache has its size. */
   cacheGC(): void {
-    this.cache.collect(true);
+    for (const { cache } of this.connections.values()) cache.collect(true);
   }
 
   /** Objects loaded and stored since the last call with `clear`. */
@@ -580,6 +656,11 @@ export class Connection implements Jar, DataManager, Synchronizer {
 
   getDebugInfo(): string {
     return this.#debugInfo;
+  }
+
+  /** As Python's messages show a connection. */
+  toString(): string {
+    return `<ZODB.Connection.Connection object at 0x${this.#number.toString(16)}>`;
   }
 
   // Copies.
@@ -599,20 +680,16 @@ export class Connection implements Jar, DataManager, Synchronizer {
    * @returns The object that was exported.
    */
   importFile<T extends object = object>(file: Uint8Array): T {
-    this.#checkWritable();
-    const made: [Oid, Uint8Array][] = [];
-    const first = importRecords(
-      file,
-      () => this.#storage.newOid(),
-      (oid, data) => made.push([oid, data]),
-    );
+    this.#checkOpen();
+    checkExport(file);
     this.#join();
-    this.#savepoints ??= new SavepointStorage();
-    for (const [oid, data] of made) {
-      this.#savepoints.store(oid, 0n, data);
-      this.#creating.add(this.#ghost(oid, this.#reader.classOf(data)));
-    }
-    return this.get(first) as T;
+    let first: Oid;
+    this.#import = (store) => {
+      first = importRecords(file, () => this.#storage.newOid(), store);
+    };
+    // An import that fails on the way makes the transaction fail: a part of it may be stored.
+    this.transactionManager.savepoint(true);
+    return this.get(first!) as T;
   }
 
   /** A copy of an object and of all that it refers to; the object must be committed or in a savepoint. */
@@ -630,6 +707,12 @@ export class Connection implements Jar, DataManager, Synchronizer {
       );
     return this.#reader.state(meta, this.#storage.loadSerial(meta.oid!, tid));
   }
+}
+
+/** As Python's messages name objects, e.g. `OFS.Folder.Folder 0x1c`. */
+function longName({ info, oid = 0 }: PersistentMeta): string {
+  const hex = oid.toString(16);
+  return `${info.module === undefined ? info.cls.name : `${info.module}.${info.name}`} 0x${hex.length % 2 === 1 ? '0' : ''}${hex}`;
 }
 
 function warnOfSize(meta: PersistentMeta, size: number, limit: number): void {

@@ -141,7 +141,10 @@ export class DB {
       pool.push(connection);
     }
     connection.open(transactionManager);
-    pool.trim();
+    connection.openOthers();
+    // Idle connections are trimmed, the opened one in `open`.
+    this.#pool.collect();
+    this.#collectHistorical();
     return connection;
   }
 
@@ -154,21 +157,32 @@ export class DB {
     return pool;
   }
 
-  /** A connection was closed. */
+  #collectHistorical(): void {
+    for (const [tid, pool] of this.#historical) {
+      pool.collect();
+      if (pool.all().length === 0) this.#historical.delete(tid);
+    }
+  }
+
+  /** For connections: this one is closed. */
+  closed(connection: Connection): void {
+    this.#activity?.closedConnection(connection.getTransferCounts(true));
+  }
+
+  /** For connections: this one is closed and can be opened again. */
   returned(connection: Connection): void {
-    const counts = connection.getTransferCounts(true);
-    this.#activity?.closedConnection(counts);
-    connection.setDebugInfo();
     if (this.#closed) {
       connection.release();
       return;
     }
     if (connection.before === null) this.#pool.giveBack(connection);
     else this.#historical.get(connection.before)?.giveBack(connection);
-    for (const [tid, pool] of this.#historical) {
-      pool.trim();
-      if (pool.all().length === 0) this.#historical.delete(tid);
-    }
+    this.#collectHistorical();
+  }
+
+  /** For connections: this one, which was opened through one to another database, will not be opened again. */
+  forget(connection: Connection): void {
+    for (const pool of this.#pools()) pool.forget(connection);
   }
 
   /**

@@ -52,6 +52,12 @@ function isBlob(data: Uint8Array): boolean {
   return Buffer.from(data.buffer, data.byteOffset, Math.min(data.length, 80)).includes('cZODB.blob\nBlob\n');
 }
 
+/** @throws ExportError when the bytes do not begin as an export does. */
+export function checkExport(file: Uint8Array): void {
+  if (!MAGIC.equals(file.subarray(0, MAGIC.length)))
+    throw new ExportError('this is no ZODB export: it does not begin with ZEXP');
+}
+
 /**
  * Takes an export apart: every object gets a new oid, and references lead to the new ones.
  *
@@ -63,9 +69,8 @@ export function importRecords(
   newOid: () => Oid,
   store: (oid: Oid, data: Uint8Array) => void,
 ): Oid {
+  checkExport(file);
   const buffer = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
-  if (!buffer.subarray(0, 4).equals(MAGIC))
-    throw new ExportError('this is no ZODB export: it does not begin with ZEXP');
   const oids = new Map<Oid, Oid>();
   const translate = (oid: Oid): Oid => {
     let own = oids.get(oid);

@@ -16,6 +16,7 @@ export { type Activity, ActivityMonitor } from './db-activity.ts';
 export { DB, type DBOptions, type OpenOptions } from './db.ts';
 export { MountPoint } from './multi-database.ts';
 export { resolveConflict } from './serialize-conflict.ts';
+export { referencesOf } from './serialize-reader.ts';
 export { PersistentWeakRef } from './weak-reference.ts';
 export {
   ConflictError,

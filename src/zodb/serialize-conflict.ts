@@ -42,7 +42,7 @@ export function resolveConflict(
   } catch (error) {
     // A class that finds the changes irreconcilable says so with a conflict error.
     if (!isTransient(error))
-      logger.error('The resolving of a conflict of a {name} failed: {error}', { name, error });
+      logger.error(`Unexpected error while trying to resolve conflict on <class '${name}'>`, { error });
     return undefined;
   }
 }

@@ -27,6 +27,8 @@ export interface WriterHost {
   /** Gives a new object an oid. */
   adopt(meta: PersistentMeta): void;
   find(oid: Oid): PersistentMeta | undefined;
+  /** Whether an object was imported in a transaction that was aborted. */
+  isDiscarded?(meta: PersistentMeta): boolean;
 }
 
 /** Makes records of objects. */
@@ -137,6 +139,7 @@ export class ObjectWriter {
       this.#host.adopt(meta);
       this.pending.push(meta);
     } else if ((meta.jar as unknown) !== this.#host) return null;
+    else if (meta.status < 0 && this.#host.isDiscarded?.(meta) === true) return null;
     return meta as Target;
   }
 
@@ -153,6 +156,12 @@ export class ObjectWriter {
       this.#host.adopt(meta);
       this.pending.push(meta);
     } else if ((meta.jar as unknown) !== this.#host) return this.#foreign(meta, from);
+    else if (this.#host.isDiscarded?.(meta) === true) {
+      throw new InvalidObjectReferenceError(
+        this.#path(from),
+        `refers to ${meta.describe()}, which was imported in a transaction that was aborted: import it again`,
+      );
+    }
     if ('__getnewargs__' in meta.info.prototype) return this.#oid(meta.oid!);
     return tuple(this.#oid(meta.oid!), this.#classRef(meta));
   }

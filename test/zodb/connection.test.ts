@@ -431,12 +431,12 @@ describe('a wrong use', () => {
     expect(() => one.connection.close()).toThrow(ConnectionStateError);
     one.abort();
     one.connection.close();
-    expect(() => page.title).toThrow(/after close/);
+    expect(() => page.title).toThrow(/Shouldn't load state for test.zodb.Page 0x01 when the connection is closed/);
     expect(() => one.connection.get(1234)).toThrow(ConnectionStateError);
     expect(() => one.connection.root()).not.toThrow();
   });
 
-  it('of a read-only or historical connection is refused at the first change', () => {
+  it('of a read-only or historical connection is refused at the commit, which names what was changed', () => {
     const one = session();
     const page = new Page();
     one.root.set('page', page);
@@ -447,13 +447,20 @@ describe('a wrong use', () => {
     const past = session({ at: tid });
     expect((past.root.get('page') as Page).title).toBe('');
     expect(past.connection.isReadOnly()).toBe(true);
-    expect(() => ((past.root.get('page') as Page).title = 'x')).toThrow(ReadOnlyHistoryError);
+    (past.root.get('page') as Page).title = 'x';
+    expect(() => past.commit()).toThrow(ReadOnlyHistoryError);
+    past.abort();
+    (past.root.get('page') as Page).title = 'x';
+    expect(() => past.manager.savepoint()).toThrow(/changed: test\.zodb\.Page 0x01/);
+    past.abort();
     expect((past.root.get('page') as Page).title).toBe('');
     const earlier = session({ before: tid });
     expect(earlier.root.has('page')).toBe(false);
     expect(() => session({ before: tid + 100n })).toThrow(RangeError);
     storage.readOnly = true;
-    expect(() => (page.title = 'y')).toThrow(ReadOnlyError);
+    page.title = 'y';
+    expect(() => one.commit()).toThrow(ReadOnlyError);
+    one.abort();
     expect(page.title).toBe('later');
   });
 });

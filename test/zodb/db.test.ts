@@ -17,7 +17,7 @@ import {
   MountPoint,
   resetCaches,
 } from '../../src/zodb/index.ts';
-import { UndoError } from '../../src/zodb/interfaces.ts';
+import { POSKeyError, UndoError } from '../../src/zodb/interfaces.ts';
 import { TestStorage } from './connection-storage.ts';
 
 class Doc extends Persistent {
@@ -49,7 +49,7 @@ describe('a database', () => {
     again.close();
   });
 
-  it('gives the connection that was closed last, with its cache', () => {
+  it('gives the connection that has most objects loaded, and of equal ones the one closed last', () => {
     connection.root().set('a', new Doc());
     manager.commit();
     connection.close();
@@ -59,6 +59,13 @@ describe('a database', () => {
     expect(third).not.toBe(second);
     second.close();
     third.close();
+    expect(db.open({ transactionManager: manager })).toBe(second);
+    const other = db.open({ transactionManager: new TransactionManager() });
+    expect(other).toBe(third);
+    for (const each of [second, other]) {
+      each.cacheMinimize();
+      each.close();
+    }
     expect(db.open({ transactionManager: manager })).toBe(third);
   });
 
@@ -116,7 +123,7 @@ describe('a database', () => {
     manager.commit();
     connection.close();
     const all = monitor.getActivityAnalysis(1, Date.now() + 1)[0]!;
-    expect([all.loads, all.stores, all.connections]).toEqual([0, 2, 1]);
+    expect([all.loads, all.stores, all.connections]).toEqual([0, 3, 1]);
   });
 
   it('tells what is in its caches', () => {
@@ -245,7 +252,11 @@ describe('an export', () => {
     const third = connection.copyObject(doc);
     expect(third.link.title).toBe('child');
     manager.abort();
-    expect(third._p_jar).toBe(null);
+    // The copy is not there any more, and nothing can be made to refer to it.
+    expect(() => third.title).toThrow(POSKeyError);
+    connection.root().set('third', third);
+    expect(() => manager.commit()).toThrow(/import it again/);
+    manager.abort();
   });
 
   it('is refused when it is damaged', () => {

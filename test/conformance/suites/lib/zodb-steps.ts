@@ -82,7 +82,8 @@ class Machine {
     const levels: Record<string, string> = { fatal: 'CRITICAL', error: 'ERROR', warning: 'WARNING' };
     const sink = (record: LogRecord) => {
       const level = levels[record.level];
-      if (level !== undefined) this.log.push([level, record.message.map(String).join('')]);
+      if (level === undefined) return;
+      this.log.push([level, record.message.map(String).join('').replace(/ at 0x[0-9a-f]+>/, ' at 0x...>')]);
     };
     await configure({
       reset: true,
@@ -226,8 +227,9 @@ class Machine {
       void (this.#object(name)[attribute] as unknown[]).push(item),
     delattr: (name: string, attribute: string) => {
       const object = this.#object(name);
-      if (!Object.hasOwn(object, attribute)) throw new NoAttribute(attribute);
+      const there = Object.hasOwn(object, attribute);
       delete object[attribute];
+      if (!there) throw new NoAttribute(attribute);
     },
     state: (name: string) => {
       const meta = metaOf(this.#object(name))!;
@@ -274,9 +276,12 @@ class Machine {
       return Object.fromEntries(state instanceof Map ? state : Object.entries(state as object));
     },
     cache: (name: string) => {
-      const { cache } = this.#connection(name);
-      const { loaded, ghosts } = cache.detail();
-      return { objects: loaded + ghosts, non_ghost: loaded, target: cache.targetCount };
+      const { cache, db } = this.#connection(name);
+      // Python makes a ghost for every reference in what is loaded; here that is done when it is first followed.
+      const known = new Set([...cache.objects()].map((meta) => meta.oid!));
+      for (const { oid, status } of [...cache.ring()])
+        if (status === 0) for (const other of zodb.referencesOf(db.storage.load(oid!).data)) known.add(other);
+      return { objects: known.size, non_ghost: cache.size, target: cache.targetCount };
     },
     minimize: (name: string) => this.#connection(name).cacheMinimize(),
     incrgc: (name: string) => this.#connection(name).cacheGC(),
