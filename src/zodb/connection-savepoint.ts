@@ -2,6 +2,7 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'n
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Oid } from '../persistent/index.ts';
+import { moveFile } from './blob.ts';
 
 /** Records up to this size altogether stay in memory. */
 const MEMORY_LIMIT = 4 * 1024 * 1024;
@@ -12,6 +13,8 @@ interface Place {
   /** Where the record is in the file; -1: in `data`. */
   readonly position: number;
   readonly data: Uint8Array | null;
+  /** The file of a blob. */
+  readonly blob?: string;
 }
 
 /** What a savepoint goes back to. */
@@ -29,6 +32,8 @@ export class SavepointStorage {
   #inMemory = 0;
   #file: { readonly descriptor: number; readonly directory: string } | null = null;
   #end = 0;
+  #blobs: string | null = null;
+  #blobCount = 0;
 
   store(oid: Oid, tid: bigint, data: Uint8Array): void {
     const size = data.length;
@@ -59,6 +64,20 @@ export class SavepointStorage {
     return { data, tid: place.tid };
   }
 
+  /** As `store`, with the file of a blob, which is moved into a directory below `directory`. */
+  storeBlob(oid: Oid, tid: bigint, data: Uint8Array, filename: string, directory: string): void {
+    this.#blobs ??= mkdtempSync(path.join(directory, 'savepoints-'));
+    const blob = path.join(this.#blobs, `${++this.#blobCount}.blob`);
+    moveFile(filename, blob);
+    this.store(oid, tid, data);
+    this.#places.set(oid, { ...this.#places.get(oid)!, blob });
+  }
+
+  /** The file of a blob that was stored here. */
+  blob(oid: Oid): string | undefined {
+    return this.#places.get(oid)?.blob;
+  }
+
   oids(): Oid[] {
     return [...this.#places.keys()];
   }
@@ -81,6 +100,8 @@ export class SavepointStorage {
       rmSync(this.#file.directory, { recursive: true, force: true });
       this.#file = null;
     }
+    if (this.#blobs !== null) rmSync(this.#blobs, { recursive: true, force: true });
+    this.#blobs = null;
     this.#places.clear();
   }
 }

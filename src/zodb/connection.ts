@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { getLogger } from '@logtape/logtape';
 import {
   CHANGED,
@@ -19,6 +21,7 @@ import type {
   Transaction,
   TransactionManager,
 } from '../transaction/index.ts';
+import { Blob, type BlobHost } from './blob.ts';
 import { ObjectCache } from './cache.ts';
 import {
   BrokenModifiedError,
@@ -30,12 +33,12 @@ import {
 import { rootAccess, type RootAccess } from './connection-root.ts';
 import { SavepointStorage, type SavepointState } from './connection-savepoint.ts';
 import type { DB } from './db.ts';
-import { checkExport, exportRecords, importRecords } from './export.ts';
+import type { ConnectionStorage } from './db-snapshots.ts';
+import { checkExport, exportRecords, type ImportStore, importRecords } from './export.ts';
 import {
   ConflictError,
   POSKeyError,
   ReadOnlyError,
-  type StorageInstance,
   StorageTransactionError,
   type Tid,
 } from './interfaces.ts';
@@ -63,7 +66,7 @@ interface Savepointed {
  *
  * Over 400 lines: loading, the two phases and savepoints work on the same few lists of objects.
  */
-export class Connection implements Jar, DataManager, Synchronizer {
+export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
   readonly db: DB;
   /** The state of the database that a historical connection shows: what was committed before this. Else null. */
   readonly before: Tid | null;
@@ -75,7 +78,7 @@ export class Connection implements Jar, DataManager, Synchronizer {
   /** The root mapping; see `RootAccess`. */
   readonly root: RootAccess;
   cache: ObjectCache;
-  readonly #storage: StorageInstance;
+  readonly #storage: ConnectionStorage;
   readonly #reader: ObjectReader;
   #registered: PersistentMeta[] = [];
   /** Objects that got an oid in this transaction. */
@@ -91,7 +94,7 @@ export class Connection implements Jar, DataManager, Synchronizer {
   /** Imported objects that the database did not get after all: nothing may refer to them. */
   #discarded: WeakSet<PersistentMeta> | null = null;
   /** An import that the next savepoint is to store. */
-  #import: ((store: (oid: Oid, data: Uint8Array) => void) => void) | null = null;
+  #import: ((store: ImportStore) => void) | null = null;
   #readCurrent = new Map<PersistentMeta, Tid>();
   /** Objects that handed out what cannot be tracked, and what their records would have been then. */
   #watched = new Map<PersistentMeta, Uint8Array>();
@@ -104,7 +107,7 @@ export class Connection implements Jar, DataManager, Synchronizer {
 
   constructor(
     db: DB,
-    storage: StorageInstance,
+    storage: ConnectionStorage,
     cache: ObjectCache,
     before: Tid | null,
     transactionManager: TransactionManager,
@@ -492,12 +495,18 @@ export class Connection implements Jar, DataManager, Synchronizer {
   commit(transaction: Transaction): void {
     this.#compareWatched();
     if (this.#savepoints !== null) {
-      this.#storeRegistered((meta, data) => this.#savepoints!.store(meta.oid!, meta.tid, data));
+      this.#storeInSavepoint(this.#savepoints);
       this.#commitSavepoints(transaction);
     } else {
       this.#storeRegistered((meta, data) => {
-        this.#storage.store(meta.oid!, meta.tid, data, transaction);
+        const { oid, tid, object } = meta;
+        if (object instanceof Blob) {
+          const file = object._takeChanges();
+          if (file === null) return false;
+          this.#storage.storeBlob(oid!, tid, data, file, transaction);
+        } else this.#storage.store(oid!, tid, data, transaction);
         this.#modified.push(meta);
+        return true;
       });
     }
     for (const [meta, tid] of this.#readCurrent) {
@@ -507,7 +516,7 @@ export class Connection implements Jar, DataManager, Synchronizer {
   }
 
   /** Writes what has changed, and new objects that it refers to. */
-  #storeRegistered(store: (meta: PersistentMeta, data: Uint8Array) => void): void {
+  #storeRegistered(store: (meta: PersistentMeta, data: Uint8Array) => boolean): void {
     const writer = this.#writer();
     const done = new Set<PersistentMeta>();
     const registered = this.#registered;
@@ -520,8 +529,7 @@ export class Connection implements Jar, DataManager, Synchronizer {
         claimContainers(meta);
         const data = writer.record(meta);
         if (data.length > this.db.largeRecordSize) warnOfSize(meta, data.length, this.db.largeRecordSize);
-        store(meta, data);
-        this.#stores++;
+        if (store(meta, data)) this.#stores++;
         meta.status = UPTODATE;
         this.cache.loaded(meta, data.length);
       }
@@ -529,11 +537,35 @@ export class Connection implements Jar, DataManager, Synchronizer {
     this.#registered = [];
   }
 
+  #storeInSavepoint(savepoints: SavepointStorage): void {
+    this.#storeRegistered((meta, data) => {
+      const { oid, tid, object } = meta;
+      if (object instanceof Blob) {
+        const file = object._takeChanges();
+        if (file === null) return false;
+        savepoints.storeBlob(oid!, tid, data, file, this.blobTemporaryDirectory());
+      } else savepoints.store(oid!, tid, data);
+      return true;
+    });
+  }
+
+  blobFile(meta: PersistentMeta): { name: string; committed: boolean } {
+    const name = this.#savepoints?.blob(meta.oid!);
+    if (name !== undefined) return { name, committed: false };
+    return { name: this.#storage.loadBlob(meta.oid!, meta.tid), committed: true };
+  }
+
+  blobTemporaryDirectory(): string {
+    return this.#storage.temporaryDirectory();
+  }
+
   #commitSavepoints(transaction: Transaction): void {
     const savepoints = this.#savepoints!;
     for (const oid of savepoints.oids()) {
       const { data, tid } = savepoints.load(oid)!;
-      this.#storage.store(oid, tid, data, transaction);
+      const file = savepoints.blob(oid);
+      if (file !== undefined) this.#storage.storeBlob(oid, tid, data, file, transaction);
+      else this.#storage.store(oid, tid, data, transaction);
       const meta = this.cache.get(oid);
       if (meta !== undefined) this.#modified.push(meta);
     }
@@ -604,11 +636,17 @@ export class Connection implements Jar, DataManager, Synchronizer {
     const savepoints = this.#savepoints;
     const runImport = this.#import;
     this.#import = null;
-    runImport?.((oid, data) => {
-      savepoints.store(oid, 0n, data);
+    runImport?.((oid, data, blob) => {
+      if (blob === null) savepoints.store(oid, 0n, data);
+      else {
+        const directory = this.blobTemporaryDirectory();
+        const file = path.join(directory, `import-${process.pid}-${this.#number}.blob`);
+        writeFileSync(file, blob);
+        savepoints.storeBlob(oid, 0n, data, file, directory);
+      }
       this.#imported.add(oid);
     });
-    this.#storeRegistered((meta, data) => savepoints.store(meta.oid!, meta.tid, data));
+    this.#storeInSavepoint(savepoints);
     const state: Savepointed = { records: savepoints.mark(), creating: new Set(this.#creating) };
     // Savepoints break up long transactions: a moment to use less memory.
     this.cache.collect(false);
@@ -671,7 +709,13 @@ export class Connection implements Jar, DataManager, Synchronizer {
     if (meta?.jar !== this || meta.oid === undefined) {
       throw new ExportError(`${meta?.describe() ?? String(object)} is no object of this connection`);
     }
-    return Buffer.concat([...exportRecords((oid) => this.#read(oid), meta.oid)]);
+    return Buffer.concat([...this.#exportParts(meta.oid)]);
+  }
+
+  #exportParts(oid: Oid): Generator<Uint8Array> {
+    const blob = (blobOid: Oid, tid: Tid) =>
+      this.#savepoints?.blob(blobOid) ?? this.#storage.loadBlob(blobOid, tid);
+    return exportRecords((each) => this.#read(each), blob, oid);
   }
 
   /**

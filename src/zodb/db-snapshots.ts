@@ -1,6 +1,8 @@
 import type { Transaction } from '../transaction/index.ts';
+import { UnsupportedError } from './blob-errors.ts';
 import { ReadOnlyHistoryError } from './connection-errors.ts';
 import {
+  type BlobStore,
   type Oid,
   POSKeyError,
   type Storage,
@@ -8,6 +10,21 @@ import {
   type StoredRecord,
   type Tid,
 } from './interfaces.ts';
+
+/** A connection's view of a storage that may keep blobs. */
+export interface ConnectionStorage extends StorageInstance {
+  storeBlob(oid: Oid, previous: Tid, data: Uint8Array, filename: string, transaction: Transaction): void;
+  /** The file of a blob's revision. */
+  loadBlob(oid: Oid, tid: Tid): string;
+  temporaryDirectory(): string;
+}
+
+function blobsOf(storage: Storage): BlobStore {
+  const blobs = storage as Storage & Partial<BlobStore>;
+  if (blobs.storeBlob === undefined || blobs.loadBlob === undefined || blobs.temporaryDirectory === undefined)
+    throw new UnsupportedError(`Storing Blobs in ${storage.getName()} is not supported.`);
+  return blobs as BlobStore;
+}
 
 /**
  * Gives connections their views of a storage: each stands still at a transaction until it polls. A reader waits for nobody,
@@ -22,7 +39,7 @@ export class Snapshots {
   }
 
   /** A view of now, or of the state before a transaction. */
-  open(before: Tid | null): StorageInstance {
+  open(before: Tid | null): ConnectionStorage {
     if (before !== null) return new HistoricalView(this.#storage, before);
     const view = new Snapshot(this.#storage, this);
     this.#open.add(view);
@@ -40,7 +57,7 @@ export class Snapshots {
   }
 }
 
-class Snapshot implements StorageInstance {
+class Snapshot implements ConnectionStorage {
   /** What others have changed since the last poll. */
   readonly stale = new Set<Oid>();
   readonly #storage: Storage;
@@ -113,6 +130,19 @@ class Snapshot implements StorageInstance {
     this.#stored.push(oid);
   }
 
+  storeBlob(oid: Oid, previous: Tid, data: Uint8Array, filename: string, transaction: Transaction): void {
+    blobsOf(this.#storage).storeBlob(oid, previous, data, filename, transaction);
+    this.#stored.push(oid);
+  }
+
+  loadBlob(oid: Oid, tid: Tid): string {
+    return blobsOf(this.#storage).loadBlob(oid, tid);
+  }
+
+  temporaryDirectory(): string {
+    return blobsOf(this.#storage).temporaryDirectory();
+  }
+
   checkCurrentSerialInTransaction(oid: Oid, tid: Tid, transaction: Transaction): void {
     this.#storage.checkCurrentSerialInTransaction(oid, tid, transaction);
   }
@@ -140,7 +170,7 @@ class Snapshot implements StorageInstance {
 }
 
 /** The state before a transaction. It never changes. */
-class HistoricalView implements StorageInstance {
+class HistoricalView implements ConnectionStorage {
   readonly #storage: Storage;
   readonly #before: Tid;
 
@@ -181,6 +211,18 @@ class HistoricalView implements StorageInstance {
 
   store(): void {
     throw new ReadOnlyHistoryError();
+  }
+
+  storeBlob(): void {
+    throw new ReadOnlyHistoryError();
+  }
+
+  loadBlob(oid: Oid, tid: Tid): string {
+    return blobsOf(this.#storage).loadBlob(oid, tid);
+  }
+
+  temporaryDirectory(): string {
+    return blobsOf(this.#storage).temporaryDirectory();
   }
 
   checkCurrentSerialInTransaction(): void {

@@ -2,9 +2,11 @@
  * The export format `.zexp` (INVENTORY Z-009): `ZEXP`, then for each object oid (8 bytes), length (8 bytes), record; at last 16 bytes
  * 0xFF. The first object is the one that was exported; the others are what it refers to.
  */
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { Reference, type Oid } from '../persistent/index.ts';
 import { ExportError } from './connection-errors.ts';
-import { POSKeyError } from './interfaces.ts';
+import { isBlobRecord } from './blobs/is-blob-record.ts';
+import { POSKeyError, type Tid } from './interfaces.ts';
 import { describedClass } from './serialize-class.ts';
 import { readClass, readState, writeRecord } from './serialize-pickle.ts';
 import { referencesOf } from './serialize-reader.ts';
@@ -16,7 +18,8 @@ const BLOB_MARKER = Buffer.from('\0BLOBSTART');
 
 /** The records of an object and of all that it refers to, as an export. */
 export function* exportRecords(
-  load: (oid: Oid) => { readonly data: Uint8Array },
+  load: (oid: Oid) => { readonly data: Uint8Array; readonly tid: Tid },
+  blobFile: (oid: Oid, tid: Tid) => string,
   first: Oid,
 ): Generator<Uint8Array> {
   yield MAGIC;
@@ -25,32 +28,53 @@ export function* exportRecords(
   for (let index = 0; index < waiting.length; index++) {
     const oid = waiting[index]!;
     let data: Uint8Array;
+    let tid: Tid;
     try {
-      ({ data } = load(oid));
+      ({ data, tid } = load(oid));
     } catch (error) {
       // A reference to nothing is exported as it is, unless it is the object itself.
       if (index > 0 && error instanceof POSKeyError) continue;
       throw error;
     }
-    if (isBlob(data))
-      throw new ExportError(`the object 0x${oid.toString(16)} is a blob: exporting blobs is not supported`);
     for (const next of referencesOf(data)) {
       if (seen.has(next)) continue;
       seen.add(next);
       waiting.push(next);
     }
-    const length = Buffer.alloc(8);
-    length.writeBigUInt64BE(BigInt(data.length));
     yield oidBytes(oid);
-    yield length;
+    yield lengthOf(data.length);
     yield data;
+    if (!isBlobRecord(data)) continue;
+    const file = blobFile(oid, tid);
+    yield BLOB_MARKER;
+    yield lengthOf(statSync(file).size);
+    yield* chunksOf(file);
   }
   yield END;
 }
 
-function isBlob(data: Uint8Array): boolean {
-  return Buffer.from(data.buffer, data.byteOffset, Math.min(data.length, 80)).includes('cZODB.blob\nBlob\n');
+function lengthOf(bytes: number): Uint8Array {
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64BE(BigInt(bytes));
+  return length;
 }
+
+function* chunksOf(file: string): Generator<Uint8Array> {
+  const descriptor = openSync(file, 'r');
+  try {
+    for (;;) {
+      const chunk = Buffer.allocUnsafe(1 << 16);
+      const count = readSync(descriptor, chunk);
+      if (count === 0) return;
+      yield chunk.subarray(0, count);
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Takes an object of an import, for a blob with its content. */
+export type ImportStore = (oid: Oid, data: Uint8Array, blob: Uint8Array | null) => void;
 
 /** @throws ExportError when the bytes do not begin as an export does. */
 export function checkExport(file: Uint8Array): void {
@@ -67,7 +91,7 @@ export function checkExport(file: Uint8Array): void {
 export function importRecords(
   file: Uint8Array,
   newOid: () => Oid,
-  store: (oid: Oid, data: Uint8Array) => void,
+  store: ImportStore,
 ): Oid {
   checkExport(file);
   const buffer = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
@@ -86,12 +110,21 @@ export function importRecords(
     const data = buffer.subarray(at + 16, at + 16 + length);
     if (data.length < length) throw new ExportError(`the export is cut off at byte ${buffer.length}`);
     at += 16 + length;
-    if (buffer.subarray(at, at + BLOB_MARKER.length).equals(BLOB_MARKER)) {
-      throw new ExportError('the export has blobs: importing them is not supported');
+    let blob: Uint8Array | null = null;
+    if (isBlobRecord(data)) {
+      if (!buffer.subarray(at, at + BLOB_MARKER.length).equals(BLOB_MARKER))
+        throw new ExportError(`the export lacks the content of the blob at byte ${at}`);
+      at += BLOB_MARKER.length;
+      if (at + 8 > buffer.length) throw new ExportError(`the export is cut off at byte ${buffer.length}`);
+      const size = Number(buffer.readBigUInt64BE(at));
+      at += 8;
+      blob = buffer.subarray(at, at + size);
+      if (blob.length < size) throw new ExportError(`the export is cut off at byte ${buffer.length}`);
+      at += size;
     }
     const oid = translate(oidOf(header.subarray(0, 8)));
     first ??= oid;
-    store(oid, translated(data, translate));
+    store(oid, translated(data, translate), blob);
   }
   if (first === undefined) throw new ExportError('the export has no objects');
   return first;

@@ -1,3 +1,6 @@
+export { Blob } from './blob.ts';
+export { BlobError, UnsupportedError } from './blob-errors.ts';
+export { BlobFile, type BlobMode } from './blob-file.ts';
 export { Broken, brokenClasses, setBrokenBase } from './broken.ts';
 export { type CacheDetail, ObjectCache } from './cache.ts';
 export {
