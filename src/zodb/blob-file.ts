@@ -1,4 +1,12 @@
-import { closeSync, createReadStream, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  createReadStream,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
 import { Readable } from 'node:stream';
 import { BlobError } from './blob-errors.ts';
 
@@ -82,7 +90,9 @@ export class BlobFile implements Disposable {
 
   /** What is in the file from the position on, as a stream of its own: it goes on when this file is closed. */
   stream(): ReadableStream<Uint8Array> {
-    return Readable.toWeb(createReadStream(this.name, { start: this.#position })) as ReadableStream<Uint8Array>;
+    return Readable.toWeb(
+      createReadStream(this.name, { start: this.#position }),
+    ) as ReadableStream<Uint8Array>;
   }
 
   close(): void {

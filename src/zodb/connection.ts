@@ -286,7 +286,10 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
   #checkWritable(): void {
     if (!this.isReadOnly()) return;
     const changed = this.#registered.map((meta) => longName(meta));
-    const which = changed.length === 0 ? '' : ` (changed: ${changed.slice(0, 5).join(', ')}${changed.length > 5 ? ' …' : ''})`;
+    const which =
+      changed.length === 0
+        ? ''
+        : ` (changed: ${changed.slice(0, 5).join(', ')}${changed.length > 5 ? ' …' : ''})`;
     if (this.before !== null) {
       throw new ReadOnlyHistoryError(
         `a connection that shows an earlier state of the database cannot change anything${which}`,

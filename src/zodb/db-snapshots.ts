@@ -1,6 +1,7 @@
 import type { Transaction } from '../transaction/index.ts';
 import { UnsupportedError } from './blob-errors.ts';
 import { ReadOnlyHistoryError } from './connection-errors.ts';
+import { SharedCommits } from './db-commit.ts';
 import {
   type BlobStore,
   type Oid,
@@ -33,9 +34,11 @@ function blobsOf(storage: Storage): BlobStore {
 export class Snapshots {
   readonly #storage: Storage;
   readonly #open = new Set<Snapshot>();
+  readonly commits: SharedCommits;
 
   constructor(storage: Storage) {
     this.#storage = storage;
+    this.commits = new SharedCommits(storage);
   }
 
   /** A view of now, or of the state before a transaction. */
@@ -122,15 +125,17 @@ class Snapshot implements ConnectionStorage {
 
   tpcBegin(transaction: Transaction): void {
     this.#stored = [];
-    this.#storage.tpcBegin(transaction);
+    this.#snapshots.commits.begin(this, transaction);
   }
 
   store(oid: Oid, previous: Tid, data: Uint8Array, transaction: Transaction): void {
+    this.#snapshots.commits.stores(this, oid, transaction);
     this.#storage.store(oid, previous, data, transaction);
     this.#stored.push(oid);
   }
 
   storeBlob(oid: Oid, previous: Tid, data: Uint8Array, filename: string, transaction: Transaction): void {
+    this.#snapshots.commits.stores(this, oid, transaction);
     blobsOf(this.#storage).storeBlob(oid, previous, data, filename, transaction);
     this.#stored.push(oid);
   }
@@ -148,11 +153,11 @@ class Snapshot implements ConnectionStorage {
   }
 
   tpcVote(transaction: Transaction): readonly Oid[] | undefined {
-    return this.#storage.tpcVote(transaction);
+    return this.#snapshots.commits.vote(transaction);
   }
 
   tpcFinish(transaction: Transaction, callback?: (tid: Tid) => void): Tid {
-    return this.#storage.tpcFinish(transaction, (tid) => {
+    return this.#snapshots.commits.finish(this, transaction, (tid) => {
       this.#own = { tid, oids: new Set(this.#stored) };
       this.#commits++;
       this.#snapshots.changed(this.#stored, this);
@@ -161,7 +166,7 @@ class Snapshot implements ConnectionStorage {
   }
 
   tpcAbort(transaction: Transaction): void {
-    this.#storage.tpcAbort(transaction);
+    this.#snapshots.commits.abort(this, transaction);
   }
 
   release(): void {

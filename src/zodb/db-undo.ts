@@ -1,15 +1,23 @@
 import type { DataManager, Transaction } from '../transaction/index.ts';
+import type { SharedCommits } from './db-commit.ts';
 import type { Oid, Storage, Tid } from './interfaces.ts';
 
 /** Takes back earlier transactions when the transaction that it has joined is committed. */
 export class UndoManager implements DataManager {
   readonly #storage: Storage;
+  readonly #commits: SharedCommits;
   readonly #tids: readonly Tid[];
   readonly #changed: (oids: readonly Oid[]) => void;
   #oids: Oid[] = [];
 
-  constructor(storage: Storage, tids: readonly Tid[], changed: (oids: readonly Oid[]) => void) {
+  constructor(
+    storage: Storage,
+    commits: SharedCommits,
+    tids: readonly Tid[],
+    changed: (oids: readonly Oid[]) => void,
+  ) {
     this.#storage = storage;
+    this.#commits = commits;
     this.#tids = tids;
     this.#changed = changed;
   }
@@ -20,26 +28,31 @@ export class UndoManager implements DataManager {
 
   tpcBegin(transaction: Transaction): void {
     this.#oids = [];
-    this.#storage.tpcBegin(transaction);
+    this.#commits.begin(this, transaction);
   }
 
   commit(transaction: Transaction): void {
-    for (const tid of this.#tids) this.#oids.push(...this.#storage.undo!(tid, transaction));
+    for (const tid of this.#tids) {
+      const oids = this.#storage.undo!(tid, transaction);
+      for (const oid of oids) this.#commits.stores(this, oid, transaction);
+      this.#oids.push(...oids);
+    }
   }
 
   tpcVote(transaction: Transaction): void {
-    this.#oids.push(...(this.#storage.tpcVote(transaction) ?? []));
+    this.#oids.push(...(this.#commits.vote(transaction) ?? []));
   }
 
   tpcFinish(transaction: Transaction): void {
-    this.#storage.tpcFinish(transaction, () => this.#changed(this.#oids));
+    this.#commits.finish(this, transaction, () => this.#changed(this.#oids));
   }
 
   tpcAbort(transaction: Transaction): void {
-    this.#storage.tpcAbort(transaction);
+    this.#commits.abort(this, transaction);
   }
 
+  /** After the connections of the database, so that what they store is not taken for what was there. */
   sortKey(): string {
-    return `${this.#storage.sortKey()}:undo`;
+    return `${this.#storage.sortKey()}:\uffff`;
   }
 }

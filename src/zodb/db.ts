@@ -274,17 +274,18 @@ export class DB {
   }
 
   /**
-   * Takes back transactions when the current one is committed.
+   * Takes back transactions when the current one is committed, in the order that is given: the newest goes first.
    *
    * @throws UndoError at the commit, when later changes depend on them.
    */
   undo(tids: Tid | readonly Tid[], transaction: Transaction = currentManager().get()): void {
     if (!this.supportsUndo() || this.storage.undo === undefined)
       throw new UndoError('the storage cannot undo');
-    const list = typeof tids === 'bigint' ? [tids] : tids;
-    // The newest first: what each one changed must be what is current.
-    const order = [...list].sort((a, b) => (a < b ? 1 : -1));
-    transaction.join(new UndoManager(this.storage, order, (oids) => this.#snapshots.changed(oids, null)));
+    const list = typeof tids === 'bigint' ? [tids] : [...tids];
+    const { commits } = this.#snapshots;
+    transaction.join(
+      new UndoManager(this.storage, commits, list, (oids) => this.#snapshots.changed(oids, null)),
+    );
   }
 
   /**

@@ -88,11 +88,7 @@ export function checkExport(file: Uint8Array): void {
  * @returns The oid of the object that was exported.
  * @throws ExportError for what is no export, or a part of one.
  */
-export function importRecords(
-  file: Uint8Array,
-  newOid: () => Oid,
-  store: ImportStore,
-): Oid {
+export function importRecords(file: Uint8Array, newOid: () => Oid, store: ImportStore): Oid {
   checkExport(file);
   const buffer = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
   const oids = new Map<Oid, Oid>();

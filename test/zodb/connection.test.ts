@@ -431,7 +431,9 @@ describe('a wrong use', () => {
     expect(() => one.connection.close()).toThrow(ConnectionStateError);
     one.abort();
     one.connection.close();
-    expect(() => page.title).toThrow(/Shouldn't load state for test.zodb.Page 0x01 when the connection is closed/);
+    expect(() => page.title).toThrow(
+      /Shouldn't load state for test.zodb.Page 0x01 when the connection is closed/,
+    );
     expect(() => one.connection.get(1234)).toThrow(ConnectionStateError);
     expect(() => one.connection.root()).not.toThrow();
   });

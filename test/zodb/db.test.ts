@@ -111,7 +111,7 @@ describe('a database', () => {
     db.undo(first, manager.get());
     expect(() => manager.commit()).toThrow(UndoError);
     manager.abort();
-    db.undo([first, second], manager.get());
+    db.undo([second, first], manager.get());
     manager.commit();
     expect(doc.title).toBe('');
   });

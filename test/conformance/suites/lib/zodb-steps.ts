@@ -83,7 +83,13 @@ class Machine {
     const sink = (record: LogRecord) => {
       const level = levels[record.level];
       if (level === undefined) return;
-      this.log.push([level, record.message.map(String).join('').replace(/ at 0x[0-9a-f]+>/, ' at 0x...>')]);
+      this.log.push([
+        level,
+        record.message
+          .map(String)
+          .join('')
+          .replace(/ at 0x[0-9a-f]+>/, ' at 0x...>'),
+      ]);
     };
     await configure({
       reset: true,
