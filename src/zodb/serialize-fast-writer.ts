@@ -15,8 +15,15 @@ export type TargetOf = (value: object) => Target | undefined | null;
 
 const BATCH = 1000;
 const MAX_DEPTH = 100;
-let buffer = new Uint8Array(1 << 16);
+const SLAB = 1 << 16;
+/**
+ * Records are made where they stay: one after the other in a piece of memory that they share, since an `ArrayBuffer` for each
+ * would cost more than the writing of a small one.
+ */
+let buffer = new Uint8Array(SLAB);
 let view = new DataView(buffer.buffer);
+/** Where the next record begins. */
+let base = 0;
 
 /**
  * Writes records of texts, numbers, containers and references, byte for byte as the general writer of pickles does. Whatever else
@@ -37,7 +44,12 @@ export class FastWriter {
 
   /** The record of an object from its attributes, or from what its `__getstate__` gave. Undefined: not written. */
   record(meta: PersistentMeta, state: unknown, isState: boolean): Uint8Array | undefined {
-    this.#length = 0;
+    if (SLAB - base < 1024 || buffer.length > SLAB) {
+      buffer = new Uint8Array(SLAB);
+      view = new DataView(buffer.buffer);
+      base = 0;
+    }
+    this.#length = base;
     this.#memo.clear();
     this.#oids.clear();
     this.#next = 0;
@@ -50,7 +62,12 @@ export class FastWriter {
     this.#byte(3);
     if (isState ? !this.#attributes(state as Record<string, unknown>) : !this.#save(state)) return undefined;
     this.#byte(0x2e);
-    return buffer.slice(0, this.#length);
+    const start = base;
+    base = this.#length;
+    // A large one does not share what it needed alone.
+    return start === 0 && buffer.length > SLAB
+      ? buffer.slice(0, this.#length)
+      : buffer.subarray(start, this.#length);
   }
 
   #attributes(state: Record<string, unknown>): boolean {
@@ -89,8 +106,11 @@ export class FastWriter {
 
   #need(count: number): void {
     if (this.#length + count <= buffer.length) return;
-    const larger = new Uint8Array(Math.max(this.#length + count, buffer.length * 2));
-    larger.set(buffer.subarray(0, this.#length));
+    const written = this.#length - base;
+    const larger = new Uint8Array(Math.max(written + count, written * 2, SLAB));
+    larger.set(buffer.subarray(base, this.#length));
+    base = 0;
+    this.#length = written;
     buffer = larger;
     view = new DataView(buffer.buffer);
   }
@@ -245,11 +265,25 @@ export class FastWriter {
     }
     this.#byte(0x7d);
     this.#put(value);
-    return this.#pairs(
-      prototype === Dict.prototype
-        ? [...(value as Dict)]
-        : Object.entries(value).filter((entry) => entry[1] !== undefined),
-    );
+    if (prototype === Object.prototype)
+      return this.#pairs(Object.entries(value).filter((entry) => entry[1] !== undefined));
+    return hasPlainKeys(value as Dict)
+      ? this.#plainDict(value as Map<string, unknown>)
+      : this.#pairs([...(value as Dict)]);
+  }
+
+  /** As `#pairs`, without an array for each pair. */
+  #plainDict(dict: Map<string, unknown>): boolean {
+    const { size } = dict;
+    let done = 0;
+    for (const [key, value] of Map.prototype.entries.call(dict) as MapIterator<[string, unknown]>) {
+      if (done % BATCH === 0 && size > 1) this.#byte(0x28);
+      if (!this.#text(key) || !this.#save(value)) return false;
+      done++;
+      if (done % BATCH === 0 || done === size) this.#byte(size === 1 ? 0x73 : 0x75);
+    }
+    this.#endFull(size);
+    return true;
   }
 
   #items(items: readonly unknown[]): boolean {
@@ -318,12 +352,23 @@ export class FastWriter {
     const { module, name } = info;
     // A class nested in another one takes more than one opcode.
     if (module === undefined || name === undefined || name.includes('.')) return false;
-    this.#need(1 + (module.length + name.length) * 3 + 2);
-    const text = `c${module}\n${name}\n`;
-    this.#length += encoder.encodeInto(text, buffer.subarray(this.#length)).written;
+    let opcode = globals.get(info);
+    if (opcode === undefined) globals.set(info, (opcode = encoder.encode(`c${module}\n${name}\n`)));
+    this.#need(opcode.length);
+    buffer.set(opcode, this.#length);
+    this.#length += opcode.length;
     this.#put(info);
     return true;
   }
 }
 
 const encoder = new TextEncoder();
+/** The opcode that names a class. */
+const globals = new Map<ClassInfo, Uint8Array>();
+
+/** Whether the keys are texts that stand for themselves in a dict. */
+function hasPlainKeys(dict: Dict): boolean {
+  for (const key of Map.prototype.keys.call(dict))
+    if (typeof key !== 'string' || key.charCodeAt(0) === 0) return false;
+  return true;
+}

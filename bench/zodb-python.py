@@ -1,0 +1,108 @@
+"""What zodb.bench.ts measures, with Python's ZODB. Prints one JSON object: rates in objects or commits a second, times in ns."""
+import json
+import os
+import random
+import sys
+import time
+
+import transaction
+import ZODB
+import ZODB.FileStorage
+from persistent import Persistent
+from persistent.mapping import PersistentMapping
+
+fs = sys.modules['ZODB.FileStorage.FileStorage']
+directory, count, commits = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+
+
+class Node(Persistent):
+    def __init__(self, i):
+        self.title = 'Title of number %d' % i
+        self.count = i
+        self.tags = ['a', 'b', 'c']
+        self.child = None
+
+
+# So that records name a module that can be imported again.
+sys.modules['bench'] = sys.modules['__main__']
+Node.__module__ = 'bench'
+
+result = {}
+path = os.path.join(directory, 'python.fs')
+db = ZODB.DB(ZODB.FileStorage.FileStorage(path))
+connection = db.open()
+root = connection.root()
+spent = 0
+for start in range(0, count, 100):
+    began = time.perf_counter()
+    folder = PersistentMapping()
+    root['folder %d' % start] = folder
+    for i in range(100):
+        folder['key %d' % i] = Node(start + i)
+    transaction.commit()
+    spent += time.perf_counter() - began
+result['store'] = count / spent
+
+node = root['folder 0']['key 0']
+
+
+def single(name):
+    began = time.perf_counter()
+    for i in range(commits):
+        node.count = i
+        transaction.commit()
+    result[name] = commits / (time.perf_counter() - began)
+
+
+single('fsync')
+real = fs.fsync
+fs.fsync = lambda fd: None
+single('nofsync')
+fs.fsync = real
+
+
+def cold(visit):
+    best = 0
+    for _ in range(3):
+        db.cacheMinimize()
+        transaction.abort()
+        began = time.perf_counter()
+        n = visit()
+        best = max(best, n / (time.perf_counter() - began))
+    return best
+
+
+def walk():
+    n = 0
+    for folder in connection.root().values():
+        for item in folder.values():
+            if item.count >= 0:
+                n += 1
+    return n
+
+
+def shuffled():
+    n = 0
+    for oid in oids:
+        if connection.get(oid).count >= 0:
+            n += 1
+    return n
+
+
+connection._cache.cache_size = 10 * count
+result['walk'] = cold(walk)
+oids = [item._p_oid for folder in connection.root().values() for item in folder.values()]
+random.Random(1).shuffle(oids)
+result['random'] = cold(shuffled)
+items = [connection.get(oid) for oid in oids[:64]]
+for item in items:
+    item._p_activate()
+n = 200000
+began = time.perf_counter()
+total = 0
+for i in range(n // 64):
+    for item in items:
+        total += item.count
+result['warm'] = (time.perf_counter() - began) / (n // 64 * 64) * 1e9
+db.close()
+print(json.dumps(result))
