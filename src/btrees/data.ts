@@ -2,7 +2,7 @@
  * What nodes hold. Each family has node classes of its own, and code that meets many classes is slow; the content is in
  * objects of two classes that all families share, and what is done millions of times is done on them.
  */
-import { metaOf, type PersistentMeta, Reference, tick } from '../persistent/index.ts';
+import { metaOf, moment, type PersistentMeta, Reference } from '../persistent/index.ts';
 import type { KeyKind, StoredKey, StoredValue, ValueKind } from './kinds.ts';
 import type { Leaf } from './leaf.ts';
 import type { Sorted } from './sorted.ts';
@@ -142,7 +142,7 @@ export class TreeData {
   load(place: number): TreeData | LeafData {
     const child = this.child(place);
     if (child.keys === undefined) child.node._p_activate();
-    else child.meta.used = tick();
+    else child.meta.used = moment();
     return child;
   }
 
@@ -159,7 +159,7 @@ export class TreeData {
 /** Loads what a node holds. */
 export function use(data: TreeData | LeafData): void {
   if (data.keys === undefined) data.node._p_activate();
-  else data.meta.used = tick();
+  else data.meta.used = moment();
 }
 
 // Short arrays: moving the items one by one is quicker than `splice`, which makes an array of what it takes out.

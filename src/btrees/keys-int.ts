@@ -1,5 +1,5 @@
 /** Keys of 32 bits, signed (I) and unsigned (U): plain numbers. */
-import { tick } from '../persistent/index.ts';
+import { moment } from '../persistent/index.ts';
 import { type LeafData, type TreeData, use } from './data.ts';
 import { BTreeTypeError } from './errors.ts';
 import type { HotMethods, KeyKind, StoredValue } from './kinds.ts';
@@ -95,7 +95,7 @@ export function descendToNumber(tree: TreeData, key: unknown): LeafData | null {
     let child = node.children[low] as TreeData | LeafData;
     // Neither a reference nor what is not loaded has keys.
     if (child.keys === undefined) child = node.load(low);
-    child.meta.used = tick();
+    child.meta.used = moment();
     if (node.bottom) return child as LeafData;
     node = child as TreeData;
   }

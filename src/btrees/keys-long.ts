@@ -1,5 +1,5 @@
 /** Keys of 64 bits, signed (L) and unsigned (Q): numbers up to 2^53−1, bigints beyond. */
-import { tick } from '../persistent/index.ts';
+import { moment } from '../persistent/index.ts';
 import { int } from '../pickle/index.ts';
 import { type LeafData, type TreeData, use } from './data.ts';
 import { BTreeTypeError } from './errors.ts';
@@ -83,7 +83,7 @@ function descendToLong(tree: TreeData, key: unknown): LeafData | null {
     let child = node.children[at] as TreeData | LeafData;
     // Neither a reference nor what is not loaded has keys.
     if (child.keys === undefined) child = node.load(at);
-    child.meta.used = tick();
+    child.meta.used = moment();
     if (node.bottom) return child as LeafData;
     node = child as TreeData;
   }

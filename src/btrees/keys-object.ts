@@ -1,5 +1,5 @@
 /** Keys of any ordered kind (O). Almost always they are strings, so strings have their own searches. */
-import { tick } from '../persistent/index.ts';
+import { moment } from '../persistent/index.ts';
 import { type LeafData, type TreeData, use } from './data.ts';
 import { BTreeTypeError } from './errors.ts';
 import type { KeyKind, StoredKey, StoredValue } from './kinds.ts';
@@ -124,7 +124,7 @@ function descendToString(tree: TreeData, wanted: string): LeafData | null {
     let child = node.children[at] as TreeData | LeafData;
     // Neither a reference nor what is not loaded has keys.
     if (child.keys === undefined) child = node.load(at);
-    child.meta.used = tick();
+    child.meta.used = moment();
     if (node.bottom) return child as LeafData;
     node = child as TreeData;
   }
@@ -167,7 +167,7 @@ function descendToAny(tree: TreeData, wanted: unknown): LeafData | null {
     let child = node.children[at] as TreeData | LeafData;
     // Neither a reference nor what is not loaded has keys.
     if (child.keys === undefined) child = node.load(at);
-    child.meta.used = tick();
+    child.meta.used = moment();
     if (node.bottom) return child as LeafData;
     node = child as TreeData;
   }

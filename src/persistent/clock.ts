@@ -8,3 +8,8 @@ let now = 0;
 export function tick(): number {
   return (now = (now + 1) | 0);
 }
+
+/** The moment of the last use of anything: for what is used in passing, and need not be told from its neighbours. */
+export function moment(): number {
+  return now;
+}

@@ -25,7 +25,7 @@ export {
   registerClass,
   registeredNames,
 } from './class-info.ts';
-export { tick } from './clock.ts';
+export { moment, tick } from './clock.ts';
 export { claimContainers, releaseContainers } from './containers/commit.ts';
 export { untracked } from './containers/in-place.ts';
 export {

@@ -37,6 +37,13 @@ export class ArrayTracker extends Slot implements ProxyHandler<Items> {
     return (this.#proxy ??= new Proxy(target, this));
   }
 
+  /** Whether the array holds only values that are no objects, and nobody has been given its proxy. */
+  get isSimple(): boolean {
+    if (this.#proxy !== null) return false;
+    for (const item of this.raw) if (typeof item === 'object' && item !== null) return false;
+    return true;
+  }
+
   override expose(): unknown {
     return this.proxy;
   }

@@ -16,7 +16,7 @@ interface Holding {
   _p_held?(): Iterable<unknown>;
 }
 
-function held(meta: Meta): Iterable<readonly [string, unknown]> {
+function held(meta: Meta): (readonly [string, unknown])[] {
   if (meta.isBase)
     return [...((meta.object as Holding)._p_held?.() ?? [])].map((value) => ['data', value] as const);
   return Object.entries(meta.state!);
@@ -32,6 +32,7 @@ export function claimContainers(meta: Meta): void {
   const seen = new Set<object>();
   for (const [name, slot] of held(meta)) {
     if (slot === null || typeof slot !== 'object' || name.startsWith('_v_')) continue;
+    if (slot instanceof Meta || (slot instanceof ArrayTracker && slot.isSimple)) continue;
     const belonging = new Belonging(meta, name);
     claim(
       slot instanceof ArrayTracker || slot instanceof ObjectTracker || slot instanceof TupleSlot
@@ -70,7 +71,12 @@ export function releaseContainers(meta: Meta): void {
   const copies = new Map<object, object>();
   for (const [name, slot] of held(meta)) {
     if (slot === null || typeof slot !== 'object' || name.startsWith('_v_')) continue;
-    if (slot instanceof ArrayTracker || slot instanceof ObjectTracker)
+    if (slot instanceof Meta) continue;
+    if (slot instanceof ArrayTracker && slot.adopted && slot.isSimple) {
+      // The most frequent case, without what the others need: the copy is tracked when somebody reads it.
+      meta.state[name] = [...slot.raw];
+      detach(slot.raw);
+    } else if (slot instanceof ArrayTracker || slot instanceof ObjectTracker)
       release(slot.raw, slot.adopted, copies);
     else if (slot instanceof TupleSlot) slot.raw = release(slot.raw, false, copies) as Tuple;
     else release(slot, false, copies);
