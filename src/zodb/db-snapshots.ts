@@ -80,8 +80,13 @@ class Snapshot implements ConnectionStorage {
 
   load(oid: Oid): StoredRecord {
     // The current revision is the cheap one to find, and nearly always the right one.
-    const current = this.#storage.load(oid);
-    if (current.tid <= this.#at) return current;
+    try {
+      const current = this.#storage.load(oid);
+      if (current.tid <= this.#at) return current;
+    } catch (error) {
+      // It may have been deleted, or its creation undone, since the view was taken.
+      if (!(error instanceof POSKeyError)) throw error;
+    }
     const record = this.#storage.loadBefore(oid, this.#at + 1n);
     if (record === null) throw new POSKeyError(oid);
     return record;
