@@ -59,6 +59,5 @@ export { BeforeStorage } from './storages/before-storage.ts';
 export { BlobStorage, type BlobStorageOptions } from './storages/blob-storage.ts';
 export { DemoStorage, type DemoStorageOptions } from './storages/demo-storage.ts';
 export { isBlobStore } from './storages/is-blob-store.ts';
-export { MappingStorage } from './storages/mapping-storage.ts';
-export { ZlibStorage, type ZlibStorageOptions } from './storages/zlib-storage.ts';
+export { MappingStorage, type MappingStorageOptions } from './storages/mapping-storage.ts';
 export { type DbCommand, dbCommands, type DbCommandStreams } from './tools/commands.ts';

@@ -43,6 +43,11 @@ interface Revision {
 const ROOT: Oid = 0;
 const decoder = new TextDecoder();
 
+export interface MappingStorageOptions {
+  /** Whether changes are merged where a class can (default, as in a file); Python's storage in memory does not. */
+  readonly resolveConflicts?: boolean;
+}
+
 export class MappingStorage implements Storage {
   readonly #name: string;
   /** Revisions of each object, the oldest first. */
@@ -58,9 +63,11 @@ export class MappingStorage implements Storage {
   #pending = new Map<Oid, Uint8Array | null>();
   #resolved: Oid[] = [];
   #resolver: ConflictResolver | undefined;
+  readonly #resolveConflicts: boolean;
   #closed = false;
 
-  constructor(name = 'MappingStorage') {
+  constructor(name = 'MappingStorage', options: MappingStorageOptions = {}) {
+    this.#resolveConflicts = options.resolveConflicts ?? true;
     this.#name = name;
   }
 
@@ -153,7 +160,7 @@ export class MappingStorage implements Storage {
   }
 
   setConflictResolver(resolver: ConflictResolver): void {
-    this.#resolver = resolver;
+    if (this.#resolveConflicts) this.#resolver = resolver;
   }
 
   #open(transaction: StorageTransaction): Written {

@@ -362,11 +362,10 @@ class Machine {
   }
 
   #makeStorage(name: string, kind: string): zodb.Storage {
-    if (kind === 'mapping') return new zodb.MappingStorage();
+    // Python's storage in memory leaves conflicts alone.
+    if (kind === 'mapping') return new zodb.MappingStorage(name, { resolveConflicts: false });
     if (kind === 'file') return new zodb.FileStorage(path.join(this.#dir, `${name}.fs`));
-    const { DemoStorage } = zodb as { DemoStorage?: new (options: object) => zodb.Storage };
-    if (kind === 'demo' && DemoStorage !== undefined)
-      return new DemoStorage({ base: this.#database().storage });
+    if (kind === 'demo') return new zodb.DemoStorage({ base: this.#database().storage });
     throw new Error(`no ${kind} storage`);
   }
 
