@@ -11,6 +11,7 @@ import {
   type StoredRecord,
   type Tid,
 } from './interfaces.ts';
+import { isBlobStore, loadsBlobs } from './storages/is-blob-store.ts';
 
 /** A connection's view of a storage that may keep blobs. */
 export interface ConnectionStorage extends StorageInstance {
@@ -20,11 +21,15 @@ export interface ConnectionStorage extends StorageInstance {
   temporaryDirectory(): string;
 }
 
+function loadBlob(storage: Storage, oid: Oid, tid: Tid): string {
+  if (!loadsBlobs(storage)) throw new UnsupportedError(`${storage.getName()} keeps no blobs.`);
+  return storage.loadBlob(oid, tid);
+}
+
 function blobsOf(storage: Storage): BlobStore {
-  const blobs = storage as Storage & Partial<BlobStore>;
-  if (blobs.storeBlob === undefined || blobs.loadBlob === undefined || blobs.temporaryDirectory === undefined)
+  if (!isBlobStore(storage))
     throw new UnsupportedError(`Storing Blobs in ${storage.getName()} is not supported.`);
-  return blobs as BlobStore;
+  return storage;
 }
 
 /**
@@ -146,7 +151,7 @@ class Snapshot implements ConnectionStorage {
   }
 
   loadBlob(oid: Oid, tid: Tid): string {
-    return blobsOf(this.#storage).loadBlob(oid, tid);
+    return loadBlob(this.#storage, oid, tid);
   }
 
   temporaryDirectory(): string {
@@ -228,7 +233,7 @@ class HistoricalView implements ConnectionStorage {
   }
 
   loadBlob(oid: Oid, tid: Tid): string {
-    return blobsOf(this.#storage).loadBlob(oid, tid);
+    return loadBlob(this.#storage, oid, tid);
   }
 
   temporaryDirectory(): string {

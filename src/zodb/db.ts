@@ -68,12 +68,12 @@ export class DB {
   largeRecordSize: number;
   #cacheSize: number;
   #cacheSizeBytes: number;
-  readonly #historicalCacheSize: number;
-  readonly #historicalCacheSizeBytes: number;
+  #historicalCacheSize: number;
+  #historicalCacheSizeBytes: number;
   readonly #pool: ConnectionPool;
   readonly #historical = new Map<Tid, ConnectionPool>();
-  readonly #historicalPoolSize: number;
-  readonly #historicalTimeout: number;
+  #historicalPoolSize: number;
+  #historicalTimeout: number;
   readonly #snapshots: Snapshots;
   #activity: ActivityMonitor | null = null;
   #closed = false;
@@ -369,6 +369,60 @@ export class DB {
   set poolSize(size: number) {
     this.#pool.size = size;
     this.#pool.trim();
+  }
+
+  /** Seconds that an idle connection is kept. */
+  get poolTimeout(): number {
+    return this.#pool.timeout;
+  }
+
+  set poolTimeout(seconds: number) {
+    this.#pool.timeout = seconds;
+    this.#pool.trim();
+  }
+
+  get historicalPoolSize(): number {
+    return this.#historicalPoolSize;
+  }
+
+  set historicalPoolSize(size: number) {
+    this.#historicalPoolSize = size;
+    for (const pool of this.#historical.values()) {
+      pool.size = size;
+      pool.trim();
+    }
+  }
+
+  get historicalTimeout(): number {
+    return this.#historicalTimeout;
+  }
+
+  set historicalTimeout(seconds: number) {
+    this.#historicalTimeout = seconds;
+    for (const pool of this.#historical.values()) {
+      pool.timeout = seconds;
+      pool.trim();
+    }
+  }
+
+  get historicalCacheSize(): number {
+    return this.#historicalCacheSize;
+  }
+
+  set historicalCacheSize(size: number) {
+    this.#historicalCacheSize = size;
+    for (const pool of this.#historical.values())
+      for (const { cache } of pool.all()) cache.targetCount = size;
+  }
+
+  get historicalCacheSizeBytes(): number {
+    return this.#historicalCacheSizeBytes;
+  }
+
+  set historicalCacheSizeBytes(size: number) {
+    this.#historicalCacheSizeBytes = size;
+    for (const pool of this.#historical.values())
+      for (const { cache } of pool.all()) cache.targetBytes = size;
   }
 
   get targetCacheSize(): number {
