@@ -35,7 +35,14 @@ interface Figures {
 }
 
 /** Python's on one core of another machine, where it is not here to be measured. */
-const RECORDED: Figures = { store: 39_900, fsync: 2240, nofsync: 17_200, walk: 61_700, random: 48_300, warm: 40 };
+const RECORDED: Figures = {
+  store: 39_900,
+  fsync: 2240,
+  nofsync: 17_200,
+  walk: 61_700,
+  random: 48_300,
+  warm: 40,
+};
 
 /** Seconds that the machine spent on something; `fsync` waits, so the clock and not the processor is asked. */
 function seconds(work: () => void): number {
@@ -121,7 +128,9 @@ function measure(directory: string, count: number, commits: number): Figures & {
     return n;
   });
   const oids = shuffled(
-    [...(folders.values() as Iterable<Folder>)].flatMap((folder) => [...folder.values()].map((node) => node._p_oid!)),
+    [...(folders.values() as Iterable<Folder>)].flatMap((folder) =>
+      [...folder.values()].map((node) => node._p_oid!),
+    ),
   );
   const random = cold(connection, () => {
     let n = 0;

@@ -60,4 +60,5 @@ export { BlobStorage, type BlobStorageOptions } from './storages/blob-storage.ts
 export { DemoStorage, type DemoStorageOptions } from './storages/demo-storage.ts';
 export { isBlobStore } from './storages/is-blob-store.ts';
 export { MappingStorage, type MappingStorageOptions } from './storages/mapping-storage.ts';
-export { type DbCommand, dbCommands, type DbCommandStreams } from './tools/commands.ts';
+export type { DbCommand, DbCommandStreams } from './tools/command.ts';
+export { dbCommands } from './tools/commands.ts';

@@ -13,7 +13,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Persistent, PersistentBase, PersistentMapping, registerClass } from '../../src/persistent/index.ts';
 import { type Savepoint, TransactionManager } from '../../src/transaction/index.ts';
-import { type Connection, DB, FileStorage, MappingStorage, type Storage, UndoError } from '../../src/zodb/index.ts';
+import {
+  type Connection,
+  DB,
+  FileStorage,
+  MappingStorage,
+  type Storage,
+  UndoError,
+} from '../../src/zodb/index.ts';
 import { ConflictError, type Tid } from '../../src/zodb/interfaces.ts';
 import { TestStorage } from './connection-storage.ts';
 

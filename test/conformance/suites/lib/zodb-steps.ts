@@ -285,7 +285,7 @@ class Machine {
       const { cache, db } = this.#connection(name);
       // Python makes a ghost for every reference in what is loaded; here that is done when it is first followed.
       const known = new Set([...cache.objects()].map((meta) => meta.oid!));
-      for (const { oid, status } of [...cache.ring()])
+      for (const { oid, status } of cache.ring())
         if (status === 0) for (const other of zodb.referencesOf(db.storage.load(oid!).data)) known.add(other);
       return { objects: known.size, non_ghost: cache.size, target: cache.targetCount };
     },

@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs';
+import { POSError } from '../errors.ts';
+import { isBlobRecord } from '../blobs/is-blob-record.ts';
+import { FileStorage, type FileStorageOptions } from '../filestorage/file-storage.ts';
+import { copyFileSync } from 'node:fs';
+import path from 'node:path';
+import { command, Progress } from './command.ts';
+
+/** Copies all transactions of one storage to another: ids, times and revisions stay what they are. */
+export const convert = command({
+  about: 'copy all transactions to a new Data.fs, with blobs to another layout or directory',
+  usage: `usage: zope db convert [--from-blobs DIR] [--to-blobs DIR] [--layout bushy|lawn] FROM TO
+
+Needs all revisions of FROM; TO must not exist.
+`,
+  options: {
+    'from-blobs': { type: 'string' },
+    'to-blobs': { type: 'string' },
+    layout: { type: 'string', default: 'bushy' },
+  },
+  positionals: [2, 2],
+  run(values, [from, to], io) {
+    if (!existsSync(from!)) throw new POSError(`there is no file ${from}`);
+    if (existsSync(to!)) throw new POSError(`${to} exists`);
+    if (values.layout !== 'bushy' && values.layout !== 'lawn')
+      throw new POSError(`--layout: ${JSON.stringify(values.layout)} is neither bushy nor lawn`);
+    const fromBlobs = values['from-blobs'];
+    const toBlobs = values['to-blobs'];
+    const source = new FileStorage(from!, {
+      readOnly: true,
+      ...(fromBlobs === undefined ? {} : { blobDir: fromBlobs }),
+    });
+    const options: FileStorageOptions =
+      toBlobs === undefined ? {} : { blobDir: toBlobs, blobLayout: values.layout };
+    const target = new FileStorage(to!, options);
+    const progress = new Progress(io, 'copied');
+    let [transactions, records, blobs] = [0, 0, 0];
+    try {
+      for (const transaction of source.iterator()) {
+        target.tpcBegin(transaction, transaction.tid, transaction.status);
+        for (const { oid, tid, data, dataTxn } of transaction) {
+          records++;
+          if (data !== null && toBlobs !== undefined && fromBlobs !== undefined && isBlobRecord(data)) {
+            const copy = path.join(target.temporaryDirectory(), `convert-${process.pid}`);
+            copyFileSync(source.loadBlob(oid, tid), copy);
+            target.restoreBlob(oid, tid, data, copy, dataTxn, transaction);
+            blobs++;
+          } else target.restore(oid, tid, data, dataTxn, transaction);
+        }
+        target.tpcVote(transaction);
+        target.tpcFinish(transaction);
+        transactions++;
+        progress.show(target.getSize(), source.getSize());
+      }
+    } finally {
+      progress.end();
+      source.close();
+      target.close();
+    }
+    io.stdout.write(`${transactions} transactions, ${records} records, ${blobs} blobs copied\n`);
+    return 0;
+  },
+});

@@ -1,0 +1,181 @@
+/**
+ * Reads a `Data.fs` with code of its own, which shares nothing with the storage's, so that each can be used to check the other. The
+ * format is drawn in `filestorage/format.ts`. It checks the structure as it goes and tells where it is wrong; what the pickles say is
+ * not looked at.
+ */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { POSError } from '../errors.ts';
+
+export interface RawRecord {
+  readonly position: number;
+  readonly oid: bigint;
+  readonly tid: bigint;
+  /** Position of the object's record before; 0: none. */
+  readonly previous: number;
+  /** Position of the transaction, as the record says. */
+  readonly transaction: number;
+  /** null: the record points at the data of another one, or at nothing. */
+  readonly data: Buffer | null;
+  /** Where it points; 0: at nothing. */
+  readonly back: number;
+}
+
+export interface RawTransaction {
+  readonly position: number;
+  /** Behind the repeated length. */
+  readonly end: number;
+  readonly tid: bigint;
+  readonly status: string;
+  readonly user: Buffer;
+  readonly description: Buffer;
+  readonly extension: Buffer;
+  readonly records: readonly RawRecord[];
+  /** All bytes but the repeated length. */
+  readonly bytes: Buffer;
+}
+
+/** The file is not what it should be. */
+export class DamagedFileError extends POSError {
+  override readonly code: string = 'DAMAGED_FILE';
+  readonly position: number;
+
+  constructor(position: number, message: string) {
+    super(`at ${position}: ${message}`);
+    this.position = position;
+  }
+}
+
+const u64 = (bytes: Buffer, at: number) => bytes.readBigUInt64BE(at);
+const position = (bytes: Buffer, at: number) => Number(u64(bytes, at));
+
+export class RawFile {
+  readonly path: string;
+  readonly size: number;
+  readonly #descriptor: number;
+
+  constructor(path: string) {
+    this.path = path;
+    this.#descriptor = openSync(path, 'r');
+    this.size = fstatSync(this.#descriptor).size;
+    const magic = this.bytes(0, 4).toString('latin1');
+    if (magic !== 'FS21' && magic !== 'FS30') {
+      this.close();
+      throw new DamagedFileError(0, `${path} is no FileStorage: it begins with ${JSON.stringify(magic)}`);
+    }
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+
+  bytes(at: number, length: number): Buffer {
+    if (at + length > this.size) throw new DamagedFileError(at, `the file ends within ${length} bytes`);
+    const buffer = Buffer.allocUnsafe(length);
+    let done = 0;
+    while (done < length) {
+      const count = readSync(this.#descriptor, buffer, done, length - done, at + done);
+      if (count === 0) throw new DamagedFileError(at, `the file ends within ${length} bytes`);
+      done += count;
+    }
+    return buffer;
+  }
+
+  /** The transaction at a position; `undefined` at the end of the file. */
+  transaction(at: number): RawTransaction | undefined {
+    if (at >= this.size) return undefined;
+    const head = this.bytes(at, 23);
+    const length = position(head, 8);
+    const status = head.toString('latin1', 16, 17);
+    if (status === 'c') throw new DamagedFileError(at, 'the transaction is not complete');
+    if (!' pu'.includes(status))
+      throw new DamagedFileError(at, `the status of the transaction is ${JSON.stringify(status)}`);
+    const [user, description, extension] = [
+      head.readUInt16BE(17),
+      head.readUInt16BE(19),
+      head.readUInt16BE(21),
+    ];
+    const first = 23 + user + description + extension;
+    if (length < first) throw new DamagedFileError(at, `a transaction of ${length} bytes is too short`);
+    if (at + length + 8 > this.size)
+      throw new DamagedFileError(at, `a transaction of ${length} bytes does not fit into the file`);
+    const bytes = this.bytes(at, length);
+    const repeated = position(this.bytes(at + length, 8), 0);
+    if (repeated !== length)
+      throw new DamagedFileError(
+        at + length,
+        `the length ${length} of the transaction is repeated as ${repeated}`,
+      );
+    const tid = u64(head, 0);
+    const records: RawRecord[] = [];
+    // A transaction that was undone in place (an old way) keeps its records, which count no more.
+    for (let offset = first; offset < length;) {
+      if (offset + 42 > length)
+        throw new DamagedFileError(at + offset, 'a record does not fit into its transaction');
+      const size = position(bytes, offset + 34);
+      if (bytes.readUInt16BE(offset + 32) !== 0)
+        throw new DamagedFileError(at + offset, 'a record has a version, which no database has any more');
+      const end = offset + 42 + (size === 0 ? 8 : size);
+      if (!(end <= length))
+        throw new DamagedFileError(at + offset, 'a record does not fit into its transaction');
+      records.push({
+        position: at + offset,
+        oid: u64(bytes, offset),
+        tid: u64(bytes, offset + 8),
+        previous: position(bytes, offset + 16),
+        transaction: position(bytes, offset + 24),
+        data: size === 0 ? null : bytes.subarray(offset + 42, end),
+        back: size === 0 ? position(bytes, offset + 42) : 0,
+      });
+      offset = end;
+    }
+    return {
+      position: at,
+      end: at + length + 8,
+      tid,
+      status,
+      user: bytes.subarray(23, 23 + user),
+      description: bytes.subarray(23 + user, 23 + user + description),
+      extension: bytes.subarray(23 + user + description, first),
+      records,
+      bytes,
+    };
+  }
+
+  *transactions(): Generator<RawTransaction> {
+    for (let at = 4; ;) {
+      const transaction = this.transaction(at);
+      if (transaction === undefined) return;
+      yield transaction;
+      at = transaction.end;
+    }
+  }
+
+  /** The transactions from the last one back. */
+  *backwards(): Generator<RawTransaction> {
+    for (let end = this.size; end > 4;) {
+      const length = position(this.bytes(end - 8, 8), 0);
+      const at = end - 8 - length;
+      if (!(at >= 4)) throw new DamagedFileError(end - 8, `no transaction of ${length} bytes ends here`);
+      const transaction = this.transaction(at)!;
+      yield transaction;
+      end = at;
+    }
+  }
+
+  /** The data that a record has or points at; null when there is none. */
+  dataOf(record: RawRecord): { readonly data: Buffer | null; readonly tid: bigint } {
+    let { data, back, tid } = record;
+    while (data === null && back !== 0) {
+      const head = this.bytes(back, 50);
+      const size = position(head, 34);
+      tid = u64(head, 8);
+      if (size > 0) data = this.bytes(back + 42, size);
+      else {
+        const next = position(head, 42);
+        if (next >= back) throw new DamagedFileError(back, 'a record points forward');
+        back = next;
+      }
+    }
+    return { data, tid };
+  }
+}

@@ -1,0 +1,118 @@
+import { existsSync } from 'node:fs';
+import { POSError } from '../errors.ts';
+import { FileStorage } from '../filestorage/file-storage.ts';
+import type { RawMetadata, Storage } from '../interfaces.ts';
+import { command, Progress } from './command.ts';
+import { DamagedFileError, RawFile, type RawTransaction } from './raw-file.ts';
+import { hex16 } from './shown.ts';
+
+/** The next position at which a transaction can be read whole and follows the last one in time. */
+function findNext(file: RawFile, from: number, last: bigint): RawTransaction | undefined {
+  const STEP = 1 << 20;
+  for (let start = from; start < file.size; start += STEP) {
+    // A header may begin at the end of a piece.
+    const piece = file.bytes(start, Math.min(STEP + 40, file.size - start));
+    for (let at = 0; at < Math.min(STEP, piece.length - 31); at++) {
+      const tid = piece.readBigUInt64BE(at);
+      const status = piece[at + 16];
+      if (tid <= last || (status !== 0x20 && status !== 0x70 && status !== 0x75)) continue;
+      const length = piece.readBigUInt64BE(at + 8);
+      if (length < 23n || length > BigInt(file.size)) continue;
+      try {
+        const found = file.transaction(start + at);
+        if (found !== undefined && found.records.every((record) => record.tid === found.tid)) return found;
+      } catch (error) {
+        if (!(error instanceof DamagedFileError)) throw error;
+      }
+    }
+  }
+  return undefined;
+}
+
+function copy(
+  file: RawFile,
+  { tid, status, user, description, extension, records }: RawTransaction,
+  to: Storage,
+  lost: (text: string) => void,
+): void {
+  const transaction: RawMetadata = { user, description, extensionBytes: extension };
+  to.tpcBegin(transaction, tid, status);
+  for (const record of records) {
+    let data: Buffer | null = null;
+    try {
+      ({ data } = file.dataOf(record));
+    } catch (error) {
+      if (!(error instanceof DamagedFileError)) throw error;
+      lost(`the data of ${hex16(record.oid)} in ${hex16(tid)}: ${error.message}`);
+      continue;
+    }
+    to.restore!(
+      Number(record.oid) <= Number.MAX_SAFE_INTEGER ? Number(record.oid) : record.oid,
+      tid,
+      data,
+      null,
+      transaction,
+    );
+  }
+  to.tpcVote(transaction);
+  to.tpcFinish(transaction);
+}
+
+/** Copies what is whole of a damaged file to a new one. */
+export const recover = command({
+  about: 'copy what is whole of a damaged Data.fs to a new file (fsrecover)',
+  usage: `usage: zope db recover [-f] [-p] DAMAGED NEW
+
+  -f, --force     write NEW even if it exists
+  -p, --partial   stop at the first damage
+
+Tells on standard error what was left out, with its position.
+`,
+  options: {
+    force: { type: 'boolean', short: 'f', default: false },
+    partial: { type: 'boolean', short: 'p', default: false },
+  },
+  positionals: [2, 2],
+  run({ force, partial }, [from, to], io) {
+    if (existsSync(to!) && !force) throw new POSError(`${to} exists; --force writes over it`);
+    const file = new RawFile(from!);
+    const storage = new FileStorage(to!, { create: true });
+    const progress = new Progress(io, 'recovered');
+    const lost = (text: string) => {
+      progress.end();
+      io.stderr.write(`${text}\n`);
+    };
+    let [copied, left] = [0, 0];
+    try {
+      let last = 0n;
+      for (let at = 4; at < file.size;) {
+        let transaction: RawTransaction | undefined;
+        try {
+          transaction = file.transaction(at);
+        } catch (error) {
+          if (!(error instanceof DamagedFileError)) throw error;
+          lost(error.message);
+          if (partial) break;
+          transaction = findNext(file, at + 1, last);
+          const end = transaction?.position ?? file.size;
+          left += end - at;
+          lost(`left out: ${end - at} bytes from ${at}`);
+        }
+        if (transaction === undefined) break;
+        if (transaction.tid > last && transaction.status !== 'u') {
+          copy(file, transaction, storage, lost);
+          last = transaction.tid;
+          copied++;
+        }
+        at = transaction.end;
+        progress.show(at, file.size);
+      }
+    } finally {
+      progress.end();
+      storage.close();
+      file.close();
+    }
+    io.stdout.write(`${copied} transactions copied, ${left} bytes left out\n`);
+    return left === 0 ? 0 : 1;
+  },
+});
