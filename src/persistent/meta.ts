@@ -247,6 +247,7 @@ export class Meta extends Slot implements ProxyHandler<object> {
   has(_target: object, name: string | symbol): boolean {
     if (typeof name === 'string' && isSpecial(name))
       return name in specials || name in (this.state ?? this.info.prototype);
+    this.used = tick();
     return name in (this.state ?? this.activate());
   }
 
@@ -270,11 +271,13 @@ export class Meta extends Slot implements ProxyHandler<object> {
   }
 
   ownKeys(): (string | symbol)[] {
+    this.used = tick();
     return Reflect.ownKeys(this.state ?? this.activate());
   }
 
   getOwnPropertyDescriptor(_target: object, name: string | symbol): PropertyDescriptor | undefined {
     const state = this.state ?? this.activate();
+    this.used = tick();
     if (!Object.hasOwn(state, name)) return undefined;
     const value =
       typeof name === 'symbol' ? state[name as unknown as string] : this.read(name, this, this.object);

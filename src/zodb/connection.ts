@@ -253,7 +253,10 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
     this.#registered.push(meta);
   }
 
-  /** Has the commit fail with a conflict when another transaction changes the object, though this one only reads it. */
+  /**
+   * Has the commit fail with a conflict when another transaction has changed the object, though this one, which changes
+   * others, only reads it.
+   */
   readCurrent(object: object): void {
     const meta = object instanceof PersistentMeta ? object : metaOf(object);
     if (meta?.jar !== this)
@@ -261,10 +264,11 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
         meta?.describe() ?? String(object),
         'not an object of this connection',
       );
-    if (meta.status === GHOST) meta.activate();
-    if (meta.tid === 0n || this.before !== null) return;
-    this.#join();
-    this.#readCurrent.set(meta, meta.tid);
+    if (this.before !== null || this.#creating.has(meta)) return;
+    // Of an object that is not loaded the revision in this view counts; its state is not needed.
+    const tid = meta.status === GHOST ? this.#read(meta.oid!).tid : meta.tid;
+    // A transaction that changes nothing has seen one state, and needs no check: it is not joined for this.
+    if (tid !== 0n) this.#readCurrent.set(meta, tid);
   }
 
   watch(meta: PersistentMeta): void {
@@ -609,6 +613,7 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
     this.#begun = false;
     this.#storage.tpcFinish(transaction, (tid) => {
       for (const meta of this.#modified) {
+        if (meta.status === GHOST) continue;
         meta.tid = tid;
         releaseContainers(meta);
       }

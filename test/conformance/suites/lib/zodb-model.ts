@@ -20,7 +20,10 @@ class Counter extends Persistent {
     saved: Map<string, number>,
     changed: Map<string, number>,
   ): unknown {
-    const [a, b, c] = [old, saved, changed].map((state) => state.get('n')!) as [number, number, number];
+    const [a, b, c] = [old, saved, changed].map((state) => {
+      if (!state.has('n')) throw new Error('a state without n');
+      return state.get('n')!;
+    }) as [number, number, number];
     if (b < 0) throw new Error('the saved number is negative');
     return new Dict([...changed, ['n', b + c - a]]);
   }

@@ -284,7 +284,9 @@ class Machine {
     cache: (name: string) => {
       const { cache, db } = this.#connection(name);
       // Python makes a ghost for every reference in what is loaded; here that is done when it is first followed.
-      const known = new Set([...cache.objects()].map((meta) => meta.oid!));
+      // What was never stored or loaded is not in Python's cache yet.
+      const objects = [...cache.objects()].filter((meta) => meta.status < 0 || cache.hasRecord(meta));
+      const known = new Set(objects.map((meta) => meta.oid!));
       for (const { oid, status } of cache.ring())
         if (status === 0) for (const other of zodb.referencesOf(db.storage.load(oid!).data)) known.add(other);
       return { objects: known.size, non_ghost: cache.size, target: cache.targetCount };
