@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { FileStorage } from '../../../src/zodb/index.ts';
 import { temporaryDirectory, text } from '../storages/storage-steps.ts';
@@ -20,7 +21,7 @@ function runAndKill(file: string, first: number): Promise<number> {
       [
         '--import',
         './scripts/register-ts.js',
-        path.join(import.meta.dirname, 'crash-writer.ts'),
+        fileURLToPath(new URL('./crash-writer.ts', import.meta.url)),
         file,
         String(first),
       ],
@@ -63,8 +64,8 @@ function check(file: string, told: number): number {
     // Packs remove old transactions only.
     expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
     const current = new Map<number, Uint8Array>();
-    for (let number = 1; number <= last; number++)
-      for (const [oid, data] of recordsOf(number)) current.set(oid, data);
+    for (let number = last; number > 0 && current.size < OBJECTS; number--)
+      for (const [oid, data] of recordsOf(number)) if (!current.has(oid)) current.set(oid, data);
     for (const [oid, data] of current) expect(Buffer.compare(storage.load(oid).data, data)).toBe(0);
     return last;
   } finally {
@@ -81,10 +82,10 @@ test(
     for (let kill = 0; kill < KILLS; kill++) {
       const told = await runAndKill(file, last + 1);
       last = check(file, told);
+      if (process.env.ZODB_KILLS !== undefined) console.log(`kill ${kill + 1}: ${last} transactions`);
     }
-    expect(
-      readdirSync(directory).filter((name) => name.endsWith('.index_tmp') || name.endsWith('.pack')).length,
-    ).toBeLessThan(3);
+    // A storage that is opened removes what an interrupted pack has left.
+    expect(readdirSync(directory).filter((name) => /\.(?:pack|index_tmp)$/.test(name))).toEqual([]);
   },
   60_000 + KILLS * 5000,
 );
