@@ -60,5 +60,6 @@ export { BlobStorage, type BlobStorageOptions } from './storages/blob-storage.ts
 export { DemoStorage, type DemoStorageOptions } from './storages/demo-storage.ts';
 export { isBlobStore } from './storages/is-blob-store.ts';
 export { MappingStorage, type MappingStorageOptions } from './storages/mapping-storage.ts';
+export { ZlibStorage, type ZlibStorageOptions } from './storages/zlib-storage.ts';
 export type { DbCommand, DbCommandStreams } from './tools/command.ts';
 export { dbCommands } from './tools/commands.ts';
