@@ -60,7 +60,7 @@ registerType(HTTPRequest, {
   },
   methods: {
     get: ['key, default=None', (self, key: string, fallback?: unknown) => self.get(key, orNull(fallback))],
-    has_key: ['key', (self, key: string) => self.has_key(key)],
+    has_key: ['key', (self, key: string) => (self.has_key(key) ? 1 : 0)],
     keys: ['', (self) => self.keys()],
     values: ['', (self) => self.values()],
     items: ['', (self) => self.items()],

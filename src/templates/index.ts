@@ -4,3 +4,4 @@ export { ParseError as DtmlParseError } from './dtml/errors.ts';
 export { type NameSource, registerNamespaceFunction } from './dtml/namespace.ts';
 export { tainted, TaintedString } from './dtml/tainted.ts';
 export { type DtmlCall, type DtmlOptions, DtmlProgram } from './dtml/template.ts';
+import './dtml/standard.ts';

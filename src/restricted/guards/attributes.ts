@@ -171,7 +171,8 @@ function isDenied(o: unknown, name: string): boolean {
   if (o instanceof PyType) return builtinNames('type').has(name) || builtinNames(o.name).has(name);
   if (o instanceof PyError) return builtinNames('BaseException').has(name);
   if (o instanceof HostCallable) return o.denied.has(name);
-  return builtinNames(typeName(o)).has(name);
+  const type = typeOf(o);
+  return builtinNames(type.name).has(name) || type.denied?.has(name) === true;
 }
 
 /** Python's `getattr` in untrusted code. */

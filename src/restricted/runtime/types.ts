@@ -73,6 +73,8 @@ export class PyType {
   readonly cls: (abstract new (...args: never[]) => object) | undefined;
   /** Made by a class statement of a script. */
   readonly script: boolean;
+  /** Names that exist in Python and that nobody may read. */
+  readonly denied: ReadonlySet<string> | undefined;
 
   constructor(
     name: string,
@@ -83,6 +85,7 @@ export class PyType {
       cls?: abstract new (...args: never[]) => object;
       script?: boolean;
       mro?: readonly PyType[];
+      denied?: readonly string[] | undefined;
     } = {},
   ) {
     this.name = name;
@@ -95,6 +98,7 @@ export class PyType {
     this.access = options.access ?? bases[0]?.access ?? 'none';
     this.cls = options.cls;
     this.script = options.script ?? false;
+    this.denied = options.denied === undefined ? bases[0]?.denied : new Set(options.denied);
   }
 
   /** The attribute of this class or of the nearest base that has it. */
@@ -293,6 +297,8 @@ export interface TypeDescription<T extends object = never> {
   readonly pyName?: string;
   /** Names that any script may read without a further check; `'all'`: everything that does not begin with `_`. */
   readonly attributes?: readonly string[] | 'all';
+  /** Names that Python's class has and that are refused where the object has them not: `Unauthorized` instead of `AttributeError`. */
+  readonly denied?: readonly string[];
   /** Python attribute name to what gives its value. */
   readonly getters?: Record<string, (self: T) => unknown>;
   /** `{ strftime: ['format', (self, format) => …] }`. Public. */
@@ -336,6 +342,7 @@ export function registerType<T extends object>(
     operators: description.operators as Operators | undefined,
     access: merged,
     cls,
+    denied: description.denied,
   });
   addMethods(type, (description.methods ?? {}) as never);
   for (const [key, get] of Object.entries(description.getters ?? {}))

@@ -1,7 +1,9 @@
 /** What scripts and templates see of containers, BTrees and the security context, and which modules they may import. */
 import { getSecurityManager, SecurityManager, SpecialUser, StoredUser } from '../../access/index.ts';
-import { registerModule, registerType, repr } from '../../restricted/index.ts';
+import { declareClass, registerModule, registerType, repr } from '../../restricted/index.ts';
 import { registerNamespaceFunction } from '../../templates/index.ts';
+import { getRequest, type HTTPRequest } from '../../publisher/index.ts';
+import { Application } from '../ofs/application.ts';
 import { Item } from '../ofs/item.ts';
 import { ObjectManager } from '../ofs/object-manager.ts';
 
@@ -60,3 +62,27 @@ for (const cls of [StoredUser, SpecialUser] as const) {
     operators: { str: (self) => self.getUserName(), repr: (self) => `<User ${repr(self.getUserName())}>` },
   });
 }
+
+/** What is above the root of a site during a request: it has the request and nothing else. */
+class RequestContainer {
+  readonly request: HTTPRequest;
+
+  constructor(request: HTTPRequest) {
+    this.request = request;
+  }
+}
+declareClass(RequestContainer, { object: 'public' });
+registerType(RequestContainer, {
+  pyName: 'RequestContainer',
+  getters: { REQUEST: (self) => self.request },
+});
+
+registerType(Application, {
+  denied: ['Control_Panel'],
+  operators: {
+    getattr: (_self, name) => {
+      const request = name === 'aq_parent' ? getRequest() : undefined;
+      return request === undefined ? undefined : new RequestContainer(request);
+    },
+  },
+});
