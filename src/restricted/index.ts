@@ -109,6 +109,7 @@ export {
   typeName,
   typeOf,
 } from './runtime/types.ts';
+export { compileTypeScript } from './typescript/compile.ts';
 import './runtime/text-methods.ts';
 import { installBytesMethods } from './runtime/container-methods.ts';
 

@@ -137,6 +137,16 @@ export function cachedGetattr(o: unknown, name: string, cache: AttributeCache): 
   return found;
 }
 
+/** The same with a value for an attribute that is not there. */
+export function cachedGetattrOr(o: unknown, name: string, cache: AttributeCache, fallback: unknown): unknown {
+  const value = cachedProperty(o, name, cache);
+  if (value !== undefined && (value === null || (typeof value !== 'object' && typeof value !== 'function')))
+    return value;
+  const found = guardedGetattr(o, name, fallback);
+  if (found !== fallback && (cache.prototype === null || value === undefined)) remember(o, name, cache);
+  return found;
+}
+
 /** `o.name` of a call `o.name(…)`: a method of a host object comes back as the bare function. */
 export function cachedMethod(o: unknown, name: string, cache: AttributeCache): unknown {
   const value = cachedProperty(o, name, cache);

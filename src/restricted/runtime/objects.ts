@@ -1,5 +1,6 @@
 /** Functions, methods, generators, modules and instances that scripts make or are given. */
 import type { Dict } from '../../pickle/index.ts';
+import { meter } from './budget.ts';
 import { AttributeError } from './errors.ts';
 import { type BuiltinMethod, bindType, functionType, objectType, PyType } from './types.ts';
 
@@ -95,7 +96,10 @@ export class PyGenerator implements PyIterator {
 
   next(): unknown {
     if (this.#finished) return undefined;
+    const { depth } = meter;
     const { done, value } = this.#generator.next(null);
+    // Its handlers set the depth that they began at, which is not that of this call.
+    meter.depth = depth;
     if (done !== true) return value;
     this.#finished = true;
     return undefined;

@@ -1,0 +1,142 @@
+/** Compiles Script (TypeScript) to guarded JavaScript. */
+import { compileFunction as compileJavaScript } from 'node:vm';
+import type { Pattern, Statement } from 'acorn';
+import { guardedRun } from '../runtime/budget.ts';
+import { type Kwargs } from '../runtime/call.ts';
+import { PySyntaxError, TypeError } from '../runtime/errors.ts';
+import { registerUnit } from '../runtime/frames.ts';
+import type { CompiledFunction, FunctionSource } from '../python/compile.ts';
+import { globalValue } from './globals.ts';
+import { parseBody, parseParameterList } from './parse.ts';
+import { printScript } from './printer.ts';
+import { runtime } from './runtime.ts';
+import { namesOf } from './scope.ts';
+import type { ScriptFunction } from './values.ts';
+
+type Make = (bindings: Readonly<Record<string, unknown>>) => ScriptFunction;
+
+/**
+ * Compiles a script. What is no TypeScript and what is refused is collected in `errors`: `Line 3, column 5: message`; errors of the
+ * parameter list begin with `Parameters:`.
+ */
+export function compileTypeScript(source: FunctionSource): CompiledFunction {
+  const { name, filename } = source;
+  const errors: string[] = [];
+  let params: readonly Pattern[] = [];
+  let body: readonly Statement[] = [];
+  const collect = (where: string, work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      if (error instanceof PySyntaxError)
+        errors.push(`${where}Line ${error.line}, column ${error.column + 1}: ${error.msg}`);
+      else if (error instanceof RangeError) errors.push(`${where}Line 1: the code is nested too deeply`);
+      else throw error;
+    }
+  };
+  collect('Parameters: ', () => {
+    params = parseParameterList(source.params, filename) as Pattern[];
+  });
+  collect('', () => {
+    body = parseBody(source.body, filename) as Statement[];
+  });
+  if (errors.length > 0) return new Script(name, [], undefined, errors);
+  let code = '';
+  collect('', () => {
+    const printed = printScript(
+      name,
+      params,
+      body,
+      source.globals ?? [],
+      (each) => globalValue(each) !== undefined,
+    );
+    errors.push(...printed.errors);
+    code = printed.code;
+  });
+  if (errors.length > 0) return new Script(name, [], undefined, errors);
+  const unit = registerUnit(filename, name, 0);
+  let make: Make | undefined;
+  collect('', () => {
+    try {
+      const factory = compileJavaScript(code, ['R'], { filename: unit.file }) as (R: unknown) => Make;
+      make = factory(runtime);
+    } catch (error) {
+      // Early errors that only V8 finds: a name that is declared twice, a `continue` outside of a loop.
+      if (!(error instanceof SyntaxError)) throw error;
+      const line = Number(new RegExp(`${unit.file}:(\\d+)`).exec(error.stack ?? '')?.[1] ?? 1);
+      throw new PySyntaxError(error.message.replaceAll(/\$\d+/g, ''), line, 0, filename);
+    }
+  });
+  return new Script(name, params, errors.length > 0 ? undefined : make, errors, unit.token);
+}
+
+class Script implements CompiledFunction {
+  readonly name: string;
+  readonly errors: readonly string[];
+  readonly warnings: readonly string[] = [];
+  readonly #params: readonly Pattern[];
+  readonly #make: Make | undefined;
+  /** Keeps the unit's entry in the table of frames. */
+  readonly token: object | undefined;
+
+  constructor(
+    name: string,
+    params: readonly Pattern[],
+    make: Make | undefined,
+    errors: readonly string[],
+    token?: object,
+  ) {
+    this.name = name;
+    this.#params = params;
+    this.#make = make;
+    this.errors = errors;
+    this.token = token;
+  }
+
+  call(
+    args: readonly unknown[],
+    kwargs?: Kwargs,
+    bindings: Readonly<Record<string, unknown>> = Object.freeze({}),
+  ): unknown {
+    const make = this.#make;
+    if (make === undefined) throw new PySyntaxError(this.errors.join('\n'), 1, 0, this.name);
+    const slots = bindParameters(this.name, this.#params, args, kwargs);
+    return guardedRun(() => make(bindings).code(...slots) ?? null);
+  }
+}
+
+/** Arguments by place and by name; JavaScript has no names of arguments, but the publisher and DTML call by them. */
+function bindParameters(
+  name: string,
+  params: readonly Pattern[],
+  args: readonly unknown[],
+  kwargs: Kwargs,
+): unknown[] {
+  const rest = params.at(-1)?.type === 'RestElement';
+  const most = params.length - (rest ? 1 : 0);
+  if (args.length > most && !rest)
+    throw new TypeError(
+      `${name}() takes ${most} argument${most === 1 ? '' : 's'} but ${args.length} were given`,
+    );
+  const slots = [...args];
+  for (const [key, value] of kwargs ?? []) {
+    const at = params.findIndex(
+      (param) => param.type !== 'RestElement' && namesOf(param).includes(key) && named(param),
+    );
+    if (at === -1) throw new TypeError(`${name}() got an unexpected keyword argument '${key}'`);
+    if (slots[at] !== undefined) throw new TypeError(`${name}() got multiple values for argument '${key}'`);
+    while (slots.length < at) slots.push(undefined);
+    slots[at] = value;
+  }
+  for (let i = 0; i < most; i++)
+    if (slots[i] === undefined && params[i]!.type !== 'AssignmentPattern' && i >= slots.length)
+      throw new TypeError(`${name}() missing required argument: '${namesOf(params[i]!).join(', ')}'`);
+  return slots;
+}
+
+/** A parameter that has a name: no pattern. */
+function named(param: Pattern): boolean {
+  return (
+    param.type === 'Identifier' || (param.type === 'AssignmentPattern' && param.left.type === 'Identifier')
+  );
+}

@@ -1,0 +1,85 @@
+/** TypeScript to a syntax tree: types are blanked out (positions stay), then the JavaScript is parsed. */
+import { createRequire } from 'node:module';
+import { type Node, parse, type Program } from 'acorn';
+import { PySyntaxError } from '../runtime/errors.ts';
+
+interface Stripper {
+  transformSync(source: string, options: { mode: 'strip-only' }): { code: string };
+}
+let stripper: Stripper | undefined;
+
+const HEAD = '(function(){\n';
+const TAIL = '\n})';
+const LONGEST = 500_000;
+
+/**
+ * The statements of a script's body. Throws `PySyntaxError` with the line (from 1) and column (from 0) in the source.
+ * A node's `loc` is its place in the source.
+ */
+export function parseBody(source: string, filename: string): Program['body'] {
+  const wrapped = strip(HEAD + source + TAIL, filename, 1);
+  const code = wrapped.slice(HEAD.length, wrapped.length - TAIL.length);
+  return parseJavaScript(code, filename).body;
+}
+
+/** The parameters of a script as an arrow function that has them: `(a, b = 1) => 0`. */
+export function parseParameterList(params: string, filename: string): Node[] {
+  const code = strip(`(function(\n${params}\n){})`, filename, 1);
+  const inner = code.slice('(function(\n'.length, code.length - '\n){})'.length);
+  const [statement, ...more] = parseJavaScript(`(\n${inner}\n)=>0`, filename, 1).body;
+  if (
+    more.length > 0 ||
+    statement?.type !== 'ExpressionStatement' ||
+    statement.expression.type !== 'ArrowFunctionExpression' ||
+    statement.expression.async
+  )
+    throw new PySyntaxError('this is no parameter list', 1, 0, filename, params);
+  return statement.expression.params;
+}
+
+function strip(source: string, filename: string, before: number): string {
+  if (source.length > LONGEST)
+    throw new PySyntaxError(`the code is longer than ${LONGEST} characters`, 1, 0, filename);
+  const require = createRequire(import.meta.url);
+  stripper ??= require('amaro') as Stripper;
+  try {
+    return stripper.transformSync(source, { mode: 'strip-only' }).code;
+  } catch (error) {
+    if (typeof error !== 'string' && !(error instanceof Error && 'code' in error)) {
+      // Its WebAssembly ran out of stack: this instance is of no use any more.
+      stripper = undefined;
+      delete require.cache[require.resolve('amaro')];
+      throw new PySyntaxError('the code is nested too deeply', 1, 0, filename);
+    }
+    const text = typeof error === 'string' ? error : error.message;
+    const message = /^\s*(?:x|×)\s*(.*)$/m.exec(text)?.[1] ?? 'this is no TypeScript';
+    const [, line, column] = /\[(\d+):(\d+)\]/.exec(text) ?? [];
+    throw new PySyntaxError(
+      message,
+      Math.max(1, Number(line ?? 1 + before) - before),
+      Math.max(0, Number(column ?? 1) - 1),
+      filename,
+    );
+  }
+}
+
+function parseJavaScript(code: string, filename: string, before = 0): Program {
+  try {
+    return parse(code, {
+      ecmaVersion: 2024,
+      sourceType: 'script',
+      locations: true,
+      allowReturnOutsideFunction: true,
+      allowAwaitOutsideFunction: false,
+    });
+  } catch (error) {
+    const { loc, message } = error as { loc?: { line: number; column: number }; message: string };
+    if (loc === undefined) throw error;
+    throw new PySyntaxError(
+      message.replace(/ \(\d+:\d+\)$/, ''),
+      Math.max(1, loc.line - before),
+      loc.column,
+      filename,
+    );
+  }
+}
