@@ -49,11 +49,15 @@ export {
   currentBudget,
   DEFAULT_LIMITS,
   guardedRun,
+  setBudgetSource,
+  setDefaultLimits,
   withBudget,
 } from './runtime/budget.ts';
 export { builtinValue, registerBuiltin } from './runtime/builtins.ts';
 export { call, isCallable, setSignature, signatureOf } from './runtime/call.ts';
 export { contains, eq, equals, hash, isInstance, le, len, lt, truth } from './runtime/compare.ts';
+export { alive } from './runtime/budget.ts';
+export { caught } from './runtime/exceptions.ts';
 export {
   ArithmeticError,
   AssertionError,
@@ -109,7 +113,7 @@ export {
   typeName,
   typeOf,
 } from './runtime/types.ts';
-export { compileTypeScript } from './typescript/compile.ts';
+export { compileTypeScript, typeScriptSignature } from './typescript/compile.ts';
 import './runtime/text-methods.ts';
 import { installBytesMethods } from './runtime/container-methods.ts';
 

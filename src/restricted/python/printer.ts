@@ -44,7 +44,7 @@ export const RUNTIME_NAMES =
  attr setattr delattr item setitem delitem iter unpack spread call call0 call1 call2 method cm0 cm1 cm2 cm keywords putKey
  tuple list set dict slice complex float dictMerge fstring formatted makeFunction makeGenerator delegate makeClass unbound free glob setGlob
  delGlob refill caught matches raise reraise handling leave alive assertFailed enter exit importModule importFrom printer
- push builtin lookup S items Ellipsis memberSet newCache`
+ mapping push builtin lookup S items Ellipsis memberSet newCache`
     .split(/\s+/)
     .filter((name) => name !== '');
 
@@ -343,7 +343,7 @@ class Printer {
   #dict(keys: readonly (Expr | undefined)[], values: readonly Expr[], scope: Scope): string {
     const parts = keys.map((key, i) =>
       key === undefined
-        ? `dictMerge,${this.value(values[i]!, scope)}`
+        ? `dictMerge,mapping(${this.value(values[i]!, scope)})`
         : `${this.value(key, scope)},${this.value(values[i]!, scope)}`,
     );
     return `dict([${parts.join(',')}])`;

@@ -119,15 +119,20 @@ function set(items: unknown[]): PySet {
 /** Marks `**mapping` in the list of keys and values. */
 const dictMerge: unique symbol = Symbol('**');
 
+/** What stands behind `**` in a dict display: checked before what follows it is evaluated. */
+function mapping(value: unknown): unknown {
+  if (!(value instanceof Map)) throw new TypeError(`'${typeName(value)}' object is not a mapping`);
+  return value;
+}
+
 function dict(parts: unknown[]): Dict {
   const out = new Dict();
   chargeMemory(32 + parts.length * 24);
   for (let i = 0; i < parts.length; i += 2) {
     if (parts[i] === dictMerge) {
-      const mapping = parts[i + 1];
-      if (!(mapping instanceof Map)) throw new TypeError(`'${typeName(mapping)}' object is not a mapping`);
-      chargeItems(mapping.size * 4);
-      for (const [key, value] of mapping) out.set(key, value);
+      const merged = parts[i + 1] as Map<unknown, unknown>;
+      chargeItems(merged.size * 4);
+      for (const [key, value] of merged) out.set(key, value);
     } else putKey(out, parts[i], parts[i + 1]);
   }
   return out;
@@ -350,6 +355,7 @@ const operations: Record<string, unknown> = {
   importModule,
   importFrom,
   printer: () => new PrintCollector(),
+  mapping,
   push,
   builtin: builtinValue,
   lookup,

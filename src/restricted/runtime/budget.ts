@@ -23,9 +23,12 @@ export class BudgetError extends Error {
     this.limit = limit;
   }
 
-  /** The frames of scripts, outermost first: where the budget ran out. */
+  /** Places in templates on the way, innermost first. */
+  readonly places: Frame[] = [];
+
+  /** The places of templates and frames of scripts, outermost first: where the budget ran out. */
   get traceback(): Frame[] {
-    return framesOf(this.stack ?? '');
+    return [...this.places.toReversed(), ...framesOf(this.stack ?? '')];
   }
 }
 
@@ -54,6 +57,19 @@ export const DEFAULT_LIMITS: BudgetLimits = {
   time: 30_000,
 };
 
+let standard: BudgetLimits = DEFAULT_LIMITS;
+let current: () => Budget | undefined = () => undefined;
+
+/** Sets the limits of budgets that are made from now on. */
+export function setDefaultLimits(limits: Partial<BudgetLimits>): void {
+  standard = { ...DEFAULT_LIMITS, ...limits };
+}
+
+/** Tells where the budget of the current request is; asked when guarded code is entered from outside. */
+export function setBudgetSource(source: () => Budget | undefined): void {
+  current = source;
+}
+
 /** The budget of one request; every expression and script of the request draws on it. */
 export class Budget {
   readonly limits: BudgetLimits;
@@ -65,7 +81,7 @@ export class Budget {
   spent: BudgetError | undefined;
 
   constructor(limits: Partial<BudgetLimits> = {}) {
-    this.limits = { ...DEFAULT_LIMITS, ...limits };
+    this.limits = { ...standard, ...limits };
     this.steps = this.limits.steps;
     this.memory = this.limits.memory;
   }
@@ -96,7 +112,7 @@ export function withBudget<T>(budget: Budget, fn: () => T): T {
 
 /** The budget of the current request; undefined outside of `withBudget`. */
 export function currentBudget(): Budget | undefined {
-  return meter.budget ?? store.getStore();
+  return meter.budget ?? store.getStore() ?? current();
 }
 
 /**
@@ -105,7 +121,7 @@ export function currentBudget(): Budget | undefined {
  */
 export function guardedRun<T>(fn: () => T): T {
   if (meter.budget !== undefined) return fn();
-  const budget = store.getStore() ?? new Budget();
+  const budget = store.getStore() ?? current() ?? new Budget();
   enter(budget);
   try {
     return fn();

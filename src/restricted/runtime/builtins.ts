@@ -20,7 +20,14 @@ import {
   truth,
 } from './compare.ts';
 import { rangeType, sliceType, sortItems } from './container-methods.ts';
-import { exceptionTypes, PyError, StopIteration, TypeError, ValueError } from './errors.ts';
+import {
+  exceptionTypes,
+  PyError,
+  StopIteration,
+  TypeError,
+  ValueError,
+  ZeroDivisionError,
+} from './errors.ts';
 import { roundInt, roundTo } from './format-spec.ts';
 import { checkItem, fillDict, guardedIterator, listOf } from './iterate.ts';
 import {
@@ -321,7 +328,7 @@ define('chr', 'i', (v: unknown) => {
 define('divmod', 'a, b', (a: unknown, b: unknown) => {
   if (isNumeric(a) && isNumeric(b) && !(a instanceof Complex) && !(b instanceof Complex)) {
     if (asInt(a) === undefined || asInt(b) === undefined) {
-      if (asFloat(b) === 0) return binary('//', a, b);
+      if (asFloat(b) === 0) throw new ZeroDivisionError('float divmod()');
       const [q, r] = divmodFloat(asFloat(a)!, asFloat(b)!);
       return tuple(float(q), float(r));
     }

@@ -17,7 +17,7 @@ import { guardedIterator } from '../runtime/iterate.ts';
 import { GuardedIterator, HostCallable, PyGenerator, type PyIterator, PyModule } from '../runtime/objects.ts';
 import { BuiltinMethod, typeName } from '../runtime/types.ts';
 import { append, at, changeable, LIST } from './lists.ts';
-import { DICT, iteration, pairsOf, SET, setValue, valueAt } from './mappings.ts';
+import { DICT, iteration, members, pairsOf, SET, setValue, valueAt } from './mappings.ts';
 import { notNullish, toNumber, toText } from './operators.ts';
 import { type Methods, NUMBER, STRING } from './strings.ts';
 import { call, Keywords, Offered, stored } from './values.ts';
@@ -231,7 +231,10 @@ export function has(key: unknown, o: unknown): boolean {
 /** The iterator of `for (… of v)`: a dict gives its pairs. */
 export function iterate(v: unknown): PyIterator {
   if (v === null || v === undefined) throw new TypeError(`${String(v)} is not iterable`);
-  return v instanceof Map ? pairsOf(v) : guardedIterator(v);
+  if (v instanceof Map) return pairsOf(v);
+  // What a generator of a script gives comes from guarded code.
+  if (v instanceof PyGenerator) return v;
+  return v instanceof Set ? members(v) : guardedIterator(v);
 }
 
 /** What `for (… in v)` gives. */

@@ -105,6 +105,27 @@ class Script implements CompiledFunction {
   }
 }
 
+/**
+ * Python's form of a parameter list, as the publisher reads it: `a: string, b = 1, ...rest` is `a, b=None, *rest`. Empty for what is
+ * no parameter list, and for patterns, which have no name.
+ */
+export function typeScriptSignature(params: string): string {
+  let list: readonly Pattern[];
+  try {
+    list = parseParameterList(params, '') as Pattern[];
+  } catch (error) {
+    if (error instanceof PySyntaxError) return '';
+    throw error;
+  }
+  return list
+    .filter((param) => named(param) || param.type === 'RestElement')
+    .map((param) => {
+      const [name = ''] = namesOf(param);
+      return param.type === 'RestElement' ? `*${name}` : param.type === 'Identifier' ? name : `${name}=None`;
+    })
+    .join(', ');
+}
+
 /** Arguments by place and by name; JavaScript has no names of arguments, but the publisher and DTML call by them. */
 function bindParameters(
   name: string,

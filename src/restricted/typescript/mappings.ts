@@ -3,7 +3,7 @@ import type { Dict } from '../../pickle/index.ts';
 import { chargeItems, chargeMemory, chargeSteps } from '../runtime/budget.ts';
 import { hashable } from '../runtime/compare.ts';
 import { RuntimeError, TypeError } from '../runtime/errors.ts';
-import { checkItem, guardedIterator } from '../runtime/iterate.ts';
+import { checkItem, rawIterator } from '../runtime/iterate.ts';
 import { mayHold } from '../guards/values.ts';
 import { FrozenSet, type PySet } from '../../pickle/index.ts';
 import { GuardedIterator, type PyGenerator } from '../runtime/objects.ts';
@@ -94,10 +94,16 @@ function open(set: PySet): PySet {
   return set;
 }
 
-function members(set: PySet): GuardedIterator {
-  const it = guardedIterator(set);
-  return new GuardedIterator(() => it.next());
+/** The members of a set, objects of the site among them checked. */
+export function members(set: Set<unknown>): GuardedIterator {
+  const it = rawIterator(set);
+  return new GuardedIterator(() => {
+    const v = it.next();
+    if (typeof v === 'object' && v !== null && !mayHold(NO_ITEMS, v)) checkItem(set, v);
+    return v;
+  });
 }
+const NO_ITEMS: readonly unknown[] = [];
 
 export const SET: Methods = new Map<string, Method>([
   [

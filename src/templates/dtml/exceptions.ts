@@ -2,11 +2,11 @@
 import { Dict } from '../../pickle/index.ts';
 import { HTTPException, httpExceptionByName } from '../../paste/index.ts';
 import {
+  alive,
   call,
+  caught,
   Exception,
   exceptionTypes,
-  foreignError,
-  PyError,
   PyType,
   registerException,
   RuntimeError,
@@ -43,7 +43,8 @@ export const raiseBlock: BlockTag = {
       if (expression !== undefined) {
         try {
           type = expression(namespace);
-        } catch {
+        } catch (error) {
+          caught(error);
           type = undefined;
         }
       }
@@ -52,6 +53,7 @@ export const raiseBlock: BlockTag = {
         text = renderParts(section!.parts, namespace);
       } catch (error) {
         if (error instanceof Returned) throw error;
+        caught(error);
         text = 'Invalid Error Value';
       }
       if (type instanceof PyType && type.construct !== undefined) throw call(type, [text]) as Error;
@@ -104,7 +106,8 @@ export const tryBlock: BlockTag = {
       } catch (error) {
         if (error instanceof Returned) throw error;
         namespace.pop(namespace.size - depth);
-        const known = error instanceof PyError ? error : foreignError(error);
+        // Running out of budget and conflicts of transactions pass every handler.
+        const known = caught(error);
         const names = error instanceof HTTPException ? [error.pyType, 'Exception'] : namesOf(typeOf(known));
         const handler = handlers.find(({ name }) => name === '' || names.includes(name));
         if (handler === undefined) throw error;
@@ -136,6 +139,7 @@ function finallyPart(body: readonly Part[], last: readonly Part[]): Part {
     try {
       text = renderParts(body, namespace);
     } finally {
+      alive();
       namespace.pop(namespace.size - depth);
       text += renderParts(last, namespace);
     }

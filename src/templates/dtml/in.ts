@@ -1,6 +1,16 @@
 /** `dtml-in`: a section for each item, all of them or a batch (INVENTORY T-067). */
 import { ByteArray } from '../../pickle/index.ts';
-import { getitem, str, trustedIterate, truth, Unauthorized, ValueError } from '../../restricted/index.ts';
+import {
+  caught,
+  chargeMemory,
+  chargeSteps,
+  getitem,
+  str,
+  trustedIterate,
+  truth,
+  Unauthorized,
+  ValueError,
+} from '../../restricted/index.ts';
 import { batchBounds } from './batch.ts';
 import { checkElse } from './blocks.ts';
 import { ParseError } from './errors.ts';
@@ -118,7 +128,14 @@ function parseLoop(sections: readonly Section[]): Loop {
 function itemsOf(value: unknown): Items {
   if (typeof value === 'string' || value instanceof Uint8Array || value instanceof ByteArray)
     throw new ValueError('Strings are not allowed as input to the in tag.');
-  return Array.isArray(value) ? (value as Items) : Array.from(trustedIterate(value));
+  if (Array.isArray(value)) return value as Items;
+  const items: unknown[] = [];
+  for (const item of trustedIterate(value)) {
+    chargeMemory(16);
+    chargeSteps(1);
+    items.push(item);
+  }
+  return items;
 }
 
 function ordered(
@@ -132,7 +149,9 @@ function ordered(
     result = sorted(result, sort === 'sequence-item' ? '' : String(sort), mapping, namespace);
   const reverse =
     reverseExpression !== undefined && truth(reverseExpression(namespace)) ? true : parameters.get('reverse');
-  return reverse === undefined ? result : [...result].reverse();
+  if (reverse === undefined) return result;
+  chargeMemory(result.length * 8);
+  return [...result].reverse();
 }
 
 function queryString({ startName }: Loop, namespace: Namespace): string {
@@ -209,7 +228,8 @@ function renderBatch(loop: Loop, names: SequenceNames, namespace: Namespace): st
   let from: number;
   try {
     from = number('start');
-  } catch {
+  } catch (error) {
+    caught(error);
     from = 1;
   }
   const [until, wanted, overlap, orphan] = [

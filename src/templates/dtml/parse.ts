@@ -1,6 +1,6 @@
 /** Finds the tags of a DTML source, in all its notations, and makes a template of them. */
 import { ParseError } from './errors.ts';
-import type { BlockTag, Part, Section, Tag } from './render.ts';
+import { type BlockTag, type Part, type Section, setPlace, type Tag } from './render.ts';
 
 interface Found {
   readonly text: string;
@@ -109,6 +109,8 @@ class Parser {
   readonly #name: string;
   readonly #tags: ReadonlyMap<string, Tag>;
   readonly #shown: (text: string) => string;
+  #countedTo = 0;
+  #line = 1;
 
   constructor(source: string, name: string, tags: ReadonlyMap<string, Tag>, quoted: boolean) {
     this.#source = source;
@@ -133,12 +135,36 @@ class Parser {
       const after = found.start + found.text.length;
       if (isBlock(tag)) start = this.#block(parts, found, tag, after);
       else {
-        parts.push(this.#made(found, () => tag(found.args, 's')));
+        parts.push(
+          this.#placed(
+            found,
+            this.#made(found, () => tag(found.args, 's')),
+          ),
+        );
         start = after;
       }
     }
     text(start, until);
     return parts;
+  }
+
+  #placed(found: Found, part: Part): Part {
+    const line = this.#lineOf(found.start);
+    setPlace(part, { filename: this.#name, line, function: `dtml-${found.name}` });
+    return part;
+  }
+
+  #lineOf(at: number): number {
+    // Tags come in the order of the source, nested ones first: count on from the last one where that is possible.
+    if (at < this.#countedTo) [this.#countedTo, this.#line] = [0, 1];
+    for (
+      let i = this.#source.indexOf('\n', this.#countedTo);
+      i >= 0 && i < at;
+      i = this.#source.indexOf('\n', i + 1)
+    )
+      this.#line++;
+    this.#countedTo = at;
+    return this.#line;
   }
 
   #made<T>(found: Found, make: () => T): T {
@@ -202,7 +228,12 @@ class Parser {
       begin = at;
       if (role.kind === 'end') {
         // As in Python, the line is that of the end tag.
-        parts.push(this.#made({ ...opening, start: found.start }, () => tag.make(sections)));
+        parts.push(
+          this.#placed(
+            opening,
+            this.#made({ ...opening, start: found.start }, () => tag.make(sections)),
+          ),
+        );
         return at;
       }
       section = { tag: found.name, args: found.args };
@@ -233,5 +264,10 @@ export function parseDtml(
   tags: ReadonlyMap<string, Tag>,
   quoted = false,
 ): Part[] {
-  return new Parser(source, name, tags, quoted).parse(0, source.length);
+  try {
+    return new Parser(source, name, tags, quoted).parse(0, source.length);
+  } catch (error) {
+    if (error instanceof RangeError) throw new ParseError('the template is nested too deeply', '', 1, name);
+    throw error;
+  }
 }

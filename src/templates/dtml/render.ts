@@ -1,4 +1,5 @@
 /** What a parsed template is made of. */
+import { BudgetError, chargeMemory, chargeSteps, type Frame } from '../../restricted/index.ts';
 import type { Namespace } from './namespace.ts';
 
 /** Text, or what gives text in a namespace. */
@@ -12,9 +13,30 @@ export interface Section {
   readonly parts: readonly Part[];
 }
 
+/** Where the tag of a part stands: for errors that have no place of their own. */
+const places = new WeakMap<object, Frame>();
+
+export function setPlace(part: Part, place: Frame): void {
+  if (typeof part === 'function') places.set(part, place);
+}
+
 export function renderParts(parts: readonly Part[], namespace: Namespace): string {
   let text = '';
-  for (const part of parts) text += typeof part === 'string' ? part : part(namespace);
+  let at = 0;
+  try {
+    chargeSteps(parts.length);
+    for (; at < parts.length; at++) {
+      const part = parts[at]!;
+      text += typeof part === 'string' ? part : part(namespace);
+    }
+    chargeMemory(text.length);
+  } catch (error) {
+    if (error instanceof BudgetError) {
+      const place = places.get(parts[Math.min(at, parts.length - 1)] as object);
+      if (place !== undefined) error.places.push(place);
+    }
+    throw error;
+  }
   return text;
 }
 

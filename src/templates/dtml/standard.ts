@@ -1,6 +1,13 @@
 /** `DTML` of `Products.PythonScripts.standard`: templates that a script makes and renders (INVENTORY T-105). */
 import { Dict } from '../../pickle/index.ts';
-import { chargeMemory, declareClass, registerModule, registerType, setSignature, str } from '../../restricted/index.ts';
+import {
+  chargeMemory,
+  declareClass,
+  registerModule,
+  registerType,
+  setSignature,
+  str,
+} from '../../restricted/index.ts';
 import { DtmlProgram } from './template.ts';
 
 class DTML {

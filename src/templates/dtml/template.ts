@@ -1,4 +1,5 @@
 /** A DTML source, compiled, and how it is rendered. */
+import { guardedRun } from '../../restricted/index.ts';
 import { commentBlock, ifBlock, letBlock, unlessBlock, withBlock } from './blocks.ts';
 import { Returned } from './errors.ts';
 import { raiseBlock, tryBlock } from './exceptions.ts';
@@ -74,18 +75,20 @@ export class DtmlProgram {
       if (mapping !== undefined && mapping !== null) namespace.push(namesOf(mapping));
       namespace.client = clients.at(-1) ?? null;
     }
-    return namespace.nested(() => {
-      try {
-        for (const client of clients) namespace.push(new InstanceNames(client));
-        if (values !== undefined && values.size > 0)
-          namespace.push(new Bindings(values as Map<string, unknown>));
-        return renderParts(this.#parts, namespace);
-      } catch (error) {
-        if (error instanceof Returned) return error.value;
-        throw error;
-      } finally {
-        namespace.pop(namespace.size - depth);
-      }
-    });
+    return namespace.nested(() =>
+      guardedRun(() => {
+        try {
+          for (const client of clients) namespace.push(new InstanceNames(client));
+          if (values !== undefined && values.size > 0)
+            namespace.push(new Bindings(values as Map<string, unknown>));
+          return renderParts(this.#parts, namespace);
+        } catch (error) {
+          if (error instanceof Returned) return error.value;
+          throw error;
+        } finally {
+          namespace.pop(namespace.size - depth);
+        }
+      }),
+    );
   }
 }

@@ -20,6 +20,17 @@ const oneOf =
     return found;
   };
 
+const positive =
+  (most = Number.MAX_SAFE_INTEGER) =>
+  (text: string): number => {
+    const n = Number(text);
+    if (!/^\d+$/.test(text) || n < 1 || n > most)
+      throw new ValueRefused(
+        `must be a whole number from 1${most < Number.MAX_SAFE_INTEGER ? ` to ${most}` : ''}, not '${text}'`,
+      );
+    return n;
+  };
+
 /** Charsets that answers can be encoded in; the name stays as it was written. */
 function encoding(text: string): string {
   const label = text
@@ -178,5 +189,32 @@ export const ZOPE_SCHEMA: SchemaDefinition = {
       noEffect: unlessOff('XML-RPC is not part of this version yet; such requests are refused'),
     }),
     section('dos_protection', 'dos_protection', 'limits of forms'),
+    key(
+      'script-steps-limit',
+      positive(),
+      'turns of loops and calls that the scripts and templates of a request may take',
+      {
+        default: '100000000',
+      },
+    ),
+    key(
+      'script-memory-limit',
+      'byte-size',
+      'memory that the scripts and templates of a request may allocate in all',
+      {
+        default: '512MB',
+      },
+    ),
+    key('script-time-limit', 'time-interval', 'time that the scripts and templates of a request may run', {
+      default: '30s',
+    }),
+    key(
+      'script-recursion-limit',
+      positive(1000),
+      "how deep a script's functions may call each other, at most 1000",
+      {
+        default: '500',
+      },
+    ),
   ],
 };

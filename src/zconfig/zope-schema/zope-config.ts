@@ -72,6 +72,17 @@ export interface ZopeConfig {
     readonly memfile: number;
     readonly parts: number;
   };
+  /** What the scripts and templates of one request may spend. */
+  readonly scriptLimits: {
+    /** Turns of loops, calls, and items that built-in functions handle. */
+    readonly steps: number;
+    /** Bytes allocated in all. */
+    readonly memory: number;
+    /** Milliseconds. */
+    readonly time: number;
+    /** Functions of scripts that call each other. */
+    readonly depth: number;
+  };
   /** Directives that were given and change nothing here, with the reason. */
   readonly withoutEffect: readonly string[];
   /** All values by attribute, as the file's schema gives them. */
@@ -126,6 +137,12 @@ function configOf(raw: SectionValue, file: string): ZopeConfig {
     webdavSourcePort: Number(raw.get('webdav_source_port')),
     enableMsPublicHeader: raw.get('enable_ms_public_header'),
     enableXmlrpc: raw.get('enable_xmlrpc'),
+    scriptLimits: {
+      steps: Number(raw.get('script_steps_limit')),
+      memory: Number(raw.get('script_memory_limit')),
+      time: Number(raw.get('script_time_limit')) * 1000,
+      depth: Number(raw.get('script_recursion_limit')),
+    },
     formLimits:
       limits === null
         ? FORM_LIMITS

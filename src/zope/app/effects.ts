@@ -5,8 +5,8 @@ import path from 'node:path';
 import { getLogger } from '@logtape/logtape';
 import { setEmergencyUser, ZopeSecurityPolicy } from '../../access/index.ts';
 import { setDefaultDateFormat } from '../../pickle/index.ts';
-import type { PublisherOptions } from '../../publisher/index.ts';
-import { setSecurityPolicy } from '../../restricted/index.ts';
+import { getRequest, type HTTPRequest, type PublisherOptions } from '../../publisher/index.ts';
+import { Budget, setBudgetSource, setDefaultLimits, setSecurityPolicy } from '../../restricted/index.ts';
 import { ConfigurationError, type ZopeConfig } from '../../zconfig/index.ts';
 import { setConfiguration } from './configuration.ts';
 import { environmentOf } from './environment.ts';
@@ -26,7 +26,20 @@ export function applyToProcess(config: ZopeConfig): void {
       authenticated: !config.skipAuthenticationChecking,
     }),
   );
+  setDefaultLimits(config.scriptLimits);
+  setBudgetSource(budgetOfRequest);
   for (const note of config.withoutEffect) logger.warn(note);
+}
+
+const budgets = new WeakMap<HTTPRequest, Budget>();
+
+/** All scripts and templates of a request draw on one budget. */
+function budgetOfRequest(): Budget | undefined {
+  const request = getRequest();
+  if (request === undefined) return undefined;
+  let budget = budgets.get(request);
+  if (budget === undefined) budgets.set(request, (budget = new Budget()));
+  return budget;
 }
 
 const DEFAULT_RETRIES = 3;

@@ -13,6 +13,7 @@ import { ObjectManager } from './object-manager.ts';
 import { ZopePageTemplate } from './page-template.ts';
 import { DTMLDocument, DTMLMethod } from '../dtml/dtml-method.ts';
 import { newPythonScript } from '../scripts/python-script.ts';
+import { newTypeScript } from '../scripts/typescript-script.ts';
 
 export class Folder extends ObjectManager {
   constructor(id = '', title = '') {
@@ -77,6 +78,10 @@ export class Folder extends ObjectManager {
 
   manage_addPythonScript(id: string, title = '', request?: HTTPRequest | null): string | null {
     return added(this, id, title, newPythonScript(id, title), request);
+  }
+
+  manage_addTypeScript(id: string, title = '', request?: HTTPRequest | null): string | null {
+    return added(this, id, title, newTypeScript(id, title), request);
   }
 
   manage_addDTMLMethod(id: string, title = '', file?: unknown, request?: HTTPRequest | null): string | null {
@@ -164,6 +169,7 @@ declareClass(Folder, {
     'manage_addImage',
     'manage_addPageTemplate',
     'manage_addPythonScript',
+    'manage_addTypeScript',
     'manage_addDTMLMethod',
     'manage_addDTMLDocument',
     'manage_delObjects',
@@ -176,6 +182,7 @@ declareClass(Folder, {
     manage_addImage: addFiles,
     manage_addPageTemplate: { permission: Permissions.addPageTemplates },
     manage_addPythonScript: { permission: Permissions.addPythonScripts },
+    manage_addTypeScript: { permission: Permissions.addTypeScripts },
     manage_addDTMLMethod: addFiles,
     manage_addDTMLDocument: addFiles,
     manage_delObjects: { permission: Permissions.deleteObjects },
@@ -186,6 +193,7 @@ declareClass(Folder, {
     manage_addImage: "id=None, file='', title='', precondition='', content_type='', REQUEST=None",
     manage_addPageTemplate: "id, title='', text='', REQUEST=None",
     manage_addPythonScript: "id, title='', REQUEST=None",
+    manage_addTypeScript: "id, title='', REQUEST=None",
     manage_addDTMLMethod: "id, title='', file='', REQUEST=None",
     manage_addDTMLDocument: "id, title='', file='', REQUEST=None",
     manage_delObjects: 'ids=None, REQUEST=None',

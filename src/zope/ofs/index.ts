@@ -9,5 +9,6 @@ export { ZopePageTemplate } from './page-template.ts';
 export { PropertyManager } from './properties.ts';
 export { DTMLDocument, DTMLMethod } from '../dtml/dtml-method.ts';
 export { PythonScript } from '../scripts/python-script.ts';
+export { TypeScriptScript } from '../scripts/typescript-script.ts';
 import '../app/guarded-types.ts';
 import '../siteaccess/virtual-host-monster.ts';

@@ -1,0 +1,153 @@
+/** Script (TypeScript): guarded TypeScript as content, with the bindings and guards of Script (Python). */
+import { registerClass } from '../../persistent/index.ts';
+import { tuple } from '../../pickle/index.ts';
+import {
+  type CompiledFunction,
+  compileTypeScript,
+  declareClass,
+  registerType,
+  typeScriptSignature,
+} from '../../restricted/index.ts';
+import { Permissions } from '../../access/index.ts';
+import { getRequest, type HTTPRequest } from '../../publisher/index.ts';
+import { registerAddable } from '../zmi/addable.ts';
+import { DEFAULT_BINDINGS, NameAssignments } from './bindings.ts';
+import { CodeScript, runScript } from './code-script.ts';
+
+const EXAMPLE = `// Example code:
+
+// The names context, container, script, traverse_subpath, request and user are bound.
+const greeting: string = \`This is the \${script.meta_type} "\${script.getId()}"\`;
+return greeting;
+`;
+
+export class TypeScriptScript extends CodeScript {
+  /** Python's form of the parameter list, for the publisher. */
+  declare _signature: string;
+
+  compile(filename: string): CompiledFunction {
+    return compileTypeScript({
+      name: this.getId(),
+      params: this._params,
+      body: this._body,
+      filename,
+      globals: [...this._bind_names._asgns.values(), ...MORE],
+    });
+  }
+
+  override bindMore(bound: Record<string, unknown>): void {
+    const request = getRequest();
+    bound.request ??= request ?? null;
+    bound.user ??= request?.authenticatedUser ?? null;
+  }
+
+  get editActionName(): string {
+    return 'manage_editAction';
+  }
+
+  override get headerMark(): string {
+    return '//#';
+  }
+
+  manage_editAction(
+    request: HTTPRequest,
+    title: string,
+    params: string,
+    body: string,
+    file?: unknown,
+  ): string {
+    return this.editAction(request, title, params, body, file);
+  }
+
+  manage_edit(params: string, body: string): void {
+    this.edit(params, body);
+  }
+
+  override _changed(): void {
+    super._changed();
+    this._signature = typeScriptSignature(this._params);
+  }
+
+  override get __signature__(): string {
+    return this._signature;
+  }
+}
+
+/** Bound besides the names of Script (Python). */
+const MORE = ['request', 'user'];
+
+registerClass(TypeScriptScript, 'zope_ts.scripts.TypeScriptScript', { python: true, acquires: 'implicit' });
+registerType(TypeScriptScript, {
+  pyName: 'TypeScriptScript',
+  operators: { call: (self, args, kwargs) => runScript(self, args, kwargs, null) },
+});
+Object.assign(TypeScriptScript.prototype, {
+  meta_type: 'Script (TypeScript)',
+  zmi_icon: 'fa fa-terminal',
+  index_html: null,
+  _proxy_roles: tuple(),
+  _params: '',
+  _body: '',
+  _filepath: '',
+  _signature: '',
+  errors: tuple(),
+  warnings: tuple(),
+  _bind_names: new NameAssignments(DEFAULT_BINDINGS),
+  manage_options: [
+    { label: 'Edit', action: 'manage_main' },
+    { label: 'Test', action: '' },
+  ],
+});
+
+const view = { permission: Permissions.view };
+const manage = { permission: Permissions.viewManagementScreens };
+const change = { permission: Permissions.changeTypeScripts };
+declareClass(TypeScriptScript, {
+  object: view,
+  published: ['manage_main', 'document_src', 'body', 'params', 'read'],
+  postOnly: ['manage_editAction'],
+  names: {
+    __call__: view,
+    __render_with_namespace__: 'private',
+    body: manage,
+    params: manage,
+    read: manage,
+    document_src: manage,
+    get_size: manage,
+    manage_main: manage,
+    getBindingAssignments: manage,
+    errors: manage,
+    warnings: manage,
+    manage_haveProxy: manage,
+    manage_proxyRoles: { permission: Permissions.changeProxyRoles },
+    manage_editAction: change,
+    manage_edit: change,
+    ZBindings_edit: { permission: Permissions.changeBindings },
+    write: change,
+    _params: 'private',
+    _body: 'private',
+    _signature: 'private',
+  },
+  signatures: {
+    manage_edit: 'params, body',
+    manage_editAction: "REQUEST, title, params='', text='', file=None",
+    write: 'text',
+    manage_haveProxy: 'r',
+    manage_proxyRoles: 'roles=()',
+    ZBindings_edit: 'mapping',
+  },
+});
+
+registerAddable({
+  label: 'Script (TypeScript)',
+  action: 'manage_addTypeScript',
+  permission: Permissions.addTypeScripts,
+});
+
+/** A script as the add form makes it. */
+export function newTypeScript(id: string, title = ''): TypeScriptScript {
+  const script = new TypeScriptScript(id);
+  if (title !== '') script.title = title;
+  script.manage_edit('', EXAMPLE);
+  return script;
+}
