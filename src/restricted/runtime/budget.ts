@@ -3,7 +3,7 @@
  * script can catch: handlers rethrow it and `finally` blocks throw it again.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Frame } from './errors.ts';
+import { type Frame, RecursionError } from './errors.ts';
 import { framesOf } from './frames.ts';
 
 export type BudgetCode = 'BUDGET_STEPS' | 'BUDGET_TIME' | 'BUDGET_MEMORY';
@@ -125,6 +125,11 @@ export function guardedRun<T>(fn: () => T): T {
   enter(budget);
   try {
     return fn();
+  } catch (error) {
+    // Deep recursion in built-in functions ends at V8's own limit.
+    if (error instanceof RangeError && /call stack/.test(error.message))
+      throw new RecursionError('maximum recursion depth exceeded');
+    throw error;
   } finally {
     leave(budget);
   }

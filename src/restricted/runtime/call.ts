@@ -11,6 +11,9 @@ import { BuiltinMethod, classOfPrototype, PyType, strType, typeName } from './ty
 
 export type Kwargs = Dict<string, unknown> | undefined;
 
+/** More would not fit on the stack. */
+const MOST_ARGUMENTS = 20_000;
+
 function tooDeep(): never {
   throw new RecursionError('maximum recursion depth exceeded');
 }
@@ -19,6 +22,7 @@ function tooDeep(): never {
 function run(fn: PyFunction, slots: unknown[]): unknown {
   if (--meter.steps < 0) chargeSteps(0);
   if (++meter.depth > meter.maxDepth) tooDeep();
+  if (slots.length > MOST_ARGUMENTS) throw new TypeError(`more than ${MOST_ARGUMENTS} arguments`);
   const result = fn.code(...slots);
   meter.depth--;
   return result;

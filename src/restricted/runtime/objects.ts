@@ -1,7 +1,7 @@
 /** Functions, methods, generators, modules and instances that scripts make or are given. */
 import type { Dict } from '../../pickle/index.ts';
 import { meter } from './budget.ts';
-import { AttributeError } from './errors.ts';
+import { AttributeError, RecursionError } from './errors.ts';
 import { type BuiltinMethod, bindType, functionType, objectType, PyType } from './types.ts';
 
 /** The parameters of a function, as its code takes them: one slot each, in this order. */
@@ -97,6 +97,7 @@ export class PyGenerator implements PyIterator {
   next(): unknown {
     if (this.#finished) return undefined;
     const { depth } = meter;
+    if (++meter.depth > meter.maxDepth) throw new RecursionError('maximum recursion depth exceeded');
     const { done, value } = this.#generator.next(null);
     // Its handlers set the depth that they began at, which is not that of this call.
     meter.depth = depth;

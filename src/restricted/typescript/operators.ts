@@ -1,9 +1,9 @@
 /** JavaScript's operators for the values of the database: a `PyFloat` is a number, an int of any size mixes with numbers. */
-import { float, PyFloat, Tuple } from '../../pickle/index.ts';
+import { float, int, PyFloat, Tuple } from '../../pickle/index.ts';
 import { chargeMemory } from '../runtime/budget.ts';
 import { isCallable } from '../runtime/call.ts';
 import { ge, gt, le, lt, truth as pythonTruth } from '../runtime/compare.ts';
-import { PyError, TypeError } from '../runtime/errors.ts';
+import { PyError, TypeError, ValueError, ZeroDivisionError } from '../runtime/errors.ts';
 import { asInt, compareNumbers, numberOp } from '../runtime/numbers.ts';
 import { binary } from '../runtime/operators.ts';
 import { str } from '../runtime/repr.ts';
@@ -130,6 +130,20 @@ function arithmetic(op: string, a: unknown, b: unknown): unknown {
     default:
       return settled(x ** y);
   }
+}
+
+/** Arithmetic with a literal such as `10n` on one side: whole numbers stay exact, and division leaves out the rest. */
+export function exact(op: string, a: unknown, b: unknown): unknown {
+  if (op === '+' && (typeof a === 'string' || typeof b === 'string')) return add(a, b);
+  const [m, n] = [asInt(a), asInt(b)];
+  if (m === undefined || n === undefined)
+    throw new TypeError(`whole numbers are needed on both sides of ${op} with a literal like 10n`);
+  if (op === '/' || op === '%') {
+    if (n === 0) throw new ZeroDivisionError('integer division or modulo by zero');
+    return int(op === '/' ? BigInt(m) / BigInt(n) : BigInt(m) % BigInt(n));
+  }
+  if (op === '**' && n < 0) throw new ValueError('the exponent must not be negative');
+  return numberOp(op, m, n);
 }
 
 export function bits(op: string, a: unknown, b: unknown): number {

@@ -17,7 +17,7 @@ export interface Printed {
 
 /** The names of the runtime that generated code uses. */
 export const RUNTIME_NAMES = (
-  'add sub mul div rem power bits negate plus invert same loose less lessEqual greater greaterEqual truth typeOfValue ' +
+  'add sub mul div rem power exact bits negate plus invert same loose less lessEqual greater greaterEqual truth typeOfValue ' +
   'attr item invoke invokeItem setattr setitem remove has iterate namesIn spread take others call call0 call1 call2 construct ' +
   'instance makeFunction makeGenerator delegate list dict dictMerge template caught handling leave alive raise refill ' +
   'newCache builtin float int S nullish binding'
@@ -64,6 +64,13 @@ const mark = (node: { loc?: Tree.SourceLocation | null }): string =>
   `\u0001${node.loc?.start.line ?? 1}\u0002`;
 const text = (s: string): string =>
   JSON.stringify(s).replace(/[\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16)}`);
+
+function isBigInt(node: Tree.Expression): boolean {
+  if (node.type === 'UnaryExpression') return isBigInt(node.argument);
+  if (node.type === 'BinaryExpression')
+    return (node.left.type !== 'PrivateIdentifier' && isBigInt(node.left)) || isBigInt(node.right);
+  return node.type === 'Literal' && typeof node.bigint === 'string';
+}
 
 /** Replaces marks by as many line breaks as are missing. */
 function finish(code: string): string {
@@ -375,6 +382,8 @@ class Printer {
     const { operator } = node;
     if (node.left.type === 'PrivateIdentifier') return this.#unknown(node.left);
     const [left, right] = [this.value(node.left, scope), this.value(node.right, scope)];
+    if ('+-***/%'.includes(operator) && (isBigInt(node.left) || isBigInt(node.right)))
+      return `${mark(node)}exact("${operator}",${left},${right})`;
     return mark(node) + this.#operate(operator, left, right, node);
   }
 

@@ -1,7 +1,7 @@
 /** Functions of scripts, and what scripts find as `Math`, `Object` and the like. */
 import type { Dict } from '../../pickle/index.ts';
 import { chargeMemory, chargeSteps, meter } from '../runtime/budget.ts';
-import { call as callAny } from '../runtime/call.ts';
+import { call as callAny, isCallable } from '../runtime/call.ts';
 import { RecursionError, TypeError } from '../runtime/errors.ts';
 import { HostCallable } from '../runtime/objects.ts';
 import { typeName } from '../runtime/types.ts';
@@ -57,6 +57,9 @@ export class Keywords {
   }
 }
 
+/** More would not fit on the stack. */
+const MOST_ARGUMENTS = 20_000;
+
 function tooDeep(): never {
   throw new RecursionError('maximum recursion depth exceeded');
 }
@@ -65,6 +68,7 @@ function tooDeep(): never {
 function run(code: Code, args: unknown[]): unknown {
   if (--meter.steps < 0) chargeSteps(0);
   if (++meter.depth > meter.maxDepth) tooDeep();
+  if (args.length > MOST_ARGUMENTS) throw new TypeError(`more than ${MOST_ARGUMENTS} arguments`);
   const result = code(...args);
   meter.depth--;
   return result;
@@ -111,8 +115,7 @@ export function callback(fn: unknown, a: unknown, b: unknown, c: unknown): unkno
 }
 
 export function checkCallback(fn: unknown): void {
-  if (!(fn instanceof HostCallable) && (fn === null || fn === undefined || typeof fn !== 'object'))
-    throw new TypeError(`${typeName(fn ?? null)} is not a function`);
+  if (!isCallable(fn)) throw new TypeError(`${typeName(fn ?? null)} is not a function`);
 }
 
 export function makeFunction(name: string, code: Code): ScriptFunction {
