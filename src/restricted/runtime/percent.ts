@@ -20,7 +20,23 @@ interface Field {
   readonly type: string;
   /** Where the letter stands, for the message about a wrong one. */
   readonly index: number;
+  /** The frequent kinds have a short way: `%s`, and `%d` and `%.2f` of ordinary numbers, with blanks or zeros before them. */
+  readonly quick: 's' | 'd' | 'f' | undefined;
+  readonly fill: ' ' | '0';
 }
+
+const quickKind = (
+  key: string | undefined,
+  flags: string,
+  width: number,
+  precision: number | undefined,
+  type: string,
+): Field['quick'] => {
+  if (key !== undefined || width < 0 || width > 99 || (flags !== '' && flags !== '0')) return undefined;
+  if (type === 's' && width === 0 && precision === undefined) return 's';
+  if ((type === 'd' || type === 'i') && precision === undefined) return 'd';
+  return type === 'f' && precision !== STAR && (precision ?? 6) <= 15 ? 'f' : undefined;
+};
 
 const STAR = -1;
 /** Templates are few and used often. Longer ones are not kept. */
@@ -56,7 +72,17 @@ function parse(template: string): (string | Field)[] {
     at += whole.length;
     const size = (text: string | undefined): number | undefined =>
       text === undefined ? undefined : text === '*' ? STAR : Number(text);
-    parts.push({ key, flags, width: size(width), precision: size(precision), type, index: at - type.length });
+    const [w, p] = [size(width), size(precision)];
+    parts.push({
+      key,
+      flags,
+      width: w,
+      precision: p,
+      type,
+      index: at - type.length,
+      quick: quickKind(key, flags, w ?? 0, p, type),
+      fill: flags === '0' ? '0' : ' ',
+    });
   }
   if (template.length <= LONGEST_KEPT) {
     if (parsed.size >= MOST_PARSED) parsed.clear();
@@ -68,21 +94,83 @@ function parse(template: string): (string | Field)[] {
 export function formatPercent(template: string | Uint8Array, values: unknown): unknown {
   if (typeof template !== 'string') {
     const text = Buffer.from(template).toString('latin1');
-    return new Uint8Array(Buffer.from(new Formatter(text, values, true).run(), 'latin1'));
+    return new Uint8Array(Buffer.from(new Formatter(text, parse(text), values, true).run(), 'latin1'));
   }
-  return new Formatter(template, values, false).run();
+  const parts = parse(template);
+  return quickly(parts, values) ?? new Formatter(template, parts, values, false).run();
+}
+
+/** The text where every conversion has a short way and a value that fits; undefined: the long way, from the start. */
+function quickly(parts: readonly (string | Field)[], values: unknown): string | undefined {
+  const args = values instanceof Tuple ? values : undefined;
+  let next = 0;
+  let out = '';
+  for (let i = 0; i < parts.length; i++) {
+    const part = parts[i]!;
+    if (typeof part === 'string') {
+      out += part;
+      continue;
+    }
+    const { quick } = part;
+    if (quick === undefined || (args === undefined ? next > 0 : next >= args.length)) return undefined;
+    const value: unknown = args === undefined ? values : args[next];
+    next++;
+    let piece: string;
+    if (quick === 's') {
+      if (typeof value === 'string') piece = value;
+      else if (typeof value === 'number' && (value | 0) === value) piece = `${value}`;
+      else return undefined;
+    } else {
+      if (typeof value !== 'number' || value < 0) return undefined;
+      if (quick === 'd') {
+        if ((value | 0) !== value) return undefined;
+        piece = `${value}`;
+      } else {
+        const text = quickFixed(value, part.precision ?? 6);
+        if (text === undefined) return undefined;
+        piece = text;
+      }
+      const width = part.width ?? 0;
+      if (piece.length < width) piece = piece.padStart(width, part.fill);
+    }
+    chargeMemory(piece.length);
+    out += piece;
+  }
+  if (next !== (args === undefined ? 1 : args.length)) return undefined;
+  return out;
+}
+
+const POWERS = [1, 10, 100, 1000, 10_000, 100_000, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+
+/**
+ * A float that is not negative with `precision` digits behind the point. The product with a power of ten is good enough to round by
+ * where it is not near a half; where it is, and for large numbers, undefined.
+ */
+function quickFixed(n: number, precision: number): string | undefined {
+  const power = POWERS[precision]!;
+  const scaled = n * power;
+  if (!(scaled < 1e9)) return undefined;
+  const whole = Math.floor(scaled);
+  const rest = scaled - whole;
+  if (Math.abs(rest - 0.5) < 1e-6) return undefined;
+  const digits = rest > 0.5 ? whole + 1 : whole;
+  if (precision === 0) return `${digits}`;
+  const head = Math.floor(digits / power);
+  return `${head}.${`${digits - head * power + power}`.slice(1)}`;
 }
 
 class Formatter {
   readonly #template: string;
+  readonly #parts: readonly (string | Field)[];
   readonly #values: unknown;
   readonly #args: readonly unknown[];
   readonly #bytes: boolean;
   #next = 0;
   #mapped = false;
 
-  constructor(template: string, values: unknown, bytes: boolean) {
+  constructor(template: string, parts: readonly (string | Field)[], values: unknown, bytes: boolean) {
     this.#template = template;
+    this.#parts = parts;
     this.#values = values;
     this.#args = values instanceof Tuple ? values : [values];
     this.#bytes = bytes;
@@ -90,7 +178,7 @@ class Formatter {
 
   run(): string {
     let out = '';
-    for (const part of parse(this.#template)) out += typeof part === 'string' ? part : this.#field(part);
+    for (const part of this.#parts) out += typeof part === 'string' ? part : this.#field(part);
     if (!this.#mapped && this.#next < this.#args.length && !this.#isMapping())
       throw new TypeError('not all arguments converted during string formatting');
     return out;
