@@ -1,5 +1,5 @@
 /** Reading and writing attributes: unguarded for trusted code, guarded for what is edited through the web. */
-import { Dict } from '../../pickle/index.ts';
+import { Dict, Tuple } from '../../pickle/index.ts';
 import { type Class, declarationGeneration, namedDeclarationOf } from '../declarations.ts';
 import { getSecurityPolicy } from '../policy.ts';
 import { operatorsOf } from '../runtime/compare.ts';
@@ -106,10 +106,13 @@ function isPublic(o: object, name: string): boolean {
 export interface AttributeCache {
   prototype: object | null;
   generation: number;
+  /** The method of a text, list or dict that was found here last, and the prototype of what it was found in. */
+  method: BuiltinMethod | undefined;
+  owner: object | null;
 }
 
 export function newCache(): AttributeCache {
-  return { prototype: null, generation: -1 };
+  return { prototype: null, generation: -1, method: undefined, owner: null };
 }
 
 /** The property of a host object, where the cache says that the name is public; undefined: the long way. */
@@ -147,12 +150,30 @@ export function cachedGetattrOr(o: unknown, name: string, cache: AttributeCache,
   return found;
 }
 
+/** Values whose methods are those of their type and nothing else. */
+const PLAIN_OWNERS: ReadonlySet<object | null> = new Set([
+  String.prototype,
+  Array.prototype,
+  Tuple.prototype,
+  Dict.prototype,
+]);
+
 /** `o.name` of a call `o.name(…)`: a method of a host object comes back as the bare function. */
 export function cachedMethod(o: unknown, name: string, cache: AttributeCache): unknown {
+  const owner =
+    typeof o === 'string'
+      ? String.prototype
+      : typeof o === 'object' && o !== null
+        ? (Object.getPrototypeOf(o) as object | null)
+        : null;
+  if (owner !== null && owner === cache.owner) return cache.method;
   const value = cachedProperty(o, name, cache);
   if (typeof value === 'function') return value;
   const found = guardedMethod(o, name);
-  if (found instanceof BoundMethod && found.self === o) remember(o, name, cache);
+  if (found instanceof BuiltinMethod && PLAIN_OWNERS.has(owner)) {
+    cache.method = found;
+    cache.owner = owner;
+  } else if (found instanceof BoundMethod && found.self === o) remember(o, name, cache);
   return found;
 }
 

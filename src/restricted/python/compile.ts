@@ -5,7 +5,7 @@ import { bind, type Kwargs } from '../runtime/call.ts';
 import { builtinValue } from '../runtime/builtins.ts';
 import { PySyntaxError, RefusedSyntaxError } from '../runtime/errors.ts';
 import { registerUnit } from '../runtime/frames.ts';
-import { PyFunction } from '../runtime/objects.ts';
+import { type Parameters, PyFunction } from '../runtime/objects.ts';
 import type { Arguments, Expr, FunctionDef, Stmt } from './ast.ts';
 import { checkExpression, checkFunction } from './checks.ts';
 import { parseExpression, parseModule, parseParameters } from './parser.ts';
@@ -150,10 +150,8 @@ export function compileFunction(source: FunctionSource): CompiledFunction {
   const printed = guardDepth(filename, 1, () =>
     printFunction(fn, { filename, globals: new Set(source.globals), isBuiltin }),
   );
-  const make = guardDepth(filename, 1, () => instantiate(printed, unit.file)) as (
-    globals: Globals,
-  ) => PyFunction;
-  return new Script(name, make, [], warnings, unit.token);
+  const make = guardDepth(filename, 1, () => instantiate(printed, unit.file)) as Make;
+  return new Script(name, make, [], warnings, unit.token, printed.parameters);
 }
 
 function quoted(text: string | undefined): string {
@@ -163,22 +161,30 @@ function quoted(text: string | undefined): string {
     : `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }
 
+/** Makes the function for the bindings of a call: the bare code where no parameter has a default. */
+type Make = (globals: Globals) => PyFunction | PyFunction['code'];
+
 class Script implements CompiledFunction {
   readonly name: string;
   readonly errors: readonly string[];
   readonly warnings: readonly string[];
-  readonly #make: ((globals: Globals) => PyFunction) | undefined;
+  readonly #make: Make | undefined;
+  /** For binding the arguments of bare code. */
+  readonly #bare: PyFunction | undefined;
   /** Keeps the unit's entry in the table of frames. */
   readonly token: object | undefined;
 
   constructor(
     name: string,
-    make: ((globals: Globals) => PyFunction) | undefined,
+    make: Make | undefined,
     errors: readonly string[],
     warnings: readonly string[],
     token?: object,
+    parameters?: Parameters,
   ) {
     this.name = name;
+    this.#bare =
+      parameters === undefined ? undefined : new PyFunction(name, parameters, () => null, [], new Map());
     this.#make = make;
     this.errors = errors;
     this.warnings = warnings;
@@ -194,7 +200,8 @@ class Script implements CompiledFunction {
     if (make === undefined) throw new PySyntaxError(this.errors.join('\n'), 1, 0, this.name);
     return guardedRun(() => {
       const fn = make({ bindings, own: undefined });
-      return fn.code(...bind(fn, [...args], kwargs));
+      if (typeof fn !== 'function') return fn.code(...bind(fn, [...args], kwargs));
+      return fn(...bind(this.#bare!, args as unknown[], kwargs));
     });
   }
 }

@@ -28,6 +28,8 @@ export interface Printed {
   /** The body of a function of `R` (the runtime) and `K` (constants) that returns the compiled function. */
   readonly code: string;
   readonly constants: unknown[];
+  /** Of a script. */
+  readonly parameters?: Parameters;
 }
 
 export interface PrinterOptions {
@@ -73,7 +75,11 @@ export function printFunction(fn: FunctionDef, options: PrinterOptions): Printed
   for (const name of options.globals) scope.globals.add(name);
   const made = printer.functionValue(fn, scope, options.globals);
   const code = `return function f_script$0(G){return ${made}}`;
-  return { code: finish(printer.header() + code, 1), constants: printer.constants };
+  return {
+    code: finish(printer.header() + code, 1),
+    constants: printer.constants,
+    parameters: parametersOf(fn.args),
+  };
 }
 
 /** Replaces marks by as many line breaks as are missing. */
@@ -476,7 +482,15 @@ class Printer {
     return this.#makeFunction('<lambda>', e.args, body, scope, e);
   }
 
-  #makeFunction(name: string, args: Arguments, body: readonly Stmt[], scope: Scope, at: Position): string {
+  /** `bare`: the code itself where it has no defaults. */
+  #makeFunction(
+    name: string,
+    args: Arguments,
+    body: readonly Stmt[],
+    scope: Scope,
+    at: Position,
+    bare = false,
+  ): string {
     const inner = this.#functionScope(args, body, scope);
     const parameters = this.#constant(parametersOf(args));
     const defaults = args.defaults.map((value) => this.value(value, scope));
@@ -488,6 +502,7 @@ class Printer {
     this.#path.push(name, '<locals>');
     const code = this.#code(name, args, body, inner, at);
     this.#path.splice(-2);
+    if (bare && defaults.length === 0 && keyword.length === 0) return code;
     return `makeFunction(${JSON.stringify(qualified)},${parameters},${mark(at)}${code},[${defaults.join(',')}],[${keyword.join(',')}])`;
   }
 
@@ -549,6 +564,7 @@ class Printer {
       globals.size === 0 ? fn.body : [declared, ...fn.body],
       scope,
       { line: 1, column: 0 },
+      true,
     );
   }
 

@@ -57,6 +57,9 @@ export const DEFAULT_LIMITS: BudgetLimits = {
   time: 30_000,
 };
 
+/** Steps between two looks at the clock. */
+const SLICE = 20_000;
+
 let standard: BudgetLimits = DEFAULT_LIMITS;
 let current: () => Budget | undefined = () => undefined;
 
@@ -74,6 +77,8 @@ export function setBudgetSource(source: () => Budget | undefined): void {
 export class Budget {
   readonly limits: BudgetLimits;
   steps: number;
+  /** Steps left until the clock is looked at. */
+  slice: number;
   memory: number;
   /** When the time is over, on `performance.now()`'s clock; undefined before the first guarded call. */
   deadline: number | undefined;
@@ -82,13 +87,11 @@ export class Budget {
 
   constructor(limits: Partial<BudgetLimits> = {}) {
     this.limits = { ...standard, ...limits };
-    this.steps = this.limits.steps;
+    this.slice = Math.min(SLICE, this.limits.steps);
+    this.steps = this.limits.steps - this.slice;
     this.memory = this.limits.memory;
   }
 }
-
-/** Steps between two looks at the clock. */
-const SLICE = 20_000;
 
 /**
  * The counters that compiled code works on: one object for the thread, because a field of a constant object is the
@@ -104,9 +107,12 @@ export const meter = {
 };
 
 const store = new AsyncLocalStorage<Budget>();
+/** Asking the store costs as much as a small script: it is not asked before it is used. */
+let stored = false;
 
 /** Runs `fn` (and what it awaits) with this budget. */
 export function withBudget<T>(budget: Budget, fn: () => T): T {
+  stored = true;
   return store.run(budget, fn);
 }
 
@@ -121,7 +127,7 @@ export function currentBudget(): Budget | undefined {
  */
 export function guardedRun<T>(fn: () => T): T {
   if (meter.budget !== undefined) return fn();
-  const budget = store.getStore() ?? current() ?? new Budget();
+  const budget = (stored ? store.getStore() : undefined) ?? current() ?? new Budget();
   enter(budget);
   try {
     return fn();
@@ -139,15 +145,14 @@ function enter(budget: Budget): void {
   if (budget.spent !== undefined) throw budget.spent;
   budget.deadline ??= performance.now() + budget.limits.time;
   meter.budget = budget;
-  meter.steps = Math.min(SLICE, budget.steps);
-  budget.steps -= meter.steps;
+  meter.steps = budget.slice;
   meter.memory = budget.memory;
   meter.depth = 0;
   meter.maxDepth = budget.limits.depth;
 }
 
 function leave(budget: Budget): void {
-  budget.steps += Math.max(0, meter.steps);
+  budget.slice = Math.max(0, meter.steps);
   budget.memory = meter.memory;
   meter.budget = undefined;
   meter.steps = 0;
