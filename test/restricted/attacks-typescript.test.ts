@@ -127,30 +127,61 @@ const NAMES = (
   '__class__ gi_frame f_globals exec source global_ valueOf_ x__roles__'
 ).split(' ');
 
+/** Ways to a member; each ends with nothing or with an error. */
+const WAYS = `
+const ways = [
+  () => value[name],
+  () => value?.[name],
+  () => { const { [name]: x } = value; return x },
+  () => (({ [name]: x }) => x)(value),
+  () => value[name](),
+  () => value?.[name]?.(),
+  () => value[name].call(null),
+];
+return ways.map(way => {
+  try { return way() === undefined ? 'nothing' : 'something' } catch (e) { return e.name }
+})`;
+
 describe.each(Object.entries(VALUES))('%s', (_name, source) => {
-  it.each(NAMES)('gives no %s', (name) => {
-    const nothing = /^(?:null|(?:AttributeError|Unauthorized|TypeError|CompileError|KeyError): .*)$/s;
-    expect(String(run(`return ${source}['${name}']`))).toMatch(nothing);
-    expect(String(run(`const n = '${name}'; return ${source}?.[n]`))).toMatch(nothing);
-    expect(String(run(`return ${source}.${name}`))).toMatch(nothing);
-    expect(String(run(`const { ${name}: x } = ${source}; return x`))).toMatch(nothing);
-    expect(String(run(`const { ['${name}']: x } = ${source}; return x`))).toMatch(nothing);
-    expect(String(run(`return ${source}.${name}()`))).toMatch(
-      /^(?:AttributeError|Unauthorized|TypeError|CompileError): /,
-    );
-    expect(String(run(`return ${source}['${name}']()`))).toMatch(
-      /^(?:AttributeError|Unauthorized|TypeError|CompileError|KeyError): /,
-    );
+  it('gives none of the forbidden names', () => {
+    for (const name of NAMES) {
+      const answers = run(`const value = ${source}, name = '${name}';${WAYS}`);
+      expect([name, answers]).toEqual([name, expect.any(Array)]);
+      for (const answer of answers as string[])
+        expect([name, answer]).toEqual([
+          name,
+          expect.stringMatching(/^(?:nothing|AttributeError|Unauthorized|TypeError|KeyError)$/),
+        ]);
+    }
   });
 
   it.each(['constructor', '__proto__', 'prototype'])('takes no %s', (name) => {
-    const kept = /^(?:Unauthorized|TypeError|CompileError|ValueError): |^kept$/;
-    expect(String(run(`${source}.${name} = host; return 'kept'`))).toMatch(/^CompileError/);
+    const kept = /^(?:Unauthorized|TypeError|ValueError): |^kept$/;
     const answer = run(
       `const v = ${source}; v['${name}'] = 1; return v['${name}'] === 1 && v instanceof Map ? 'kept' : 'written'`,
     );
     expect(String(answer)).toMatch(kept);
-    expect(({} as Record<string, unknown>)[name === '__proto__' ? 'polluted' : 'polluted']).toBeUndefined();
+  });
+});
+
+describe('a member that is written out', () => {
+  it.each(NAMES)('%s is refused or not there', (name) => {
+    const nothing = /^(?:null|(?:AttributeError|Unauthorized|TypeError|CompileError): .*)$/s;
+    for (const body of [
+      `return 'x'.${name}`,
+      `return host?.${name}`,
+      `const { ${name}: x } = opaque; return x`,
+      `return (({ ${name} }) => 1)(plain) && null`,
+      `return (() => 1).${name}()`,
+    ])
+      expect(String(run(body))).toMatch(nothing);
+  });
+
+  it.each(['constructor', '__proto__', 'prototype'])('%s is not written', (name) => {
+    expect(run(`const o = {}; o.${name} = host`)).toMatch(/^CompileError/);
+    expect(run(`const o = {}; o.${name} += host`)).toMatch(/^CompileError/);
+    expect(run(`const o = {}; ({ a: o.${name} } = { a: 1 })`)).toMatch(/^CompileError/);
+    expect(run(`const o = {}; delete o.${name}`)).toMatch(/^CompileError/);
   });
 });
 
