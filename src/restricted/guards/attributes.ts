@@ -37,6 +37,10 @@ export const INSPECT_ATTRIBUTES: ReadonlySet<string> = new Set(
 function rawAttribute(o: unknown, name: string): unknown {
   if (o === null || (typeof o !== 'object' && typeof o !== 'function')) return typeAttribute(o, name);
   if (typeof o === 'function') return undefined;
+  if (isOther(o)) {
+    const own = typeAttribute(o, name);
+    return own === undefined ? hostAttribute(o, name) : own;
+  }
   if (o instanceof PyInstance) return either(o.attributes.get(name), o, name);
   if (o instanceof PyModule) return o.names.get(name);
   if (o instanceof PyType) return classAttribute(o, name);
@@ -47,6 +51,24 @@ function rawAttribute(o: unknown, name: string): unknown {
   const own = typeAttribute(o, name);
   return own === undefined ? hostAttribute(o, name) : own;
 }
+
+/** Neither an instance of a script's class nor a module, class or exception; by prototype, for it may be a proxy. */
+function isOther(o: object): boolean {
+  const prototype = Object.getPrototypeOf(o) as object | null;
+  if (prototype === null) return false;
+  let other = others.get(prototype);
+  if (other === undefined) {
+    other = !(
+      o instanceof PyInstance ||
+      o instanceof PyModule ||
+      o instanceof PyType ||
+      o instanceof PyError
+    );
+    others.set(prototype, other);
+  }
+  return other;
+}
+const others = new WeakMap<object, boolean>();
 
 /** An attribute of the instance hides one of the class, also when it is None. */
 function either(own: unknown, o: unknown, name: string): unknown {

@@ -20,14 +20,15 @@ const objectAccess = new WeakMap<object, 'open' | 'ask'>();
 
 /** Whether a list, dict or tuple may give this value without asking the policy. */
 function needsPolicy(value: object): boolean {
-  if (Array.isArray(value) || value instanceof Map) return false;
   const prototype = Object.getPrototypeOf(value) as object | null;
   if (prototype === null) return false;
   let access = objectAccess.get(prototype);
   if (access === undefined) {
     const cls = classOfPrototype(prototype);
     const declaration = cls === undefined ? undefined : objectDeclarationOf(cls as Class);
-    access = declaration === undefined || declaration === 'public' ? 'open' : 'ask';
+    const open =
+      declaration === undefined || declaration === 'public' || Array.isArray(value) || value instanceof Map;
+    access = open ? 'open' : 'ask';
     objectAccess.set(prototype, access);
   }
   return access === 'ask';
@@ -36,6 +37,17 @@ function needsPolicy(value: object): boolean {
 /** Python's own values: what a generator or a set may not even give, for want of a declaration. */
 export function isPlain(value: unknown): boolean {
   if (value === null || typeof value !== 'object') return true;
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  if (prototype === null) return false;
+  let plain = plainness.get(prototype);
+  if (plain === undefined) plainness.set(prototype, (plain = isPlainObject(value)));
+  return plain;
+}
+
+/** One question for a prototype instead of many `instanceof`: each costs a trap where the value is a proxy. */
+const plainness = new WeakMap<object, boolean>();
+
+function isPlainObject(value: object): boolean {
   return (
     Array.isArray(value) ||
     value instanceof Map ||

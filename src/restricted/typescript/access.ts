@@ -39,6 +39,17 @@ function methodsOf(o: unknown): Methods | undefined {
   if (typeof o === 'string') return STRING;
   if (typeof o === 'number' || typeof o === 'bigint') return NUMBER;
   if (typeof o !== 'object' || o === null) return undefined;
+  const prototype = Object.getPrototypeOf(o) as object | null;
+  if (prototype === null) return undefined;
+  let methods = methodsByPrototype.get(prototype);
+  if (methods === undefined) methodsByPrototype.set(prototype, (methods = methodsOfObject(o) ?? null));
+  return methods ?? undefined;
+}
+
+/** By prototype, for the object may be a proxy. */
+const methodsByPrototype = new WeakMap<object, Methods | null>();
+
+function methodsOfObject(o: object): Methods | undefined {
   if (Array.isArray(o)) return LIST;
   if (o instanceof Map) return DICT;
   if (o instanceof Set) return SET;

@@ -114,7 +114,8 @@ export class Namespace implements NameSource {
   }
 
   pop(count = 1): void {
-    this.#sources.length -= count;
+    if (count === 1) this.#sources.pop();
+    else this.#sources.length -= count;
   }
 
   /** The value of a name as it is; undefined when no source has it. */

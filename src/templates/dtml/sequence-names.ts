@@ -53,6 +53,36 @@ const BY_INDEX: Readonly<Record<string, (index: number, names: SequenceNames) =>
   query: (_index, names) => names.query(),
 };
 
+/** `sequence-odd` taken apart. */
+interface SplitName {
+  /** What is before the last dash; undefined: there is none. */
+  readonly prefix: string | undefined;
+  readonly suffix: string;
+  readonly byIndex: ((index: number, names: SequenceNames) => unknown) | undefined;
+  readonly indexName: string;
+}
+
+/** Templates ask for few names, and for each of them in every row. */
+const splitNames = new Map<string, SplitName>();
+const MOST_NAMES = 1000;
+
+function splitName(name: string): SplitName {
+  let split = splitNames.get(name);
+  if (split === undefined) {
+    const dash = name.lastIndexOf('-');
+    const suffix = name.slice(dash + 1);
+    split = {
+      prefix: dash < 0 ? undefined : name.slice(0, dash),
+      suffix,
+      byIndex: dash >= 0 && Object.hasOwn(BY_INDEX, suffix) ? BY_INDEX[suffix] : undefined,
+      indexName: dash < 0 ? '' : `${name.slice(0, dash)}-index`,
+    };
+    if (splitNames.size >= MOST_NAMES) splitNames.clear();
+    splitNames.set(name, split);
+  }
+  return split;
+}
+
 export class SequenceNames implements NameSource {
   readonly items: Items;
   readonly data = new Map<string, unknown>([
@@ -84,8 +114,12 @@ export class SequenceNames implements NameSource {
   lookup(name: string): unknown {
     const known = this.data.get(name);
     if (known !== undefined) return known;
-    const dash = name.lastIndexOf('-');
-    if (dash >= 0) return this.#computed(name.slice(0, dash), name.slice(dash + 1), name);
+    const { byIndex, indexName, prefix: head, suffix } = splitName(name);
+    if (byIndex !== undefined) {
+      const index = this.data.get(indexName);
+      if (typeof index === 'number') return byIndex(index, this);
+    }
+    if (head !== undefined) return this.#computed(head, suffix, name);
     const prefix = this.#prefix;
     if (prefix === '' || !name.startsWith(prefix)) return undefined;
     const rest = name.slice(prefix.length).replaceAll('_', '-');

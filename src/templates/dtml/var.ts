@@ -52,6 +52,8 @@ function shown(value: unknown): string {
   return textOf(value);
 }
 
+const NEEDS_QUOTING = /[&<>"]/;
+
 export const varTag: SimpleTag = (args, format) => {
   const parameters = parseParameters(args.startsWith('var ') ? args.slice(4) : args, KNOWN);
   const source = nameParameter(parameters);
@@ -61,7 +63,7 @@ export const varTag: SimpleTag = (args, format) => {
       const value = valueOf(source, namespace);
       if (value instanceof TaintedString) return value.quoted();
       const text = typeof value === 'string' ? value : textOf(value);
-      return /[&<>"]/.test(text) ? htmlQuote(text) : text;
+      return NEEDS_QUOTING.test(text) ? htmlQuote(text) : text;
     };
   }
   return fullVar(source, parameters, format);
