@@ -1,5 +1,5 @@
 /** JavaScript's operators for the values of the database: a `PyFloat` is a number, an int of any size mixes with numbers. */
-import { float, int, PyFloat, Tuple } from '../../pickle/index.ts';
+import { float, int, PyFloat } from '../../pickle/index.ts';
 import { chargeMemory } from '../runtime/budget.ts';
 import { isCallable } from '../runtime/call.ts';
 import { ge, gt, le, lt, truth as pythonTruth } from '../runtime/compare.ts';
@@ -7,7 +7,6 @@ import { PyError, TypeError, ValueError, ZeroDivisionError } from '../runtime/er
 import { asInt, compareNumbers, numberOp } from '../runtime/numbers.ts';
 import { binary } from '../runtime/operators.ts';
 import { str } from '../runtime/repr.ts';
-import { typeName } from '../runtime/types.ts';
 
 /** A result of arithmetic as the database has it: no negative zero, whole numbers beyond 2^53 are floats. */
 export function settled(r: number): unknown {
@@ -177,9 +176,6 @@ export function invert(v: unknown): number {
   return ~toNumber(v);
 }
 
-/** A number for `++` and `--`. */
-export const numeric = plus;
-
 export function same(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (!(a instanceof PyFloat) && !(b instanceof PyFloat)) return false;
@@ -245,9 +241,3 @@ export function notNullish(v: unknown, name: string): void {
   if (v === null || v === undefined)
     throw new TypeError(`Cannot read properties of ${String(v)} (reading '${name}')`);
 }
-
-export function isMutableList(v: unknown): v is unknown[] {
-  return Array.isArray(v) && !(v instanceof Tuple);
-}
-
-export { typeName };

@@ -8,10 +8,45 @@ import { PyError, TypeError } from '../runtime/errors.ts';
 import { caught, handling, leave, raise } from '../runtime/exceptions.ts';
 import { PyGenerator } from '../runtime/objects.ts';
 import { PyType, typeName } from '../runtime/types.ts';
-import * as access from './access.ts';
+import {
+  attr,
+  has,
+  invoke,
+  invokeItem,
+  item,
+  iterate,
+  namesIn,
+  others,
+  remove,
+  setattr,
+  setitem,
+  spread,
+  take,
+} from './access.ts';
 import { globalValue } from './globals.ts';
 import { forEachPair } from './mappings.ts';
-import * as operators from './operators.ts';
+import {
+  add,
+  bits,
+  div,
+  exact,
+  greater,
+  greaterEqual,
+  invert,
+  less,
+  lessEqual,
+  loose,
+  mul,
+  negate,
+  plus,
+  power,
+  rem,
+  same,
+  sub,
+  toText,
+  truth,
+  typeOfValue,
+} from './operators.ts';
 import { RUNTIME_NAMES } from './printer.ts';
 import { call, call0, call1, call2, makeFunction, Offered, stored } from './values.ts';
 
@@ -44,7 +79,7 @@ function dict(parts: unknown[]): Dict {
 function template(parts: unknown[]): string {
   let text = '';
   for (const part of parts) {
-    const piece = operators.toText(part);
+    const piece = toText(part);
     chargeMemory(16 + piece.length);
     text += piece;
   }
@@ -72,7 +107,7 @@ function makeGenerator(name: string, generator: Generator<unknown, unknown, unkn
 
 /** `yield* value` */
 function* delegate(value: unknown): Generator<unknown, unknown, unknown> {
-  const it = access.iterate(value);
+  const it = iterate(value);
   for (let item = it.next(); item !== undefined; item = it.next()) {
     if (--meter.steps < 0) refill();
     yield item;
@@ -93,8 +128,38 @@ function binding(bindings: Readonly<Record<string, unknown>>, name: string): unk
 }
 
 const operations: Record<string, unknown> = {
-  ...operators,
-  ...access,
+  add,
+  sub,
+  mul,
+  div,
+  rem,
+  power,
+  exact,
+  bits,
+  negate,
+  plus,
+  invert,
+  same,
+  loose,
+  less,
+  lessEqual,
+  greater,
+  greaterEqual,
+  truth,
+  typeOfValue,
+  attr,
+  item,
+  invoke,
+  invokeItem,
+  setattr,
+  setitem,
+  remove,
+  has,
+  iterate,
+  namesIn,
+  spread,
+  take,
+  others,
   call,
   call0,
   call1,
