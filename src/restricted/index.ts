@@ -104,6 +104,7 @@ export {
 } from './runtime/objects.ts';
 export { binary } from './runtime/operators.ts';
 export { formatPercent } from './runtime/percent.ts';
+export { groupThousands } from './runtime/text.ts';
 export { format, repr, str } from './runtime/repr.ts';
 export {
   type Operators,

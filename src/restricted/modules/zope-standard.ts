@@ -1,6 +1,6 @@
 /** `Products.PythonScripts.standard`, `AccessControl` and `ZTUtils`: what Zope offers to scripts beyond Python. */
 import { Dict } from '../../pickle/index.ts';
-import { chargeMemory } from '../runtime/budget.ts';
+import { chargeMemory, chargeSteps } from '../runtime/budget.ts';
 import { BuiltinFunction } from '../runtime/builtin-function.ts';
 import { operatorsOf } from '../runtime/compare.ts';
 import { listOf } from '../runtime/iterate.ts';
@@ -9,6 +9,7 @@ import { HostCallable } from '../runtime/objects.ts';
 import { str } from '../runtime/repr.ts';
 import { formatPercent } from '../runtime/percent.ts';
 import { registerType } from '../runtime/types.ts';
+import { groupThousands } from '../runtime/text.ts';
 import { encodeText } from '../runtime/codecs.ts';
 import { registerModule } from './registry.ts';
 
@@ -31,18 +32,31 @@ export function htmlQuote(v: unknown): string {
   return text.replace(/[&<>"']/g, (c) => ENTITIES[c]!);
 }
 
+/** What each byte becomes, by the characters that stay besides letters and digits. */
+const quotingTables = new Map<string, readonly string[]>();
+
+function quotingTable(safe: string): readonly string[] {
+  let table = quotingTables.get(safe);
+  if (table === undefined) {
+    table = Array.from({ length: 256 }, (_none, b) => {
+      const c = String.fromCharCode(b);
+      return /[A-Za-z0-9_.\-~]/.test(c) || safe.includes(c)
+        ? c
+        : `%${b.toString(16).toUpperCase().padStart(2, '0')}`;
+    });
+    if (quotingTables.size < 100) quotingTables.set(safe, table);
+  }
+  return table;
+}
+
 /** Percent-encoding as `urllib.parse.quote`. */
 export function urlQuote(v: unknown, safe = '/'): string {
   const bytes = v instanceof Uint8Array ? v : encodeText(str(v));
   chargeMemory(bytes.length * 3);
+  chargeSteps(bytes.length >>> 3);
+  const table = quotingTable(safe);
   let out = '';
-  for (const b of bytes) {
-    const c = String.fromCharCode(b);
-    out +=
-      /[A-Za-z0-9_.\-~]/.test(c) || safe.includes(c)
-        ? c
-        : `%${b.toString(16).toUpperCase().padStart(2, '0')}`;
-  }
+  for (let i = 0; i < bytes.length; i++) out += table[bytes[i]!]!;
   return out;
 }
 
@@ -87,7 +101,8 @@ function thousandsCommas(v: unknown): string {
   const [whole, ...rest] = text.split('.') as [string, ...string[]];
   const match = /^([^0-9]*)(\d+)([^]*)$/.exec(whole);
   if (match === null) return text;
-  const grouped = match[2]!.replace(/\B(?=(\d{3})+$)/g, ',');
+  chargeMemory(text.length * 2);
+  const grouped = groupThousands(match[2]!);
   return [`${match[1]}${grouped}${match[3]}`, ...rest].join('.');
 }
 

@@ -379,6 +379,8 @@ function found(at: number): number {
 
 function checked(s: string, make: (s: string) => string): string {
   chargeMemory(16 + s.length);
+  // Some of them look at every character.
+  chargeSteps(s.length >>> 2);
   return make(s);
 }
 

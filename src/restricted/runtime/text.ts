@@ -45,6 +45,13 @@ export function unitOffset(s: string, point: number): number {
   return isWide(s) ? textSlice(s, 0, point).length : point;
 }
 
+/** Digits with a comma before every three from the right. */
+export function groupThousands(digits: string): string {
+  const parts: string[] = [];
+  for (let end = digits.length; end > 0; end -= 3) parts.push(digits.slice(Math.max(0, end - 3), end));
+  return parts.reverse().join(',');
+}
+
 /** -1, 0, 1 by code points. */
 export function compareText(a: string, b: string): -1 | 0 | 1 {
   if (a === b) return 0;

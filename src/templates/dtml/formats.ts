@@ -9,6 +9,7 @@ import {
   PyError,
   str,
   trustedGetattr,
+  groupThousands,
 } from '../../restricted/index.ts';
 import { TaintedString } from './tainted.ts';
 
@@ -60,9 +61,12 @@ const newlineToBr = (value: unknown): string =>
 function commas(value: unknown): string {
   const text = textOf(value);
   const dot = text.indexOf('.');
-  let whole = dot < 0 ? text : text.slice(0, dot);
-  for (let match; (match = /(\d)(\d{3}(?:[,.]|$))/.exec(whole)) !== null;)
-    whole = `${whole.slice(0, match.index + 1)},${whole.slice(match.index + 1)}`;
+  const before = dot < 0 ? text : text.slice(0, dot);
+  // Digits that a letter follows are no number.
+  const whole = before.replaceAll(/\d+/g, (digits, at: number) => {
+    const next = before[at + digits.length];
+    return next === undefined || next === ',' ? groupThousands(digits) : digits;
+  });
   return dot < 0 ? whole : whole + text.slice(dot);
 }
 
