@@ -367,3 +367,48 @@ describe('the attribute protocol for upper rooms', () => {
     expect(getattr('abc', 'nothing', 5)).toBe(5);
   });
 });
+
+describe('what random programs found', () => {
+  it.each([
+    [
+      'the rest of rsplit keeps its first blanks',
+      "return ['  a b '.rsplit(None, 1), 'a,b,c'.rsplit(',', 1)]",
+      [
+        ['  a', 'b'],
+        ['a,b', 'c'],
+      ],
+    ],
+    [
+      '** of no mapping fails before what follows',
+      "try:\n    return {**'x', 1: nothing}\nexcept TypeError as e:\n    return str(e)",
+      "'str' object is not a mapping",
+    ],
+    [
+      'divmod by zero of floats',
+      'try:\n    return divmod(1.5, 0)\nexcept ZeroDivisionError as e:\n    return str(e)',
+      'float divmod()',
+    ],
+    [
+      'a slice takes an iterable',
+      'l = [1, 2]\ntry:\n    l[0:1] = 5\nexcept TypeError as e:\n    return str(e)',
+      'can only assign an iterable',
+    ],
+    [
+      'an extended slice takes an iterable',
+      'l = [1, 2]\ntry:\n    l[::2] = 5\nexcept TypeError as e:\n    return str(e)',
+      'must assign iterable to extended slice',
+    ],
+    [
+      'complex numbers of long texts end',
+      "try:\n    return complex(' ' * 100000 + 'x')\nexcept ValueError as e:\n    return str(e)",
+      'complex() arg is a malformed string',
+    ],
+    [
+      'short ways of % round as Python does',
+      "return '%.2f %.0f %05.1f %s %d' % (2.675, 2.5, 3.25, 'x', 7)",
+      '2.67 2 003.2 x 7',
+    ],
+  ])('%s', (_name, body, answer) => {
+    expect(script(body)).toEqual(answer);
+  });
+});

@@ -11,7 +11,14 @@ const FOLDER = {
     title: 'Documents',
     children: [
       { $obj: { class: 'File', id: 'a.txt', data: 'text', title: 'A' } },
-      { $obj: { class: 'Folder', id: 'closed', title: 'Closed', permissions: { View: ['Manager'], 'Access contents information': ['Manager'] } } },
+      {
+        $obj: {
+          class: 'Folder',
+          id: 'closed',
+          title: 'Closed',
+          permissions: { View: ['Manager'], 'Access contents information': ['Manager'] },
+        },
+      },
     ],
   },
 };
@@ -23,7 +30,9 @@ function inSite<T>(input: SiteInput, work: (site: TestSite) => T): T {
 function script(site: TestSite, body: string, params = ''): TypeScriptScript {
   const made = new TypeScriptScript('work');
   made.manage_edit(params, body);
-  (site.here as { _setObject(id: string, o: object, options: object): void })._setObject('work', made, { setOwner: false });
+  (site.here as { _setObject(id: string, o: object, options: object): void })._setObject('work', made, {
+    setOwner: false,
+  });
   return made;
 }
 
@@ -35,7 +44,15 @@ const run = (site: TestSite, body: string, args: unknown[] = [], params = ''): u
 describe('Script (TypeScript)', () => {
   it('finds its bindings, the request and the user', () => {
     const body = `return [context.getId(), container.title, script.getId(), traverse_subpath, request.form.q, request.get('n'), user.getId()] as unknown[]`;
-    expect(inSite({ form: { q: 'x', n: 5 } }, (site) => run(site, body))).toEqual(['docs', 'Documents', 'work', [], 'x', 5, null]);
+    expect(inSite({ form: { q: 'x', n: 5 } }, (site) => run(site, body))).toEqual([
+      'docs',
+      'Documents',
+      'work',
+      [],
+      'x',
+      5,
+      null,
+    ]);
   });
 
   it('takes arguments by place and by name, with defaults', () => {
@@ -44,7 +61,16 @@ describe('Script (TypeScript)', () => {
       expect(run(site, body, [1], 'a: number, b: string = "d", ...rest: string[]')).toBe('1-d-0');
       const work = getattr(site.here, 'work');
       expect(call(work, [1, 'x', 'y'])).toBe('1-x-1');
-      expect(call(work, [], new Dict([['b', 'n'], ['a', 2]] as [string, unknown][]))).toBe('2-n-0');
+      expect(
+        call(
+          work,
+          [],
+          new Dict([
+            ['b', 'n'],
+            ['a', 2],
+          ] as [string, unknown][]),
+        ),
+      ).toBe('2-n-0');
       expect(() => call(work, [])).toThrow('missing required argument');
       expect((getattr(site.here, 'work') as TypeScriptScript).__signature__).toBe('a, b=None, *rest');
     });
@@ -52,21 +78,30 @@ describe('Script (TypeScript)', () => {
 
   it('works on the values of the database and on objects with their permissions', () => {
     inSite({}, (site) => {
-      expect(run(site, "return context['a.txt'].title + '/' + context.objectIds().join()")).toBe('A/a.txt,closed,work');
+      expect(run(site, "return context['a.txt'].title + '/' + context.objectIds().join()")).toBe(
+        'A/a.txt,closed,work',
+      );
     });
     inSite({}, (site) => {
       expect(() => run(site, 'return context.closed.title')).toThrow('You are not allowed to access');
     });
     const manager = { name: 'boss', roles: ['Manager'] };
     inSite({ user: manager }, (site) => {
-      expect(run(site, "context.manage_changeProperties(keywords({title: 'New'})); return [context.closed.title, context.title]")).toEqual(['Closed', 'New']);
+      expect(
+        run(
+          site,
+          "context.manage_changeProperties(keywords({title: 'New'})); return [context.closed.title, context.title]",
+        ),
+      ).toEqual(['Closed', 'New']);
     });
   });
 
   it('keeps its errors with their places and refuses to run', () => {
     inSite({}, (site) => {
       const made = script(site, 'const a = 1;\n  return eval("a");\n');
-      expect([...made.errors]).toEqual(["Line 2, column 10: 'eval' is not defined, or not available in scripts"]);
+      expect([...made.errors]).toEqual([
+        "Line 2, column 10: 'eval' is not defined, or not available in scripts",
+      ]);
       expect(() => call(getattr(site.here, 'work'), [])).toThrow('Script (TypeScript) work has errors.');
     });
   });

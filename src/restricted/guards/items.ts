@@ -3,7 +3,7 @@ import { Dict, Tuple, tupleFrom } from '../../pickle/index.ts';
 import { chargeItems, chargeMemory } from '../runtime/budget.ts';
 import { hashable, operatorsOf, rangeLength } from '../runtime/compare.ts';
 import { IndexError, KeyError, TypeError, ValueError } from '../runtime/errors.ts';
-import { checkItem, listOf } from '../runtime/iterate.ts';
+import { checkItem, isIterable, listOf } from '../runtime/iterate.ts';
 import { asInt, toIndex } from '../runtime/numbers.ts';
 import { PyType, typeName, typeOf } from '../runtime/types.ts';
 import { isWide, points, textLength, textAt } from '../runtime/text.ts';
@@ -154,7 +154,15 @@ export function rawSetItem(o: unknown, key: unknown, value: unknown): void {
     return;
   }
   if (Array.isArray(o) && !(o instanceof Tuple)) {
-    if (key instanceof Slice) return assignSlice(o, key, listOf(value));
+    if (key instanceof Slice) {
+      if (!isIterable(value))
+        throw new TypeError(
+          bounds(key, o.length).step === 1
+            ? 'can only assign an iterable'
+            : 'must assign iterable to extended slice',
+        );
+      return assignSlice(o, key, listOf(value));
+    }
     const n = asInt(key);
     if (n === undefined) throw new TypeError(`list indices must be integers or slices, not ${typeName(key)}`);
     let at = toIndex(n);

@@ -135,15 +135,16 @@ function rsplit(s: string, separator: Optional, most: Optional): string[] {
       while (end > 0 && SPACE.test(s[end - 1]!)) end--;
       if (end === 0) break;
       if (parts.length >= max) {
-        parts.unshift(strip(s.slice(0, end), undefined, true, false));
+        parts.push(s.slice(0, end));
         break;
       }
       let at = end;
       while (at > 0 && !SPACE.test(s[at - 1]!)) at--;
-      parts.unshift(s.slice(at, end));
+      parts.push(s.slice(at, end));
+      if ((parts.length & 63) === 0) chargeItems(64);
       end = at;
     }
-    return parts;
+    return parts.reverse();
   }
   const sep = text(separator, 'must be str or None');
   if (sep === '') throw new ValueError('empty separator');
@@ -151,11 +152,12 @@ function rsplit(s: string, separator: Optional, most: Optional): string[] {
   while (parts.length < max) {
     const at = end < sep.length ? -1 : s.lastIndexOf(sep, end - sep.length);
     if (at === -1) break;
-    parts.unshift(s.slice(at + sep.length, end));
+    parts.push(s.slice(at + sep.length, end));
+    if ((parts.length & 63) === 0) chargeItems(64);
     end = at;
   }
-  parts.unshift(s.slice(0, end));
-  return parts;
+  parts.push(s.slice(0, end));
+  return parts.reverse();
 }
 
 // oxlint-disable-next-line no-control-regex
