@@ -57,8 +57,12 @@ export const DEFAULT_LIMITS: BudgetLimits = {
   time: 30_000,
 };
 
-/** Steps between two looks at the clock. */
-const SLICE = 20_000;
+/** Steps between two looks at the clock: few at first and where steps turn out to be dear, at most this many. */
+const SLICE = 2000;
+const FIRST_SLICE = 256;
+const LEAST_SLICE = 16;
+/** Milliseconds that a slice should take at most. */
+const SLICE_TIME = 8;
 
 let standard: BudgetLimits = DEFAULT_LIMITS;
 let current: () => Budget | undefined = () => undefined;
@@ -77,8 +81,10 @@ export function setBudgetSource(source: () => Budget | undefined): void {
 export class Budget {
   readonly limits: BudgetLimits;
   steps: number;
-  /** Steps left until the clock is looked at. */
+  /** Steps left until the clock is looked at, of how many, and when it was looked at last. */
   slice: number;
+  sliceSize = FIRST_SLICE;
+  checked = 0;
   memory: number;
   /** When the time is over, on `performance.now()`'s clock; undefined before the first guarded call. */
   deadline: number | undefined;
@@ -87,7 +93,7 @@ export class Budget {
 
   constructor(limits: Partial<BudgetLimits> = {}) {
     this.limits = { ...standard, ...limits };
-    this.slice = Math.min(SLICE, this.limits.steps);
+    this.slice = Math.min(FIRST_SLICE, this.limits.steps);
     this.steps = this.limits.steps - this.slice;
     this.memory = this.limits.memory;
   }
@@ -168,9 +174,14 @@ export function refill(): void {
   }
   if (budget.spent !== undefined) throw budget.spent;
   budget.steps += meter.steps;
-  if (performance.now() > budget.deadline!) throw spend('BUDGET_TIME', budget.limits.time);
+  const now = performance.now();
+  const took = now - budget.checked;
+  budget.checked = now;
+  if (took > SLICE_TIME) budget.sliceSize = Math.max(LEAST_SLICE, budget.sliceSize >>> 2);
+  else if (took < SLICE_TIME / 2) budget.sliceSize = Math.min(SLICE, budget.sliceSize * 2);
+  if (now > budget.deadline!) throw spend('BUDGET_TIME', budget.limits.time);
   if (budget.steps <= 0) throw spend('BUDGET_STEPS', budget.limits.steps);
-  meter.steps = Math.min(SLICE, budget.steps);
+  meter.steps = Math.min(budget.sliceSize, budget.steps);
   budget.steps -= meter.steps;
 }
 

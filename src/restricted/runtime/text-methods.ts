@@ -281,7 +281,10 @@ function casefold(s: string): string {
     .replaceAll('ς', 'σ');
 }
 
-const every = (s: string, pattern: RegExp): boolean => s !== '' && pattern.test(s);
+function every(s: string, pattern: RegExp): boolean {
+  chargeSteps(s.length >>> 3);
+  return s !== '' && pattern.test(s);
+}
 
 function isCase(s: string, wanted: (c: string) => boolean, other: (c: string) => boolean): boolean {
   let found = false;
@@ -408,10 +411,13 @@ addMethods(strType, {
   isalnum: ['', (s: string) => every(s, /^[\p{L}\p{N}]+$/u)],
   isalpha: ['', (s: string) => every(s, /^\p{L}+$/u)],
   // oxlint-disable-next-line no-control-regex
-  isascii: ['', (s: string) => /^[\x00-\x7f]*$/.test(s)],
+  isascii: ['', (s: string) => (chargeSteps(s.length >>> 3), !/[^\x00-\x7f]/.test(s))],
   isdecimal: ['', (s: string) => every(s, /^\p{Nd}+$/u)],
   isdigit: ['', (s: string) => every(s, DIGIT)],
-  isidentifier: ['', (s: string) => /^[\p{XID_Start}_]\p{XID_Continue}*$/u.test(s)],
+  isidentifier: [
+    '',
+    (s: string) => (chargeSteps(s.length >>> 3), /^[\p{XID_Start}_]\p{XID_Continue}*$/u.test(s)),
+  ],
   islower: ['', (s: string) => isCase(s, isLower, isUpper)],
   isnumeric: ['', (s: string) => every(s, /^[\p{N}]+$/u)],
   isprintable: ['', (s: string) => Array.from(s).every((c) => isPrintable(c))],
