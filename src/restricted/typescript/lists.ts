@@ -115,6 +115,7 @@ function flat(list: List, depth: number, out: List): List {
 }
 
 export function joinList(list: readonly unknown[], separator: string): string {
+  chargeSteps(list.length);
   chargeMemory(16 + separator.length * list.length);
   let text = '';
   for (let i = 0; i < list.length; i++) {
