@@ -199,7 +199,10 @@ function decide(op: Order, c: number | undefined): boolean {
 }
 
 function order(op: Order, a: unknown, b: unknown): unknown {
-  if (typeof a === 'string' && typeof b === 'string') return decide(op, compareText(a, b));
+  if (typeof a === 'string' && typeof b === 'string') {
+    if (a.length > 1000) chargeSteps(Math.min(a.length, b.length) >>> 4);
+    return decide(op, compareText(a, b));
+  }
   if (isNumeric(a) && isNumeric(b) && !(a instanceof Complex) && !(b instanceof Complex))
     return decide(op, compareNumbers(a, b));
   if (Array.isArray(a) && Array.isArray(b) && a instanceof Tuple === b instanceof Tuple)
