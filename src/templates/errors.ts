@@ -1,4 +1,16 @@
 /** What is wrong with a template: with its text, or with an expression while it is rendered. */
+import {
+  AttributeError,
+  Exception,
+  KeyError,
+  LookupError,
+  PyError,
+  RecursionError,
+  registerException,
+  RuntimeError,
+  TypeError,
+  Unauthorized,
+} from '../restricted/index.ts';
 
 /** Line from 1, column from 0. */
 export interface Place {
@@ -7,9 +19,13 @@ export interface Place {
 }
 
 export function placeOf(source: string, offset: number): Place {
-  const before = source.slice(0, offset);
-  const line = before.split('\n').length;
-  return { line, column: offset - (before.lastIndexOf('\n') + 1) };
+  let line = 1;
+  let start = 0;
+  for (let at = source.indexOf('\n'); at >= 0 && at < offset; at = source.indexOf('\n', at + 1)) {
+    line++;
+    start = at + 1;
+  }
+  return { line, column: offset - start };
 }
 
 /** The source line with a caret below the place. */
@@ -19,21 +35,100 @@ function excerpt(source: string, { line, column }: Place): string {
   return `${text.slice(start, start + 120)}\n${' '.repeat(column - start)}^`;
 }
 
+/** Which rule of the languages a source breaks; the names are those of the reference's exceptions. */
+export type FailureKind =
+  | 'ParseError'
+  | 'LanguageError'
+  | 'CompilationError'
+  | 'TranslationError'
+  | 'KeyError'
+  | 'LookupError';
+
+/** Thrown inside of the compiler; the program makes a `TemplateError` of it, which knows the file. */
+export class CompilationFailure extends Error {
+  readonly kind: FailureKind;
+  readonly offset: number;
+  /** The text at fault. */
+  readonly token: string;
+
+  constructor(kind: FailureKind, reason: string, offset: number, token: string) {
+    super(reason);
+    this.kind = kind;
+    this.offset = offset;
+    this.token = token;
+  }
+}
+
 /** A template that cannot be compiled. */
 export class TemplateError extends Error {
   readonly code: string = 'TEMPLATE';
+  readonly kind: FailureKind | 'ExpressionError';
   readonly filename: string;
   readonly place: Place;
+  /** The text at fault. */
+  readonly expression: string;
+  /** What is wrong, without the place. */
+  readonly reason: string;
 
-  constructor(reason: string, filename: string, source: string, offset: number, options?: ErrorOptions) {
+  constructor(
+    kind: FailureKind | 'ExpressionError',
+    reason: string,
+    filename: string,
+    source: string,
+    offset: number,
+    expression: string,
+  ) {
     const place = placeOf(source, offset);
     super(
-      `${filename}, line ${place.line}, column ${place.column}: ${reason}\n${excerpt(source, place)}`,
-      options,
+      `${filename}, line ${place.line}, column ${place.column}: ${kind}: ${reason}\n${excerpt(source, place)}`,
     );
+    this.name = kind;
+    this.kind = kind;
+    this.reason = reason;
     this.filename = filename;
     this.place = place;
+    this.expression = expression;
   }
+}
+
+/** An expression that cannot be compiled. As in Chameleon only its use is an error, so a page whose other parts are right is shown. */
+export class ExpressionError extends Exception {}
+
+/** A template with errors was called. `cause` is the `TemplateError`. */
+export class PTRuntimeError extends RuntimeError {
+  constructor(id: string, cause: TemplateError) {
+    super(`Page Template ${id} has errors: ${cause.message}`);
+    this.cause = cause;
+  }
+}
+
+/** A step of a path leads nowhere. Arguments: the object and the name. */
+export class LocationError extends KeyError {}
+
+/** A step of a path that untrusted code may not take. */
+export class NotFound extends Exception {}
+
+for (const cls of [ExpressionError, PTRuntimeError, LocationError, NotFound])
+  registerException(cls as never, cls.name).construct = undefined;
+
+/** Errors of a path after which the next alternative is tried. */
+export function isMissing(error: unknown): boolean {
+  if (error instanceof PyError)
+    return (
+      error instanceof AttributeError ||
+      error instanceof LookupError ||
+      error instanceof TypeError ||
+      error instanceof NotFound ||
+      error instanceof Unauthorized
+    );
+  const { pyType, name } = (error ?? {}) as { pyType?: unknown; name?: string };
+  return pyType === 'NotFound' || pyType === 'Unauthorized' || name === 'NotFound' || name === 'Unauthorized';
+}
+
+/** Errors that no template may handle: the request has to be tried again, or its budget is spent. */
+export function isFatal(error: unknown): boolean {
+  const { transient, code } = (error ?? {}) as { transient?: boolean; code?: string };
+  return transient === true || (typeof code === 'string' && code.startsWith('BUDGET'));
 }
 
 /** Where in which template an error came up while it was rendered; kept beside the error, which goes on as it is. */
@@ -64,3 +159,11 @@ export function notePlace(
 export function renderPlaceOf(error: unknown): RenderPlace | undefined {
   return typeof error === 'object' && error !== null ? places.get(error) : undefined;
 }
+
+/** V8's stack is full: too many macros call each other. */
+export function stackOverflow(error: unknown): unknown {
+  return error instanceof RangeError && /call stack/.test(error.message)
+    ? new RecursionError('maximum recursion depth exceeded')
+    : error;
+}
+

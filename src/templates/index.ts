@@ -1,5 +1,9 @@
-export { renderPlaceOf, type RenderPlace, TemplateError } from './errors.ts';
-export { type CompileOptions, PageTemplateFile, PageTemplateProgram } from './program.ts';
+export { PTRuntimeError, renderPlaceOf, type RenderPlace, TemplateError } from './errors.ts';
+export { CatalogError, readLocales, setCatalogs } from './i18n/catalogs.ts';
+export { Message, type MessageOptions } from './i18n/message.ts';
+export { acceptedLanguages } from './i18n/translate.ts';
+export { type CompileOptions, PageTemplateFile, PageTemplateProgram, type RenderOptions } from './program.ts';
+export { Macros } from './runtime/macros.ts';
 export { ParseError as DtmlParseError } from './dtml/errors.ts';
 export { type NameSource, registerNamespaceFunction } from './dtml/namespace.ts';
 export { tainted, TaintedString } from './dtml/tainted.ts';

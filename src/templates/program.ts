@@ -1,47 +1,103 @@
 /** A page template, compiled once and rendered often. */
 import { readFileSync, statSync } from 'node:fs';
-import { Compiler, Macro, type Part, runPart } from './compile.ts';
-import { parseMarkup } from './parse.ts';
-import { newScope, Rendering, type Scope } from './scope.ts';
+import { guardedRun } from '../restricted/index.ts';
+import { CompilationFailure, placeOf, TemplateError } from './errors.ts';
+import { Translator } from './i18n/translate.ts';
+import { parseMarkup } from './markup/parse.ts';
+import { instantiate } from './runtime/instantiate.ts';
+import { Macro, Macros, type TemplateFunction } from './runtime/macros.ts';
+import { DEFAULT } from './runtime/output.ts';
+import type { Variables } from './runtime/paths.ts';
+import { Repeats } from './runtime/repeat.ts';
+import { Compiler } from './tal/compiler.ts';
 
 export interface CompileOptions {
-  readonly mode: 'html' | 'xml';
   /** Shown in errors. */
   readonly filename: string;
-  /** Code of the program itself: nothing is guarded. */
+  /** Code of the program itself: paths are not guarded. */
   readonly trusted?: boolean;
 }
 
-export class PageTemplateProgram {
-  readonly #body: Part;
-  readonly #trusted: boolean;
-  /** Its macros by name. */
-  readonly macros: ReadonlyMap<string, unknown>;
+export interface RenderOptions {
+  /** Languages that the reader prefers, best first; asked when something is translated. */
+  readonly languages?: () => readonly string[];
+}
 
-  private constructor(body: Part, macros: ReadonlyMap<string, Macro>, trusted: boolean) {
-    this.#body = body;
-    this.macros = macros;
-    this.#trusted = trusted;
+interface Functions {
+  readonly main: TemplateFunction;
+  readonly macros: ReadonlyMap<string, TemplateFunction>;
+}
+
+const META =
+  /\s*<meta\s+http-equiv=["']?Content-Type["']?\s+content=["']?([^;]+);\s*charset=([^"']+)["']?\s*\/?\s*>\s*/i;
+
+/** Whether a source is XML by what it says of itself. */
+const isXml = (source: string): boolean =>
+  source.startsWith('<?xml') || META.exec(source)?.[1]?.toLowerCase() === 'text/xml';
+
+export class PageTemplateProgram {
+  readonly #main: TemplateFunction;
+  readonly macros: Macros;
+  /** Expressions that are wrong; they are errors when they are used. */
+  readonly problems: readonly TemplateError[];
+
+  private constructor({ main, macros }: Functions, problems: readonly TemplateError[]) {
+    this.#main = main;
+    this.macros = new Macros(new Map([...macros].map(([name, code]) => [name, new Macro(code)])));
+    this.problems = problems;
   }
 
   /** Throws a TemplateError with the place. */
-  static compile(source: string, { mode, filename, trusted = false }: CompileOptions): PageTemplateProgram {
-    const compiler = new Compiler(filename, source, mode === 'html');
-    const body = compiler.compile(parseMarkup(source, filename));
-    // The whole template can be used as a macro as well.
-    if (!compiler.macros.has('')) compiler.macros.set('', new Macro('', body));
-    return new PageTemplateProgram(body, compiler.macros, trusted);
+  static compile(text: string, { filename, trusted = false }: CompileOptions): PageTemplateProgram {
+    const xml = isXml(text);
+    const source = xml ? text : text.replaceAll(/\r\n?/g, '\n');
+    const compiler = new Compiler({
+      filename,
+      html: !xml,
+      trusted,
+      lineOf: (offset) => placeOf(source, offset).line,
+    });
+    let code: string;
+    try {
+      const main = compiler.inFunction(() => compiler.nodes(parseMarkup(source)));
+      const parameters = 'c,g,r,d,x,T';
+      const macros = [...compiler.macros]
+        .map(([name, body]) => `M.set(${JSON.stringify(name)},(${parameters})=>{${body}});`)
+        .join('');
+      code = `const M=new Map();${macros}return {main:(${parameters})=>{${main}},macros:M}`;
+    } catch (error) {
+      if (error instanceof CompilationFailure)
+        throw new TemplateError(error.kind, error.message, filename, source, error.offset, error.token);
+      if (error instanceof RangeError && /call stack/.test(error.message))
+        throw new TemplateError('ParseError', 'The elements are nested too deeply.', filename, source, 0, '');
+      throw error;
+    }
+    const { constants, problems } = compiler.printer;
+    const places = { filename, source, places: compiler.places };
+    const functions = instantiate(code, constants, places, trusted) as Functions;
+    return new PageTemplateProgram(
+      functions,
+      problems.map(
+        ({ reason, offset, token }) =>
+          new TemplateError('ExpressionError', reason, filename, source, offset, token),
+      ),
+    );
   }
 
   /** Renders with these names: `here`, `context`, `request`, `options` … */
-  render(names: Readonly<Record<string, unknown>>): string {
-    const globals: Scope = newScope(null);
-    for (const name of Object.keys(names)) globals[`$${name}`] = names[name];
-    return runPart(this.#body, globals, new Rendering(globals, this.#trusted));
+  render(names: Readonly<Record<string, unknown>>, { languages = () => [] }: RenderOptions = {}): string {
+    const variables: Variables = new Map<string, unknown>([
+      ['nothing', null],
+      ['default', DEFAULT],
+      ['repeat', new Repeats()],
+    ]);
+    for (const name of Object.keys(names)) variables.set(name, names[name] ?? null);
+    const translator = new Translator(languages);
+    return guardedRun(() => this.#main(variables, new Map(), { depth: 0 }, null, null, translator));
   }
 }
 
-/** A template of the file system: part of a program, so nothing in it is guarded. */
+/** A template of the file system: part of a program, so its paths are not guarded. */
 export class PageTemplateFile {
   readonly path: string;
   #program: PageTemplateProgram | undefined;
@@ -60,7 +116,6 @@ export class PageTemplateFile {
     if (this.#program === undefined || modified !== this.#modified) {
       this.#modified = modified;
       this.#program = PageTemplateProgram.compile(readFileSync(this.path, 'utf8'), {
-        mode: 'html',
         filename: this.path,
         trusted: true,
       });
@@ -68,7 +123,7 @@ export class PageTemplateFile {
     return this.#program;
   }
 
-  get macros(): ReadonlyMap<string, unknown> {
+  get macros(): Macros {
     return this.#current().macros;
   }
 

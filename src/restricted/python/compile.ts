@@ -30,6 +30,8 @@ export interface CompiledExpression {
    * looked up once, when it is first needed.
    */
   evaluate(lookup: (name: string) => unknown): unknown;
+  /** The same, for a caller that is inside of `guardedRun` already: compiled templates. */
+  readonly run: (lookup: (name: string) => unknown) => unknown;
 }
 
 /** Deeply nested code overflows V8's stack in the parser, the printer or V8's own compiler. */
@@ -78,18 +80,18 @@ export function compileExpression(source: string, options: ExpressionOptions): C
 
 class Expression implements CompiledExpression {
   readonly names: readonly string[];
-  readonly #code: (lookup: (name: string) => unknown) => unknown;
+  readonly run: (lookup: (name: string) => unknown) => unknown;
   /** Keeps the unit's entry in the table of frames. */
   readonly token: object;
 
   constructor(code: (lookup: (name: string) => unknown) => unknown, names: readonly string[], token: object) {
-    this.#code = code;
+    this.run = code;
     this.names = names;
     this.token = token;
   }
 
   evaluate(lookup: (name: string) => unknown): unknown {
-    return guardedRun(() => this.#code(lookup));
+    return guardedRun(() => this.run(lookup));
   }
 }
 

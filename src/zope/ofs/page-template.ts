@@ -1,10 +1,16 @@
 /** Page templates as content (INVENTORY O-030). */
 import { aqInner, aqParent, getOwn, registerClass } from '../../persistent/index.ts';
 import { Dict, tuple, tupleFrom } from '../../pickle/index.ts';
-import { declareClass, registerType } from '../../restricted/index.ts';
+import { declareClass, moduleItem, registerType } from '../../restricted/index.ts';
 import { type Executable, getSecurityManager, Permissions } from '../../access/index.ts';
 import { FileUpload, getRequest, type HTTPRequest } from '../../publisher/index.ts';
-import { PageTemplateProgram } from '../../templates/index.ts';
+import {
+  acceptedLanguages,
+  Macros,
+  PageTemplateProgram,
+  PTRuntimeError,
+  TemplateError,
+} from '../../templates/index.ts';
 import { PropertyManager } from './properties.ts';
 import { editPage } from '../zmi/pages.ts';
 
@@ -14,7 +20,7 @@ export class ZopePageTemplate extends PropertyManager implements Executable {
   declare output_encoding: string;
   declare expand: unknown;
   declare _proxy_roles: readonly string[];
-  declare _v_program: PageTemplateProgram | undefined;
+  declare _v_program: PageTemplateProgram | TemplateError | undefined;
 
   constructor(id: string, text: string, contentType = 'text/html') {
     super();
@@ -41,12 +47,14 @@ export class ZopePageTemplate extends PropertyManager implements Executable {
 
   /** Problems of the source, each with its place; none when it can be rendered. */
   pt_errors(): string[] {
-    try {
-      programOf(this);
-      return [];
-    } catch (error) {
-      return [(error as Error).message];
-    }
+    const program = compiled(this);
+    if (program instanceof TemplateError) return [program.message];
+    return program.problems.map(({ message }) => message);
+  }
+
+  /** The macros by name. Throws a PTRuntimeError for a template with errors. */
+  get macros(): Macros {
+    return programOf(this).macros;
   }
 
   override manage_main(message?: string): string {
@@ -110,33 +118,56 @@ function renderTemplate(
   for (const [name, value] of kwargs ?? []) options.set(name, value);
   manager.addContext(template);
   try {
-    return programOf(template).render({
-      template,
-      here: context,
-      context,
-      container: aqParent(aqInner(template)),
-      options,
-      root: template.getPhysicalRoot(),
-      request: request ?? null,
-      user: manager.getUser(),
-    });
+    return programOf(template).render(
+      {
+        template,
+        here: context,
+        context,
+        container: aqParent(aqInner(template)),
+        options,
+        root: template.getPhysicalRoot(),
+        request: request ?? null,
+        user: manager.getUser(),
+        modules: MODULES,
+        traverse_subpath: request?.get('traverse_subpath') ?? [],
+      },
+      { languages: () => acceptedLanguages(request?.getHeader('accept-language') ?? '') },
+    );
   } finally {
     manager.removeContext(template);
   }
 }
 
 /** The compiled template; compiled when first needed, and again when the source has changed. */
-function programOf(template: ZopePageTemplate): PageTemplateProgram {
+function compiled(template: ZopePageTemplate): PageTemplateProgram | TemplateError {
   const cached = template._v_program;
   if (cached !== undefined) return cached;
-  const mode = template.content_type.startsWith('text/html') ? 'html' : 'xml';
-  const program = PageTemplateProgram.compile(template._text, {
-    mode,
-    filename: template.getPhysicalPath().join('/'),
-  });
+  let program: PageTemplateProgram | TemplateError;
+  try {
+    program = PageTemplateProgram.compile(template._text, { filename: template.getPhysicalPath().join('/') });
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    program = error;
+  }
   template._v_program = program;
   return program;
 }
+
+/** Throws a PTRuntimeError for a template with errors. */
+function programOf(template: ZopePageTemplate): PageTemplateProgram {
+  const program = compiled(template);
+  if (program instanceof TemplateError) throw new PTRuntimeError(template.getId(), program);
+  return program;
+}
+
+/** The variable `modules`: those modules that untrusted code may import. */
+class Modules {}
+const MODULES = Object.freeze(new Modules());
+registerType(Modules, {
+  pyName: '_SecureModuleImporter',
+  attributes: 'all',
+  operators: { getitem: (_self, name) => moduleItem(String(name)) },
+});
 
 registerClass(ZopePageTemplate, 'Products.PageTemplates.ZopePageTemplate.ZopePageTemplate', {
   python: true,

@@ -1,0 +1,266 @@
+/** What generated code calls. It reaches values only through this: attributes, items and calls are guarded by `restricted/`. */
+import { Dict } from '../../pickle/index.ts';
+import {
+  call,
+  chargeMemory,
+  chargeSteps,
+  eq,
+  getattr,
+  registerType,
+  str,
+  trustedIterate,
+  truth,
+  ValueError,
+} from '../../restricted/index.ts';
+import { ExpressionError, isFatal, notePlace, stackOverflow } from '../errors.ts';
+import { Message } from '../i18n/message.ts';
+import type { Translator } from '../i18n/translate.ts';
+import { BOOLEAN } from '../tal/attributes.ts';
+import type { ExpressionPlace } from '../tal/compiler.ts';
+import type { ExpressionProblem } from '../tales/print.ts';
+import { expressionType } from './evaluate.ts';
+import { fill, include, own, type Rendering, slot } from './macros.ts';
+import { attribute, content, DEFAULT, raw, Structure, text } from './output.ts';
+import {
+  called,
+  contexts,
+  Deferred,
+  exists,
+  first,
+  stepIn,
+  stepsBy,
+  stepSoft,
+  stepTrusted,
+  stepTrustedSoft,
+  stepUntrusted,
+  variable,
+  type Variables,
+  variableSoft,
+} from './paths.ts';
+import { RepeatItem, Repeats } from './repeat.ts';
+
+/** What the error reports of a program need. */
+export interface ProgramPlaces {
+  readonly filename: string;
+  readonly source: string;
+  readonly places: readonly ExpressionPlace[];
+}
+
+/** What `on-error` sees of an error. Its attributes are out of reach for untrusted code, as in the reference. */
+class ErrorInfo {
+  readonly type: string;
+  readonly value: unknown;
+
+  constructor(error: unknown) {
+    this.type = (error as Error | null)?.name ?? 'Error';
+    this.value = error;
+  }
+}
+registerType(ErrorInfo, { pyName: 'ErrorInfo' });
+registerType(Deferred, {
+  pyName: 'DeferWrapper',
+  operators: { call: (self) => self.value(), str: (self) => str(self.value()) },
+});
+
+function caught(error: unknown): ErrorInfo {
+  if (isFatal(error)) throw error;
+  return new ErrorInfo(error);
+}
+
+function failed(error: unknown, { filename, source, places }: ProgramPlaces, at: number): unknown {
+  const shown = stackOverflow(error);
+  const place = places[at];
+  if (place !== undefined) notePlace(shown, filename, source, place.offset, place.text);
+  return shown;
+}
+
+/** A function that throws what is wrong with an expression. */
+export function problemOf({ filename, source }: ProgramPlaces): (problem: ExpressionProblem) => never {
+  return ({ reason, offset, token }) => {
+    const error = new ExpressionError(reason);
+    notePlace(error, filename, source, offset, token);
+    throw error;
+  };
+}
+
+/** The items of a loop, taken before it begins. */
+function itemsOf(value: unknown): readonly unknown[] {
+  if (value === null) return [];
+  if (Array.isArray(value)) return [...(value as unknown[])];
+  const items: unknown[] = [];
+  for (const item of trustedIterate(value)) {
+    chargeSteps(1);
+    if ((items.length & 63) === 0) chargeMemory(512);
+    items.push(item);
+  }
+  return items;
+}
+
+/** `(a, b) value` */
+function spread(into: Variables, names: readonly string[], value: unknown): void {
+  const items: unknown[] = [];
+  for (const item of trustedIterate(value)) {
+    if (items.length === names.length)
+      throw new ValueError(`too many values to unpack (expected ${names.length})`);
+    items.push(item);
+  }
+  if (items.length < names.length)
+    throw new ValueError(`not enough values to unpack (expected ${names.length}, got ${items.length})`);
+  for (const [i, name] of names.entries()) into.set(name, items[i]);
+}
+
+function restore(c: Variables, name: string, value: unknown): void {
+  if (value === undefined) c.delete(name);
+  else c.set(name, value);
+}
+
+/** One turn of a loop that wrote so many characters. */
+function spend(written: number): void {
+  chargeSteps(1);
+  if (written > 0) chargeMemory(written);
+}
+
+function attrs(c: Variables, attributes: ReadonlyMap<string, string> | null): void {
+  c.set('attrs', attributes === null ? null : new Dict(attributes));
+}
+
+/** The attributes that an expression alone in `tal:attributes` gives. */
+function mapping(value: unknown): ReadonlyMap<unknown, unknown> {
+  if (value instanceof Map) return value as ReadonlyMap<unknown, unknown>;
+  const found = new Map<unknown, unknown>();
+  for (const pair of trustedIterate(call(getattr(value, 'items'), []))) {
+    const [name, item] = [...trustedIterate(pair)];
+    found.set(name, item);
+  }
+  return found;
+}
+
+function mapped(
+  values: ReadonlyMap<unknown, unknown>,
+  later: readonly string[],
+  boolean: ReadonlySet<string> | null,
+  translator: Translator,
+): string {
+  let out = '';
+  for (const [key, item] of values) {
+    const name = str(key);
+    let value = item;
+    if (boolean?.has(name)) {
+      if (!truth(value)) continue;
+      value = name;
+    }
+    if (later.includes(name) || value === null) continue;
+    out += ` ${name}="${attribute(value, '"', translator)}"`;
+  }
+  return out;
+}
+
+const written = (value: unknown, quote: string, original: string | null, translator: Translator) =>
+  value === DEFAULT ? original : attribute(value, quote, translator);
+
+const flag = (value: unknown, name: string, original: string | null) =>
+  value === DEFAULT ? original : truth(value) ? name : null;
+
+function translated(
+  translator: Translator,
+  value: unknown,
+  domain: string | null,
+  context: string | null,
+): unknown {
+  if (value instanceof Message) return translator.message(value);
+  return typeof value === 'string' ? translator.translate(value, { domain, context }) : value;
+}
+
+const translation = (
+  translator: Translator,
+  id: string,
+  original: string,
+  values: ReadonlyMap<string, string> | null,
+  domain: string | null,
+  context: string | null,
+) => translator.translate(id, { default: original, mapping: values, domain, context });
+
+function translatedAttribute(
+  translator: Translator,
+  value: string | null,
+  id: string | null,
+  domain: string | null,
+  context: string | null,
+): string | null {
+  if (id === null && value === null) return null;
+  return translator.translate(id ?? value!, { default: value, domain, context });
+}
+
+const names =
+  (trusted: boolean) =>
+  (c: Variables, r: Rendering): ((name: string) => unknown) =>
+  (name) =>
+    c.get(name) ?? (c.has(name) ? null : expressionType(name, c, r, trusted));
+
+const common = {
+  attrs,
+  BOOLEAN,
+  called,
+  caught,
+  content,
+  contexts,
+  DEFAULT,
+  deferred: (compute: () => unknown, once: boolean) => new Deferred(compute, once),
+  DONE: Object.freeze({}),
+  enter: Repeats.enter,
+  equal: (a: unknown, b: unknown) => truth(eq(a, b)),
+  exists,
+  failed,
+  fill,
+  first,
+  flag,
+  include,
+  itemsOf,
+  mapped,
+  mapping,
+  move: RepeatItem.move,
+  normalised: (out: string) => out.replace(/\s+/g, ' ').trim(),
+  not: (value: unknown) => (truth(value) ? 0 : 1),
+  onlyTrue: (value: unknown) => (truth(value) ? value : null),
+  own,
+  raw,
+  restore,
+  slot,
+  spend,
+  spread,
+  stepIn,
+  structure: (value: unknown) => new Structure(value),
+  text,
+  toward: (translator: Translator, language: unknown) =>
+    language === null || language === DEFAULT ? translator : translator.toward(str(language)),
+  translated,
+  translatedAttribute,
+  translation,
+  truth,
+  variable,
+  variableSoft,
+  written,
+};
+
+/** For code that is edited through the web. */
+const untrustedRuntime = Object.freeze({
+  ...common,
+  names: names(false),
+  step: stepUntrusted,
+  stepSoft,
+  stepBy: stepsBy(stepUntrusted),
+  stepBySoft: stepsBy(stepSoft),
+});
+
+/** For code of the program itself. */
+const trustedRuntime = Object.freeze({
+  ...common,
+  names: names(true),
+  step: stepTrusted,
+  stepSoft: stepTrustedSoft,
+  stepBy: stepsBy(stepTrusted),
+  stepBySoft: stepsBy(stepTrustedSoft),
+});
+
+export const runtimeFor = (trusted: boolean) => (trusted ? trustedRuntime : untrustedRuntime);
+export const RUNTIME_NAMES: readonly string[] = Object.keys(untrustedRuntime);

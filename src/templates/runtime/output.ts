@@ -1,0 +1,107 @@
+/** From values to text: escaping, markup, translation of what is inserted. */
+import { ByteArray, isFloat } from '../../pickle/index.ts';
+import { registerType, str, trustedGetattr, UnicodeDecodeError } from '../../restricted/index.ts';
+import { Message } from '../i18n/message.ts';
+import type { Translator } from '../i18n/translate.ts';
+
+/** The value of `default`: what stands in the template. */
+class Default {}
+export const DEFAULT = Object.freeze(new Default());
+registerType(Default, {
+  pyName: 'ImportableMarker',
+  operators: { str: () => '<DEFAULT>', repr: () => '<DEFAULT>' },
+});
+
+/** Text that is markup: it is not escaped. */
+export class Structure {
+  readonly markup: string;
+
+  constructor(value: unknown) {
+    this.markup = value instanceof Structure ? value.markup : str(value);
+  }
+
+  __html__(): string {
+    return this.markup;
+  }
+}
+registerType(Structure, {
+  pyName: 'Markup',
+  operators: { str: (self) => self.markup, repr: (self) => `s'${self.markup}'` },
+});
+
+const SPECIAL = /[&<>]/;
+
+export function escapeText(text: string): string {
+  if (!SPECIAL.test(text)) return text;
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
+/** The text of bytes, which the reference reads as UTF-8 and ignores what is none. */
+function decoded(bytes: Uint8Array): string {
+  return new TextDecoder('utf-8').decode(bytes).replaceAll('\uFFFD', '');
+}
+
+/** The text of a value that is neither text nor a number, and whether it is markup. */
+function converted(value: unknown, translator: Translator): { text: string | null; markup: boolean } {
+  if (typeof value === 'string') return { text: value, markup: false };
+  if (value instanceof Structure) return { text: value.markup, markup: true };
+  if (value instanceof Message) return { text: translator.message(value), markup: false };
+  if (value instanceof Uint8Array || value instanceof ByteArray)
+    return { text: decoded(value), markup: false };
+  if (typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Map)) {
+    const html: unknown = trustedGetattr(value, '__html__', NONE);
+    if (html !== NONE) {
+      const { __html__: method } = value as { __html__?: unknown };
+      if (typeof method === 'function') return { text: str(method.call(value)), markup: true };
+    }
+  }
+  return { text: str(value), markup: false };
+}
+const NONE: unique symbol = Symbol('none');
+
+/** A value as text of a page; null and what stands for it is nothing. */
+export function content(value: unknown, translator: Translator): string {
+  if (typeof value === 'string') return escapeText(value);
+  if (value === null || value === undefined) return '';
+  if (typeof value === 'number') return isFloat(value) ? str(value) : `${value}`;
+  const { text, markup } = converted(value, translator);
+  return text === null ? '' : markup ? text : escapeText(text);
+}
+
+/** A value as markup. */
+export function raw(value: unknown, translator: Translator): string {
+  if (typeof value === 'string') return value;
+  if (value === null || value === undefined) return '';
+  return converted(value, translator).text ?? '';
+}
+
+const ENTITY: Readonly<Record<string, string>> = { '"': '&quot;', "'": '&#39;' };
+
+/** A value as text of an attribute in these quotes; null: the attribute is left out. */
+export function attribute(value: unknown, quote: string, translator: Translator): string | null {
+  if (typeof value === 'number') return isFloat(value) ? str(value) : `${value}`;
+  let text: string;
+  if (typeof value === 'string') text = value;
+  else if (value === null || value === undefined) return null;
+  else {
+    const found = converted(value, translator);
+    if (found.markup || found.text === null) return found.text;
+    text = found.text;
+  }
+  text = escapeText(text);
+  return quote !== '' && text.includes(quote) ? text.replaceAll(quote, ENTITY[quote]!) : text;
+}
+
+/** A value inside of `string:`, where None is a word. */
+export function text(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' && !isFloat(value)) return `${value}`;
+  if (value instanceof Uint8Array) {
+    try {
+      return new TextDecoder('utf-8', { fatal: true }).decode(value);
+    } catch {
+      throw new UnicodeDecodeError('the bytes are no text in UTF-8');
+    }
+  }
+  return str(value);
+}

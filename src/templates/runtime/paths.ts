@@ -1,0 +1,211 @@
+/**
+ * Paths: from a variable step by step to a value (INVENTORY T-016, T-017, T-035). Objects of the site are traversed by their own
+ * `restrictedTraverse`; of everything else attributes come before items, and each step is asked of the security policy.
+ */
+import { getOwn, isPersistent } from '../../persistent/index.ts';
+import { Dict } from '../../pickle/index.ts';
+import {
+  builtinValue,
+  call,
+  getattr,
+  getitem,
+  isCallable,
+  KeyError,
+  str,
+  trustedGetattr,
+  trustedGetitem,
+  trustedIterate,
+  TypeError,
+  Unauthorized,
+} from '../../restricted/index.ts';
+import { isMissing, LocationError, NotFound } from '../errors.ts';
+import { renderDocument } from './documents.ts';
+import { RepeatItem, Repeats, repeatStep } from './repeat.ts';
+
+/** The variables of a template while it is rendered. */
+export type Variables = Map<string, unknown>;
+
+/** What a soft step gives where there is nothing. */
+export const MISSING: unique symbol = Symbol('missing');
+
+/** A value that is computed when a path begins with its name, or when it is called. */
+export class Deferred {
+  readonly #compute: () => unknown;
+  readonly #once: boolean;
+  #value: unknown;
+  #done = false;
+
+  constructor(compute: () => unknown, once: boolean) {
+    this.#compute = compute;
+    this.#once = once;
+  }
+
+  value(): unknown {
+    if (this.#done) return this.#value;
+    const value = this.#compute();
+    if (this.#once) {
+      this.#value = value;
+      this.#done = true;
+    }
+    return value;
+  }
+}
+
+export function variableSoft(c: Variables, name: string): unknown {
+  const value = c.get(name);
+  if (value === undefined) return builtinValue(name) ?? MISSING;
+  return value instanceof Deferred ? value.value() : value;
+}
+
+export function variable(c: Variables, name: string): unknown {
+  const value = variableSoft(c, name);
+  if (value === MISSING) throw new KeyError(name);
+  return value;
+}
+
+/** The variable `CONTEXTS`: all others. */
+export function contexts(c: Variables): Dict {
+  return new Dict([...c].filter(([name]) => !name.startsWith('__')));
+}
+
+const DICT_METHODS = new Set('clear copy fromkeys get items keys pop popitem setdefault update values'.split(' '));
+
+interface Traversable {
+  restrictedTraverse(name: string): unknown;
+  unrestrictedTraverse(name: string): unknown;
+}
+
+const isTraversable = (value: unknown): value is Traversable =>
+  typeof value === 'object' &&
+  value !== null &&
+  isPersistent(value) &&
+  typeof getOwn(value, 'restrictedTraverse') === 'function';
+
+export function stepSoft(value: unknown, name: string): unknown {
+  if (value === MISSING) return MISSING;
+  if (value instanceof Map) {
+    if (!DICT_METHODS.has(name) && name.charCodeAt(0) !== 95 && value instanceof Dict) {
+      const item: unknown = value.get(name);
+      if (item === undefined) return value.has(name) ? null : MISSING;
+      return typeof item === 'object' && item !== null ? guarded(() => getitem(value, name), name) : item;
+    }
+  } else if (value instanceof Repeats) return value.get(name) ?? MISSING;
+  else if (value instanceof RepeatItem) return repeatStep(value, name);
+  else if (isTraversable(value)) return value.restrictedTraverse(name);
+  return attributeOrItem(value, name);
+}
+
+/** What the policy refuses looks as if it were not there. */
+function guarded(read: () => unknown, name: string): unknown {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Unauthorized) throw new NotFound(name);
+    throw error;
+  }
+}
+
+function attributeOrItem(value: unknown, name: string): unknown {
+  if (name === '.') return value;
+  if (name.startsWith('_')) {
+    if (value instanceof Map && value.has(name)) throw new NotFound(name);
+    return trustedGetattr(value, name, MISSING) === MISSING ? MISSING : refused(name);
+  }
+  if (name === '..' || /^(?:@@|\+\+)/.test(name)) return MISSING;
+  const found = guarded(() => getattr(value, name, MISSING), name);
+  return found === MISSING ? guarded(() => itemOrMissing(value, name, getitem), name) : found;
+}
+
+function refused(name: string): never {
+  throw new NotFound(name);
+}
+
+function itemOrMissing(value: unknown, name: string, read: (value: unknown, key: unknown) => unknown): unknown {
+  try {
+    return read(value, name);
+  } catch (error) {
+    if (error instanceof KeyError || error instanceof TypeError) return MISSING;
+    throw error;
+  }
+}
+
+/** One step of a path in untrusted code. */
+export function stepUntrusted(value: unknown, name: string): unknown {
+  const found = stepSoft(value, name);
+  if (found === MISSING) throw new LocationError(value, name);
+  return found;
+}
+
+export function stepTrustedSoft(value: unknown, name: string): unknown {
+  if (value === MISSING) return MISSING;
+  if (value instanceof Map) {
+    const item: unknown = value.get(name);
+    if (item !== undefined) return item;
+    return trustedGetattr(value, name, MISSING);
+  }
+  if (value instanceof Repeats) return value.get(name) ?? MISSING;
+  if (value instanceof RepeatItem) return repeatStep(value, name);
+  if (isTraversable(value)) return value.unrestrictedTraverse(name);
+  const found = trustedGetattr(value, name, MISSING);
+  return found === MISSING ? itemOrMissing(value, name, trustedGetitem) : found;
+}
+
+export function stepTrusted(value: unknown, name: string): unknown {
+  const found = stepTrustedSoft(value, name);
+  if (found === MISSING) throw new LocationError(value, name);
+  return found;
+}
+
+/** `?name`: a variable that holds a name, or names. */
+export function stepsBy(step: (value: unknown, name: string) => unknown) {
+  return (value: unknown, c: Variables, name: string): unknown => {
+    const names = variable(c, name);
+    if (typeof names === 'string') return step(value, names);
+    let found = value;
+    for (const part of trustedIterate(names)) found = step(found, typeof part === 'string' ? part : str(part));
+    return found;
+  };
+}
+
+/** `space:name`: the site has no namespaces of functions. */
+export function stepIn(_value: unknown, space: string, _name: string): never {
+  throw new KeyError(space);
+}
+
+/** What a path gives in the end: what can be called is called; documents get the variables as their namespace. */
+export function called(value: unknown, c: Variables): unknown {
+  if (typeof value !== 'object' && typeof value !== 'function') return value;
+  if (value === null || Array.isArray(value) || value instanceof Map || value instanceof Uint8Array) return value;
+  const rendered = renderDocument(value, c);
+  if (rendered !== undefined) return rendered;
+  return isCallable(value) ? call(value, []) : value;
+}
+
+function attempt(compute: () => unknown): unknown {
+  try {
+    return compute();
+  } catch (error) {
+    if (isMissing(error)) return MISSING;
+    throw error;
+  }
+}
+
+/** Alternatives: the first that leads somewhere. What was found is called outside of the attempt, so its own errors count. */
+export function first(
+  tries: readonly (() => unknown)[],
+  last: () => unknown,
+  calls: boolean,
+  lastIsPath: boolean,
+  c: Variables,
+): unknown {
+  for (const compute of tries) {
+    const found = attempt(compute);
+    if (found !== MISSING) return calls ? called(found, c) : found;
+  }
+  const found = last();
+  return calls && lastIsPath ? called(found, c) : found;
+}
+
+export function exists(tries: readonly (() => unknown)[]): number {
+  return tries.some((compute) => attempt(compute) !== MISSING) ? 1 : 0;
+}

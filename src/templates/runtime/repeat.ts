@@ -1,0 +1,181 @@
+/** Where a loop is: `repeat/NAME/…` and `repeat['NAME']` (INVENTORY T-032). */
+import { Tuple } from '../../pickle/index.ts';
+import {
+  AttributeError,
+  declareClass,
+  eq,
+  getattr,
+  KeyError,
+  registerType,
+  TypeError,
+} from '../../restricted/index.ts';
+import { isMissing } from '../errors.ts';
+import { stepUntrusted } from './paths.ts';
+
+const ROMAN: readonly (readonly [number, string])[] = [
+  [1000, 'M'],
+  [900, 'CM'],
+  [500, 'D'],
+  [400, 'CD'],
+  [100, 'C'],
+  [90, 'XC'],
+  [50, 'L'],
+  [40, 'XL'],
+  [10, 'X'],
+  [9, 'IX'],
+  [5, 'V'],
+  [4, 'IV'],
+  [1, 'I'],
+];
+
+export class RepeatItem {
+  readonly #items: readonly unknown[];
+  #at = -1;
+
+  constructor(items: readonly unknown[]) {
+    this.#items = items;
+  }
+
+  /** Moves to an item; only the loop may. */
+  static move(item: RepeatItem, position: number): void {
+    item.#at = position;
+  }
+
+  get item(): unknown {
+    return this.#items[this.index];
+  }
+
+  get index(): number {
+    if (this.#at < 0) throw new TypeError('No iteration position');
+    return this.#at;
+  }
+
+  get start(): boolean {
+    return this.#at === 0;
+  }
+
+  get end(): boolean {
+    return this.#at === this.#items.length - 1;
+  }
+
+  number(): number {
+    return this.#at + 1;
+  }
+
+  even(): boolean {
+    return this.#at % 2 === 0;
+  }
+
+  odd(): boolean {
+    return this.#at % 2 !== 0;
+  }
+
+  /** Of the number, as the reference counts. */
+  parity(): string {
+    return this.#at % 2 === 0 ? 'odd' : 'even';
+  }
+
+  length(): number {
+    return this.#items.length;
+  }
+
+  #letters(first: number): string {
+    let text = '';
+    for (let n = this.index; ; n = Math.floor(n / 26)) {
+      text = String.fromCharCode(first + (n % 26)) + text;
+      if (n < 26) return text;
+    }
+  }
+
+  letter(): string {
+    return this.#letters(97);
+  }
+
+  Letter(): string {
+    return this.#letters(65);
+  }
+
+  Roman(): string {
+    let n = this.#at + 1;
+    let text = '';
+    for (const [value, numeral] of ROMAN) {
+      while (n >= value) {
+        text += numeral;
+        n -= value;
+      }
+    }
+    return text;
+  }
+
+  roman(): string {
+    return this.Roman().toLowerCase();
+  }
+
+  /** Whether this is the first item, or one that differs from the item before (in what a path leads to). */
+  first(path: string | null = null): boolean {
+    return this.start || !same(path, this.#items[this.#at - 1], this.item);
+  }
+
+  last(path: string | null = null): boolean {
+    return this.end || !same(path, this.item, this.#items[this.#at + 1]);
+  }
+}
+
+/** Reads with the guards of the template that asks. */
+function same(path: string | null, one: unknown, other: unknown): boolean {
+  if (path === null) return eq(one, other) === true;
+  try {
+    const follow = (start: unknown) => String(path).split('/').reduce<unknown>(stepUntrusted, start);
+    return eq(follow(one), follow(other)) === true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
+const NAMES =
+  'item index start end number even odd parity length letter Letter roman Roman first last'.split(' ');
+
+declareClass(RepeatItem, {
+  object: 'public',
+  names: Object.fromEntries(NAMES.map((name) => [name, 'public'])),
+  signatures: { first: 'name=None', last: 'name=None' },
+});
+registerType(RepeatItem, { pyName: 'RepeatItem' });
+
+const known = new Set(NAMES);
+
+/** A step of a path from an item; `first` and `last` take the rest of the path. */
+export function repeatStep(item: RepeatItem, name: string): unknown {
+  if (!known.has(name)) throw new AttributeError(`'RepeatItem' object has no attribute '${name}'`);
+  const value = (item as unknown as Record<string, unknown>)[name];
+  return typeof value === 'function' ? getattr(item, name) : value;
+}
+
+/** The variable `repeat`: the loops by name, also those that have ended. */
+export class Repeats {
+  readonly #items = new Map<string, RepeatItem>();
+
+  /** Only the loop may. */
+  static enter(repeats: unknown, names: readonly string[], items: readonly unknown[]): RepeatItem {
+    const item = new RepeatItem(items);
+    if (repeats instanceof Repeats) repeats.#items.set(names.join('\0'), item);
+    return item;
+  }
+
+  get(name: string): RepeatItem | undefined {
+    return this.#items.get(name);
+  }
+}
+registerType(Repeats, {
+  pyName: 'RepeatDict',
+  attributes: 'all',
+  operators: {
+    getitem: (self, key) => {
+      const item = self.get(key instanceof Tuple ? key.join('\0') : String(key));
+      if (item === undefined) throw new KeyError(key);
+      return item;
+    },
+    getattr: (self, name) => self.get(name),
+  },
+});

@@ -1,0 +1,147 @@
+/** Prints JavaScript for TALES expressions. Names of the source appear in it as string literals only. */
+import { type CompiledExpression, compileExpression, PySyntaxError } from '../../restricted/index.ts';
+import type { Clause } from '../tal/syntax.ts';
+import { hasBadCharacters, parseTales, type SubPath, type Tales, TalesSyntaxError } from './parse.ts';
+
+/** An expression, printed. */
+export interface Printed {
+  /** A JavaScript expression of `c` (variables) and `L` (their lookup for Python). */
+  readonly code: string;
+  /** The value, where it is always the same text. */
+  readonly constant: string | undefined;
+}
+
+/** A problem of an expression that is reported when it is used. */
+export interface ExpressionProblem {
+  readonly reason: string;
+  readonly offset: number;
+  readonly token: string;
+}
+
+export interface PrinterOptions {
+  readonly filename: string;
+  /** The line of an offset in the source. */
+  lineOf(offset: number): number;
+}
+
+/** Text as a JavaScript literal. */
+export const literal = (text: string): string => JSON.stringify(text);
+
+export class TalesPrinter {
+  /** Values that the code refers to as `k0`, `k1` … */
+  readonly constants: unknown[] = [];
+  readonly problems: ExpressionProblem[] = [];
+  readonly #options: PrinterOptions;
+  readonly #python = new Map<string, string>();
+
+  constructor(options: PrinterOptions) {
+    this.#options = options;
+  }
+
+  constant(value: unknown): string {
+    this.constants.push(value);
+    return `k${this.constants.length - 1}`;
+  }
+
+  /** Throws `TalesSyntaxError` for what is no expression. */
+  print(clause: Clause): Printed {
+    const tales = parseTales(clause);
+    if (hasBadCharacters(tales, clause.text)) throw new TalesSyntaxError('${} unsupported', clause);
+    return this.printTree(tales, clause);
+  }
+
+  printTree(tales: Tales, clause: Clause): Printed {
+    const constant = constantOf(tales);
+    return { code: constant === undefined ? this.#value(tales, clause) : literal(constant), constant };
+  }
+
+  /** The same; what is no expression is thrown when the code runs. */
+  printLate(clause: Clause): Printed {
+    try {
+      return this.print(clause);
+    } catch (error) {
+      if (!(error instanceof TalesSyntaxError)) throw error;
+      return { code: this.problem(error), constant: undefined };
+    }
+  }
+
+  /** Code that throws the problem. */
+  problem({ message, offset, token }: TalesSyntaxError): string {
+    const problem: ExpressionProblem = { reason: message, offset, token };
+    this.problems.push(problem);
+    return `problem(${this.constant(problem)})`;
+  }
+
+  #value(tales: Tales, clause: Clause): string {
+    switch (tales.kind) {
+      case 'path':
+      case 'nocall':
+        return this.#path(tales.paths, tales.last, tales.kind === 'path', clause);
+      case 'exists': {
+        const all = tales.paths.map((path) => `()=>${this.#subPath(path, true)}`);
+        if (tales.last !== undefined) all.push(`()=>${this.#value(tales.last, clause)}`);
+        return `exists([${all.join(',')}])`;
+      }
+      case 'not':
+        return `not(${this.#value(tales.of, clause)})`;
+      case 'structure':
+        return `structure(${this.#value(tales.of, clause)})`;
+      case 'lazy':
+      case 'defer':
+        return `deferred(()=>${this.#value(tales.of, clause)},${tales.kind === 'lazy'})`;
+      case 'string':
+        return `(${['""', ...tales.parts.map((part) => (typeof part === 'string' ? literal(part) : `text(${this.#value(part, clause)})`))].join('+')})`;
+      case 'python':
+        return `${this.#compiled(tales.source, clause)}.run(L)`;
+    }
+  }
+
+  #path(paths: readonly SubPath[], last: Tales | undefined, calls: boolean, clause: Clause): string {
+    const called = (code: string) => (calls ? `called(${code},c)` : code);
+    if (last === undefined && paths.length === 1) return called(this.#subPath(paths[0]!, false));
+    if (paths.length === 0) return this.#value(last!, clause);
+    const tries = last === undefined ? paths.slice(0, -1) : paths;
+    const list = tries.map((path) => `()=>${this.#subPath(path, true)}`).join(',');
+    const final = last === undefined ? this.#subPath(paths.at(-1)!, false) : this.#value(last, clause);
+    return `first([${list}],()=>${final},${calls},${last === undefined},c)`;
+  }
+
+  /** With `soft` the value of what is not there is `MISSING` instead of an error. */
+  #subPath({ base, steps }: SubPath, soft: boolean): string {
+    const s = soft ? 'Soft' : '';
+    let code = base === 'CONTEXTS' ? 'contexts(c)' : `variable${s}(c,${literal(base)})`;
+    for (const step of steps) {
+      const name = literal(step.name);
+      if (step.kind === 'function') code = `stepIn(${code},${literal(step.space)},${name})`;
+      else if (step.kind === 'variable') code = `stepBy${s}(${code},c,${name})`;
+      else code = `step${s}(${code},${name})`;
+    }
+    return code;
+  }
+
+  #compiled(source: string, clause: Clause): string {
+    const known = this.#python.get(source);
+    if (known !== undefined) return known;
+    const { filename, lineOf } = this.#options;
+    let compiled: CompiledExpression;
+    try {
+      compiled = compileExpression(source, { filename, line: lineOf(clause.offset) });
+    } catch (error) {
+      if (!(error instanceof PySyntaxError)) throw error;
+      const kind = /^"|not allowed/.test(error.msg) ? '' : 'SyntaxError: ';
+      throw new TalesSyntaxError(`Python expression error:\n${kind}${error.msg}`, {
+        text: clause.text.trim(),
+        offset: clause.offset,
+      });
+    }
+    const name = this.constant(compiled);
+    this.#python.set(source, name);
+    return name;
+  }
+}
+
+function constantOf(tales: Tales): string | undefined {
+  if (tales.kind !== 'string' || tales.parts.some((part) => typeof part !== 'string')) return undefined;
+  return tales.parts.join('');
+}
+
