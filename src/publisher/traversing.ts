@@ -1,6 +1,12 @@
 /** Paths inside of the site, for templates, scripts and trusted code (INVENTORY 3.4). */
 import { aqBase, aqChain, aqInner, aqParent, getOwn } from '../persistent/index.ts';
-import { getattr, getSecurityPolicy, Unauthorized as GuardUnauthorized } from '../restricted/index.ts';
+import {
+  AttributeError,
+  getattr,
+  getSecurityPolicy,
+  KeyError,
+  Unauthorized as GuardUnauthorized,
+} from '../restricted/index.ts';
 import { isTransient as isTransientError } from '../transaction/index.ts';
 import { NotFound, Unauthorized } from './errors.ts';
 
@@ -25,6 +31,7 @@ function step(object: object, name: string, restricted: boolean): unknown {
   }
   if (name.startsWith('_')) throw new NotFound(name);
   if (typeof object !== 'object' || object === null) throw new NotFound(name);
+  if (name.startsWith('@@') || name.startsWith('++')) return viewOf(object, name, restricted);
   const read = (): unknown =>
     restricted ? permitted(object, name, NOTHING) : (object as Record<string, unknown>)[name];
   const container = object as Container;
@@ -38,8 +45,24 @@ function step(object: object, name: string, restricted: boolean): unknown {
     }
   }
   const value = read();
-  if (value === undefined || value === NOTHING) throw new NotFound(name);
-  return value;
+  if (value !== undefined && value !== NOTHING) return value;
+  throw typeof getOwn(object, '__getitem__') === 'function' ? new KeyError(name) : new NotFound(name);
+}
+
+type ViewFactory = (context: object) => object;
+const views = new Map<string, ViewFactory>();
+
+/** Makes `@@name` in a path a view of the object before it. */
+export function registerView(name: string, factory: ViewFactory): void {
+  views.set(name, factory);
+}
+
+function viewOf(object: object, name: string, restricted: boolean): object {
+  const factory = views.get(name.replace(/^(?:@@|\+\+view\+\+)/, ''));
+  if (factory === undefined) throw new AttributeError(name);
+  const view = factory(object);
+  if (restricted && !getSecurityPolicy().validate(object, view, undefined, view)) throw new Unauthorized(name);
+  return view;
 }
 
 /** An attribute that the user may have; a refusal names it and nothing else. */

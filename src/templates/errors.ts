@@ -140,9 +140,11 @@ export interface RenderPlace {
   readonly excerpt: string;
 }
 
-const places = new WeakMap<object, RenderPlace>();
+const places = new WeakMap<object, RenderPlace[]>();
+/** So many places are kept of macros that call each other. */
+const MAX_PLACES = 20;
 
-/** Notes the innermost place of an error. */
+/** Notes a place of an error; the innermost is noted first. */
 export function notePlace(
   error: unknown,
   filename: string,
@@ -150,14 +152,22 @@ export function notePlace(
   offset: number,
   expression: string,
 ): void {
-  if (typeof error !== 'object' || error === null || places.has(error)) return;
+  if (typeof error !== 'object' || error === null) return;
+  let noted = places.get(error);
+  if (noted === undefined) places.set(error, (noted = []));
+  if (noted.length >= MAX_PLACES) return;
   const place = placeOf(source, offset);
-  places.set(error, { filename, expression, ...place, excerpt: excerpt(source, place) });
+  noted.push({ filename, expression, ...place, excerpt: excerpt(source, place) });
 }
 
 /** Where an error came up in a template; undefined when it did not. */
 export function renderPlaceOf(error: unknown): RenderPlace | undefined {
-  return typeof error === 'object' && error !== null ? places.get(error) : undefined;
+  return renderPlacesOf(error)[0];
+}
+
+/** The same with the places from which the template's macro was used, innermost first. */
+export function renderPlacesOf(error: unknown): readonly RenderPlace[] {
+  return (typeof error === 'object' && error !== null ? places.get(error) : undefined) ?? [];
 }
 
 /** V8's stack is full: too many macros call each other. */

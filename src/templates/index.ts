@@ -1,4 +1,4 @@
-export { PTRuntimeError, renderPlaceOf, type RenderPlace, TemplateError } from './errors.ts';
+export { PTRuntimeError, renderPlaceOf, renderPlacesOf, type RenderPlace, TemplateError } from './errors.ts';
 export { CatalogError, readLocales, setCatalogs } from './i18n/catalogs.ts';
 export { Message, type MessageOptions } from './i18n/message.ts';
 export { acceptedLanguages } from './i18n/translate.ts';

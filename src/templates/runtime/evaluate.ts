@@ -27,7 +27,7 @@ function compile(type: string, text: string, trusted: boolean): Evaluate {
   const printer = new TalesPrinter({ filename: `${type}()`, lineOf: () => 1 });
   let code: string;
   try {
-    ({ code } = printer.printTree(parseTyped(type, clause), clause));
+    ({ code } = printer.printTree(parseTyped(type, clause)));
   } catch (error) {
     if (error instanceof TalesSyntaxError) throw new CompilerError(error.message);
     throw error;

@@ -28,6 +28,7 @@ import {
   exists,
   first,
   stepIn,
+  stepsAtEdge,
   stepsBy,
   stepSoft,
   stepTrusted,
@@ -250,6 +251,8 @@ const untrustedRuntime = Object.freeze({
   stepSoft,
   stepBy: stepsBy(stepUntrusted),
   stepBySoft: stepsBy(stepSoft),
+  stepEdge: stepsAtEdge(stepUntrusted),
+  stepEdgeSoft: stepsAtEdge(stepSoft),
 });
 
 /** For code of the program itself. */
@@ -260,6 +263,8 @@ const trustedRuntime = Object.freeze({
   stepSoft: stepTrustedSoft,
   stepBy: stepsBy(stepTrusted),
   stepBySoft: stepsBy(stepTrustedSoft),
+  stepEdge: stepsAtEdge(stepTrusted),
+  stepEdgeSoft: stepsAtEdge(stepTrustedSoft),
 });
 
 export const runtimeFor = (trusted: boolean) => (trusted ? trustedRuntime : untrustedRuntime);

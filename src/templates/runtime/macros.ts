@@ -63,7 +63,7 @@ export class Macros {
     return this.#macros.get(name.replaceAll('-', '_'));
   }
 }
-declareClass(Macros, { object: 'public', names: { names: 'public' } });
+declareClass(Macros, { object: 'public', default: 'allow', names: { names: 'public' } });
 registerType(Macros, {
   pyName: 'Macros',
   operators: {

@@ -20,7 +20,7 @@ import {
 } from '../../restricted/index.ts';
 import { isMissing, LocationError, NotFound } from '../errors.ts';
 import { renderDocument } from './documents.ts';
-import { RepeatItem, Repeats, repeatStep } from './repeat.ts';
+import { repeatEdge, RepeatItem, Repeats, repeatStep } from './repeat.ts';
 
 /** The variables of a template while it is rendered. */
 export type Variables = Map<string, unknown>;
@@ -170,6 +170,12 @@ export function stepsBy(step: (value: unknown, name: string) => unknown) {
 /** `space:name`: the site has no namespaces of functions. */
 export function stepIn(_value: unknown, space: string, _name: string): never {
   throw new KeyError(space);
+}
+
+/** `first` or `last` with names after it: of a loop they are a path to compare by, of anything else just the next steps. */
+export function stepsAtEdge(step: (value: unknown, name: string) => unknown) {
+  return (value: unknown, edge: 'first' | 'last', path: readonly string[]): unknown =>
+    value instanceof RepeatItem ? repeatEdge(value, edge, path) : [edge, ...path].reduce<unknown>(step, value);
 }
 
 /** What a path gives in the end: what can be called is called; documents get the variables as their namespace. */

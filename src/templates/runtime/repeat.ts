@@ -145,6 +145,11 @@ registerType(RepeatItem, { pyName: 'RepeatItem' });
 
 const known = new Set(NAMES);
 
+/** `first/a/b` and `last/a/b`: whether what the path leads to differs from the neighbour's. */
+export function repeatEdge(item: RepeatItem, edge: 'first' | 'last', path: readonly string[]): boolean {
+  return item[edge](path.join('/'));
+}
+
 /** A step of a path from an item; `first` and `last` take the rest of the path. */
 export function repeatStep(item: RepeatItem, name: string): unknown {
   if (!known.has(name)) throw new AttributeError(`'RepeatItem' object has no attribute '${name}'`);
@@ -167,6 +172,7 @@ export class Repeats {
     return this.#items.get(name);
   }
 }
+declareClass(Repeats, { object: 'public', default: 'allow' });
 registerType(Repeats, {
   pyName: 'RepeatDict',
   attributes: 'all',

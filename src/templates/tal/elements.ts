@@ -20,11 +20,11 @@ export const trimmed = (text: string): string => (text.includes('\n') ? text.rep
 
 function statementsOf(element: Element): Statements {
   const found = new Map<string, Clause>();
-  for (const [i, { value, offset, nameOffset }] of element.start.attributes.entries()) {
+  for (const [i, { name, value, offset, nameOffset }] of element.start.attributes.entries()) {
     const { space, local } = element.names[i]!;
     const prefix = PREFIX[space];
     if (prefix === undefined) continue;
-    checkStatement(space, local, nameOffset);
+    checkStatement(space, local, nameOffset + name.length - local.length);
     const text = space === TAL || space === METAL ? decodeEntities(value) : value;
     found.set(`${prefix}:${local}`, { text, offset });
   }

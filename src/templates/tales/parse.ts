@@ -23,7 +23,7 @@ export type Tales =
     }
   | { readonly kind: 'not' | 'structure' | 'lazy' | 'defer'; readonly of: Tales }
   | { readonly kind: 'string'; readonly parts: readonly (string | Tales)[] }
-  | { readonly kind: 'python'; readonly source: string };
+  | { readonly kind: 'python'; readonly source: string; readonly clause: Clause };
 
 /** The text is no expression. `offset` is that of the text after its type. */
 export class TalesSyntaxError extends Error {
@@ -95,7 +95,7 @@ export function parseTyped(type: string, clause: Clause): Tales {
     case 'string':
       return parseString(clause);
     case 'python':
-      return { kind: 'python', source: clause.text.trim().replaceAll('\n', ' ') };
+      return { kind: 'python', source: clause.text.trim().replaceAll('\n', ' '), clause };
     default:
       throw new TalesSyntaxError('There are no content providers: provider: expressions are not available', clause);
   }

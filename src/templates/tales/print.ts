@@ -47,12 +47,12 @@ export class TalesPrinter {
   print(clause: Clause): Printed {
     const tales = parseTales(clause);
     if (hasBadCharacters(tales, clause.text)) throw new TalesSyntaxError('${} unsupported', clause);
-    return this.printTree(tales, clause);
+    return this.printTree(tales);
   }
 
-  printTree(tales: Tales, clause: Clause): Printed {
+  printTree(tales: Tales): Printed {
     const constant = constantOf(tales);
-    return { code: constant === undefined ? this.#value(tales, clause) : literal(constant), constant };
+    return { code: constant === undefined ? this.#value(tales) : literal(constant), constant };
   }
 
   /** The same; what is no expression is thrown when the code runs. */
@@ -72,37 +72,37 @@ export class TalesPrinter {
     return `problem(${this.constant(problem)})`;
   }
 
-  #value(tales: Tales, clause: Clause): string {
+  #value(tales: Tales): string {
     switch (tales.kind) {
       case 'path':
       case 'nocall':
-        return this.#path(tales.paths, tales.last, tales.kind === 'path', clause);
+        return this.#path(tales.paths, tales.last, tales.kind === 'path');
       case 'exists': {
         const all = tales.paths.map((path) => `()=>${this.#subPath(path, true)}`);
-        if (tales.last !== undefined) all.push(`()=>${this.#value(tales.last, clause)}`);
+        if (tales.last !== undefined) all.push(`()=>${this.#value(tales.last)}`);
         return `exists([${all.join(',')}])`;
       }
       case 'not':
-        return `not(${this.#value(tales.of, clause)})`;
+        return `not(${this.#value(tales.of)})`;
       case 'structure':
-        return `structure(${this.#value(tales.of, clause)})`;
+        return `structure(${this.#value(tales.of)})`;
       case 'lazy':
       case 'defer':
-        return `deferred(()=>${this.#value(tales.of, clause)},${tales.kind === 'lazy'})`;
+        return `deferred(()=>${this.#value(tales.of)},${tales.kind === 'lazy'})`;
       case 'string':
-        return `(${['""', ...tales.parts.map((part) => (typeof part === 'string' ? literal(part) : `text(${this.#value(part, clause)})`))].join('+')})`;
+        return `(${['""', ...tales.parts.map((part) => (typeof part === 'string' ? literal(part) : `text(${this.#value(part)})`))].join('+')})`;
       case 'python':
-        return `${this.#compiled(tales.source, clause)}.run(L)`;
+        return `${this.#compiled(tales.source, tales.clause)}.run(L)`;
     }
   }
 
-  #path(paths: readonly SubPath[], last: Tales | undefined, calls: boolean, clause: Clause): string {
+  #path(paths: readonly SubPath[], last: Tales | undefined, calls: boolean): string {
     const called = (code: string) => (calls ? `called(${code},c)` : code);
     if (last === undefined && paths.length === 1) return called(this.#subPath(paths[0]!, false));
-    if (paths.length === 0) return this.#value(last!, clause);
+    if (paths.length === 0) return this.#value(last!);
     const tries = last === undefined ? paths.slice(0, -1) : paths;
     const list = tries.map((path) => `()=>${this.#subPath(path, true)}`).join(',');
-    const final = last === undefined ? this.#subPath(paths.at(-1)!, false) : this.#value(last, clause);
+    const final = last === undefined ? this.#subPath(paths.at(-1)!, false) : this.#value(last);
     return `first([${list}],()=>${final},${calls},${last === undefined},c)`;
   }
 
@@ -110,7 +110,10 @@ export class TalesPrinter {
   #subPath({ base, steps }: SubPath, soft: boolean): string {
     const s = soft ? 'Soft' : '';
     let code = base === 'CONTEXTS' ? 'contexts(c)' : `variable${s}(c,${literal(base)})`;
-    for (const step of steps) {
+    for (const [i, step] of steps.entries()) {
+      const rest = steps.slice(i + 1);
+      if (/^(?:first|last)$/.test(step.name) && rest.length > 0 && rest.every(({ kind }) => kind === 'name'))
+        return `stepEdge${s}(${code},${literal(step.name)},${JSON.stringify(rest.map(({ name }) => name))})`;
       const name = literal(step.name);
       if (step.kind === 'function') code = `stepIn(${code},${literal(step.space)},${name})`;
       else if (step.kind === 'variable') code = `stepBy${s}(${code},c,${name})`;
@@ -131,7 +134,7 @@ export class TalesPrinter {
       const kind = /^"|not allowed/.test(error.msg) ? '' : 'SyntaxError: ';
       throw new TalesSyntaxError(`Python expression error:\n${kind}${error.msg}`, {
         text: clause.text.trim(),
-        offset: clause.offset,
+        offset: clause.offset + clause.text.length - clause.text.trimStart().length,
       });
     }
     const name = this.constant(compiled);

@@ -12,3 +12,4 @@ export { PythonScript } from '../scripts/python-script.ts';
 export { TypeScriptScript } from '../scripts/typescript-script.ts';
 import '../app/guarded-types.ts';
 import '../siteaccess/virtual-host-monster.ts';
+import './absolute-url-view.ts';

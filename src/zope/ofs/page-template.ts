@@ -114,8 +114,8 @@ function renderTemplate(
   }
   const context = aqParent(template);
   const manager = getSecurityManager();
-  const options = Dict.from<unknown>({ args: tupleFrom(args) });
-  for (const [name, value] of kwargs ?? []) options.set(name, value);
+  const options = new Dict<string, unknown>(kwargs ?? []);
+  if (!options.has('args')) options.set('args', tupleFrom(args));
   manager.addContext(template);
   try {
     return programOf(template).render(
@@ -131,7 +131,7 @@ function renderTemplate(
         modules: MODULES,
         traverse_subpath: request?.get('traverse_subpath') ?? [],
       },
-      { languages: () => acceptedLanguages(request?.getHeader('accept-language') ?? '') },
+      { languages: () => acceptedLanguages(String(request?.getHeader('accept-language') ?? '')) },
     );
   } finally {
     manager.removeContext(template);
@@ -213,6 +213,7 @@ declareClass(ZopePageTemplate, {
     pt_editAction: change,
     pt_edit: change,
     pt_errors: { permission: Permissions.viewManagementScreens },
+    macros: view,
     _text: 'private',
   },
   signatures: {

@@ -1,4 +1,5 @@
 /** The notation of values in the suites `pyexpr`, `pyscript`, `zpt` and `dtml`: reading and writing. */
+import { Message } from '../../../../src/templates/index.ts';
 import {
   Complex,
   DateTime,
@@ -79,25 +80,6 @@ registerType(Html, {
   operators: { str: () => 'text of html thing', repr: () => 'text of html thing' },
 });
 
-/** A translatable message. */
-export class Message {
-  readonly id: string;
-  readonly domain: string | null;
-  readonly default: string | null;
-  readonly mapping: Dict | null;
-
-  constructor(id: string, domain: string | null, defaultText: string | null, mapping: Dict | null) {
-    this.id = id;
-    this.domain = domain;
-    this.default = defaultText;
-    this.mapping = mapping;
-  }
-}
-registerType(Message, {
-  attributes: 'all',
-  operators: { str: (self) => self.id, repr: (self) => repr(self.id) },
-});
-
 function floatOf(text: string): number | PyFloat {
   return float(text === 'inf' ? Infinity : text === '-inf' ? -Infinity : text === 'nan' ? NaN : Number(text));
 }
@@ -148,12 +130,11 @@ const TAGS: Record<string, (value: Json, context: ValueContext, whole: JsonObjec
   $html: (v) => new Html(v as string),
   $message: (v, c) => {
     const { id, domain, default: text, mapping } = v as JsonObject;
-    return new Message(
-      id as string,
-      (domain as string) ?? null,
-      (text as string) ?? null,
-      mapping === undefined || mapping === null ? null : (fromTagged(mapping, c) as Dict),
-    );
+    return new Message(id as string, {
+      domain: (domain as string) ?? null,
+      default: (text as string) ?? null,
+      mapping: mapping === undefined || mapping === null ? null : (fromTagged(mapping, c) as Dict),
+    });
   },
   $ref: (v, c) => {
     if (c.resolve === undefined) throw new Error(`no site: ${String(v)}`);
