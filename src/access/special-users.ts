@@ -1,4 +1,5 @@
 /** Users that no user folder keeps: anonymous, the system, and the emergency user (INVENTORY S-054, S-057). */
+import { tupleFrom } from '../pickle/index.ts';
 import { declareClass } from '../restricted/index.ts';
 import { Persistent } from '../persistent/index.ts';
 import { pw_validate } from './auth-encoding.ts';
@@ -20,7 +21,7 @@ export class SpecialUser extends Persistent implements User {
   constructor(name: string, roles: readonly string[]) {
     super();
     this._v_name = name;
-    this._v_roles = roles;
+    this._v_roles = tupleFrom(roles);
   }
 
   getUserName(): string {

@@ -4,6 +4,7 @@ import { guardedRun } from '../restricted/index.ts';
 import { CompilationFailure, placeOf, TemplateError } from './errors.ts';
 import { Translator } from './i18n/translate.ts';
 import { parseMarkup } from './markup/parse.ts';
+import { evaluate, type ExpressionType } from './runtime/evaluate.ts';
 import { instantiate } from './runtime/instantiate.ts';
 import { Macro, Macros, type TemplateFunction } from './runtime/macros.ts';
 import { DEFAULT } from './runtime/output.ts';
@@ -86,15 +87,30 @@ export class PageTemplateProgram {
 
   /** Renders with these names: `here`, `context`, `request`, `options` … */
   render(names: Readonly<Record<string, unknown>>, { languages = () => [] }: RenderOptions = {}): string {
-    const variables: Variables = new Map<string, unknown>([
-      ['nothing', null],
-      ['default', DEFAULT],
-      ['repeat', new Repeats()],
-    ]);
-    for (const name of Object.keys(names)) variables.set(name, names[name] ?? null);
+    const variables = variablesOf(names);
     const translator = new Translator(languages);
     return guardedRun(() => this.#main(variables, new Map(), { depth: 0 }, null, null, translator));
   }
+}
+
+/** The variables of a rendering: the names given, and those that every template has. */
+function variablesOf(names: Readonly<Record<string, unknown>>): Variables {
+  const variables: Variables = new Map<string, unknown>([
+    ['nothing', null],
+    ['default', DEFAULT],
+    ['repeat', new Repeats()],
+  ]);
+  for (const name of Object.keys(names)) variables.set(name, names[name] ?? null);
+  return variables;
+}
+
+/** The value of one expression of untrusted code, without its type: `evaluateExpression('python', '1 + 1', {})`. */
+export function evaluateExpression(
+  type: ExpressionType,
+  text: string,
+  names: Readonly<Record<string, unknown>>,
+): unknown {
+  return guardedRun(() => evaluate(type, text, variablesOf(names), { depth: 0 }, false));
 }
 
 /** A template of the file system: part of a program, so its paths are not guarded. */

@@ -10,7 +10,20 @@ import type { Variables } from './paths.ts';
 class CompilerError extends Exception {}
 registerException(CompilerError).construct = undefined;
 
-const TYPES = new Set('path standard exists nocall not string python structure defer lazy'.split(' '));
+const TYPE_NAMES = [
+  'path',
+  'standard',
+  'exists',
+  'nocall',
+  'not',
+  'string',
+  'python',
+  'structure',
+  'defer',
+  'lazy',
+] as const;
+export type ExpressionType = (typeof TYPE_NAMES)[number];
+const TYPES: ReadonlySet<string> = new Set(TYPE_NAMES);
 
 type Evaluate = (c: Variables, r: Rendering) => unknown;
 
@@ -43,12 +56,17 @@ function compile(type: string, text: string, trusted: boolean): Evaluate {
   return found;
 }
 
+/** The value of an expression whose text is known only now. */
+export function evaluate(type: ExpressionType, text: string, c: Variables, r: Rendering, trusted: boolean): unknown {
+  return compile(type, text, trusted)(c, r);
+}
+
 /** What a name that is no variable means in a Python expression: a type of expressions, as a function of the text. */
 export function expressionType(name: string, c: Variables, r: Rendering, trusted: boolean): unknown {
   if (!TYPES.has(name)) return undefined;
   return (...args: unknown[]) => {
     const [text] = args;
     if (args.length !== 1 || typeof text !== 'string') throw new TypeError(`${name}() takes one text`);
-    return compile(name, text, trusted)(c, r);
+    return evaluate(name as ExpressionType, text, c, r, trusted);
   };
 }

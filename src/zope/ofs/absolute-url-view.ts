@@ -17,11 +17,11 @@ export class AbsoluteUrlView {
   }
 
   /** Name and url of the objects from the root to this one. */
-  breadcrumbs(): Tuple<Dict<string, string>> {
+  breadcrumbs(): Tuple<Dict<unknown, string>> {
     const parent = aqParent(aqInner(this.#context)) as Item | null;
     const before =
       parent === null || typeof parent.absolute_url !== 'function' ? [] : new AbsoluteUrlView(parent).breadcrumbs();
-    return tupleFrom([...before, Dict.from({ name: this.#context.getId(), url: this.url() })]);
+    return tupleFrom([...before, Dict.from<string>({ name: this.#context.getId(), url: this.url() })]);
   }
 }
 declareClass(AbsoluteUrlView, { object: 'public', default: 'allow', names: { url: 'private', breadcrumbs: 'public' } });

@@ -1,7 +1,7 @@
 import { aqParent } from '../../../src/persistent/index.ts';
 import { getSecurityManager } from '../../../src/access/index.ts';
-import { Dict } from '../../../src/pickle/index.ts';
-import { compileExpression, moduleItem, PySyntaxError, registerType } from '../../../src/restricted/index.ts';
+import { moduleItem, registerType } from '../../../src/restricted/index.ts';
+import { evaluateExpression } from '../../../src/templates/index.ts';
 import type { ZopePageTemplate } from '../../../src/zope/ofs/index.ts';
 import type { Case, Suite } from '../suite.ts';
 import { check } from './lib/pycases.ts';
@@ -14,24 +14,12 @@ registerType(Modules, {
   operators: { getitem: (_self, name) => moduleItem(name as string) },
 });
 
-class Default {}
-
 function run(testCase: Case): void {
   const { input } = testCase;
   withSite(input, (site) => check(testCase, () => evaluate(testCase, site), site.values));
 }
 
 function evaluate({ input }: Case, site: TestSite): unknown {
-  let compiled;
-  try {
-    compiled = compileExpression(input.expr.trim(), { filename: 'expression' });
-  } catch (error) {
-    if (!(error instanceof PySyntaxError)) throw error;
-    // The engine's compiler reports what is refused and what is no Python alike.
-    const text =
-      error.msg.includes('"') || error.msg.includes('not allowed') ? error.msg : `SyntaxError: ${error.msg}`;
-    throw Object.assign(new Error(text), { name: 'CompilerError' });
-  }
   const page = site.add(site.here, { class: 'Page Template', id: 'page' }) as ZopePageTemplate;
   const vars = Object.fromEntries(
     Object.entries(input.vars ?? {}).map(([key, value]) => [key, fromTagged(value, site.values)]),
@@ -47,14 +35,11 @@ function evaluate({ input }: Case, site: TestSite): unknown {
     user: manager.getUser(),
     options: fromTagged(input.options ?? {}, site.values),
     modules: new Modules(),
-    nothing: null,
-    default: new Default(),
-    repeat: new Dict(),
     ...vars,
   };
   manager.addContext(page);
   try {
-    return compiled.evaluate((name) => (Object.hasOwn(names, name) ? names[name] : undefined));
+    return evaluateExpression('python', input.expr, names);
   } finally {
     manager.removeContext(page);
   }
