@@ -82,8 +82,24 @@ function isScriptObject(value: object): boolean {
 /** Whether `container` may give `item` without asking the policy. */
 export function mayHold(container: unknown, item: unknown): boolean {
   if (isOpenContainer(container)) return item === null || typeof item !== 'object' || !needsPolicy(item);
-  // A registered type that gives all its attributes gives its items, too.
-  return typeOf(container).access === 'all' && isPlain(item);
+  // A registered type that gives all its attributes gives its items, too, and those that are declared public.
+  return typeOf(container).access === 'all' && (isPublicObject(item) || isPlain(item));
+}
+
+const publicObjects = new WeakMap<object, boolean>();
+
+/** Whether the class declares its instances public. */
+function isPublicObject(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  if (prototype === null) return false;
+  let found = publicObjects.get(prototype);
+  if (found === undefined) {
+    const cls = classOfPrototype(prototype);
+    found = cls !== undefined && objectDeclarationOf(cls as Class) === 'public';
+    publicObjects.set(prototype, found);
+  }
+  return found;
 }
 
 /** Containers that give all of Python's own values. */

@@ -27,6 +27,7 @@ import {
   Deferred,
   exists,
   first,
+  loopPath,
   stepIn,
   stepsAtEdge,
   stepsBy,
@@ -247,6 +248,7 @@ const common = {
 const untrustedRuntime = Object.freeze({
   ...common,
   names: names(false),
+  loop: loopPath(stepUntrusted),
   step: stepUntrusted,
   stepSoft,
   stepBy: stepsBy(stepUntrusted),
@@ -259,6 +261,7 @@ const untrustedRuntime = Object.freeze({
 const trustedRuntime = Object.freeze({
   ...common,
   names: names(true),
+  loop: loopPath(stepTrusted),
   step: stepTrusted,
   stepSoft: stepTrustedSoft,
   stepBy: stepsBy(stepTrusted),

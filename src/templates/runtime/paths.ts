@@ -20,7 +20,7 @@ import {
 } from '../../restricted/index.ts';
 import { isMissing, LocationError, NotFound } from '../errors.ts';
 import { renderDocument } from './documents.ts';
-import { repeatEdge, RepeatItem, Repeats, repeatStep } from './repeat.ts';
+import { loopValue, repeatEdge, RepeatItem, Repeats, repeatStep } from './repeat.ts';
 
 /** The variables of a template while it is rendered. */
 export type Variables = Map<string, unknown>;
@@ -176,6 +176,12 @@ export function stepIn(_value: unknown, space: string, _name: string): never {
 export function stepsAtEdge(step: (value: unknown, name: string) => unknown) {
   return (value: unknown, edge: 'first' | 'last', path: readonly string[]): unknown =>
     value instanceof RepeatItem ? repeatEdge(value, edge, path) : [edge, ...path].reduce<unknown>(step, value);
+}
+
+/** `repeat/loop/name`, called. */
+export function loopPath(step: (value: unknown, name: string) => unknown) {
+  return (c: Variables, loop: string, name: string): unknown =>
+    loopValue(c.get('repeat'), loop, name) ?? called(step(step(variable(c, 'repeat'), loop), name), c);
 }
 
 /** What a path gives in the end: what can be called is called; documents get the variables as their namespace. */

@@ -145,6 +145,15 @@ registerType(RepeatItem, { pyName: 'RepeatItem' });
 
 const known = new Set(NAMES);
 
+/** What `repeat/loop/name` gives in the end; undefined: `repeat` is not that of loops, or there is no such loop. */
+export function loopValue(repeats: unknown, loop: string, name: string): unknown {
+  if (!(repeats instanceof Repeats)) return undefined;
+  const item = repeats.get(loop);
+  if (item === undefined || !known.has(name)) return undefined;
+  const value = (item as unknown as Record<string, unknown>)[name];
+  return typeof value === 'function' ? value.call(item) : value;
+}
+
 /** `first/a/b` and `last/a/b`: whether what the path leads to differs from the neighbour's. */
 export function repeatEdge(item: RepeatItem, edge: 'first' | 'last', path: readonly string[]): boolean {
   return item[edge](path.join('/'));

@@ -1,7 +1,7 @@
 /** Prints JavaScript for TALES expressions. Names of the source appear in it as string literals only. */
 import { type CompiledExpression, compileExpression, PySyntaxError } from '../../restricted/index.ts';
 import type { Clause } from '../tal/syntax.ts';
-import { hasBadCharacters, parseTales, type SubPath, type Tales, TalesSyntaxError } from './parse.ts';
+import { hasBadCharacters, parseTales, type Step, type SubPath, type Tales, TalesSyntaxError } from './parse.ts';
 
 /** An expression, printed. */
 export interface Printed {
@@ -98,7 +98,13 @@ export class TalesPrinter {
 
   #path(paths: readonly SubPath[], last: Tales | undefined, calls: boolean): string {
     const called = (code: string) => (calls ? `called(${code},c)` : code);
-    if (last === undefined && paths.length === 1) return called(this.#subPath(paths[0]!, false));
+    if (last === undefined && paths.length === 1) {
+      const [path] = paths as [SubPath];
+      const [loop, name] = path.steps;
+      if (calls && path.base === 'repeat' && path.steps.length === 2 && isNamed(loop) && isNamed(name))
+        return `loop(c,${literal(loop.name)},${literal(name.name)})`;
+      return called(this.#subPath(path, false));
+    }
     if (paths.length === 0) return this.#value(last!);
     const tries = last === undefined ? paths.slice(0, -1) : paths;
     const list = tries.map((path) => `()=>${this.#subPath(path, true)}`).join(',');
@@ -142,6 +148,8 @@ export class TalesPrinter {
     return name;
   }
 }
+
+const isNamed = (step: Step | undefined): step is Step & { kind: 'name' } => step?.kind === 'name';
 
 function constantOf(tales: Tales): string | undefined {
   if (tales.kind !== 'string' || tales.parts.some((part) => typeof part !== 'string')) return undefined;
