@@ -61,7 +61,8 @@ function viewOf(object: object, name: string, restricted: boolean): object {
   const factory = views.get(name.replace(/^(?:@@|\+\+view\+\+)/, ''));
   if (factory === undefined) throw new AttributeError(name);
   const view = factory(object);
-  if (restricted && !getSecurityPolicy().validate(object, view, undefined, view)) throw new Unauthorized(name);
+  if (restricted && !getSecurityPolicy().validate(object, view, undefined, view))
+    throw new Unauthorized(name);
   return view;
 }
 

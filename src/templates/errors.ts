@@ -69,6 +69,8 @@ export class TemplateError extends Error {
   readonly expression: string;
   /** What is wrong, without the place. */
   readonly reason: string;
+  /** The source line with a caret below the place. */
+  readonly excerpt: string;
 
   constructor(
     kind: FailureKind | 'ExpressionError',
@@ -79,9 +81,9 @@ export class TemplateError extends Error {
     expression: string,
   ) {
     const place = placeOf(source, offset);
-    super(
-      `${filename}, line ${place.line}, column ${place.column}: ${kind}: ${reason}\n${excerpt(source, place)}`,
-    );
+    const shown = excerpt(source, place);
+    super(`${filename}, line ${place.line}, column ${place.column}: ${kind}: ${reason}\n${shown}`);
+    this.excerpt = shown;
     this.name = kind;
     this.kind = kind;
     this.reason = reason;
@@ -176,4 +178,3 @@ export function stackOverflow(error: unknown): unknown {
     ? new RecursionError('maximum recursion depth exceeded')
     : error;
 }
-

@@ -1,8 +1,15 @@
+export { checkSource, type Problem, type Source, sourceOfFile } from './check.ts';
 export { PTRuntimeError, renderPlaceOf, renderPlacesOf, type RenderPlace, TemplateError } from './errors.ts';
 export { CatalogError, readLocales, setCatalogs } from './i18n/catalogs.ts';
 export { Message, type MessageOptions } from './i18n/message.ts';
 export { acceptedLanguages } from './i18n/translate.ts';
-export { type CompileOptions, evaluateExpression, PageTemplateFile, PageTemplateProgram, type RenderOptions } from './program.ts';
+export {
+  type CompileOptions,
+  evaluateExpression,
+  PageTemplateFile,
+  PageTemplateProgram,
+  type RenderOptions,
+} from './program.ts';
 export { Macros } from './runtime/macros.ts';
 export { ParseError as DtmlParseError } from './dtml/errors.ts';
 export { type NameSource, registerNamespaceFunction } from './dtml/namespace.ts';

@@ -92,9 +92,7 @@ export function readLocales(folder: string): Catalogs {
       const catalog = byLanguage.get(normalised(language)) ?? new Catalog();
       byLanguage.set(normalised(language), catalog);
       try {
-        catalog.add(
-          kind === 'mo' ? readMo(readFileSync(path)) : readPo(readFileSync(path, 'utf8')),
-        );
+        catalog.add(kind === 'mo' ? readMo(readFileSync(path)) : readPo(readFileSync(path, 'utf8')));
       } catch (error) {
         throw new CatalogError(path, (error as Error).message, { cause: error });
       }

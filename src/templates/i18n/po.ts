@@ -1,7 +1,15 @@
 /** Reads gettext's text catalogs (GNU gettext manual, "The Format of PO Files"). Fuzzy and obsolete entries are left out. */
 import type { CatalogEntry } from './catalogs.ts';
 
-const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', b: '\b', f: '\f', v: '\v', a: '\x07' };
+const ESCAPES: Readonly<Record<string, string>> = {
+  n: '\n',
+  t: '\t',
+  r: '\r',
+  b: '\b',
+  f: '\f',
+  v: '\v',
+  a: '\x07',
+};
 
 /** Throws an Error that names the line. */
 export function readPo(source: string): CatalogEntry[] {
@@ -23,7 +31,10 @@ export function readPo(source: string): CatalogEntry[] {
     field = '';
     fuzzy = false;
   };
-  for (const [index, whole] of source.replace(/^\uFEFF/, '').split(/\r\n?|\n/).entries()) {
+  for (const [index, whole] of source
+    .replace(/^\uFEFF/, '')
+    .split(/\r\n?|\n/)
+    .entries()) {
     const line = whole.trim();
     if (line === '') continue;
     if (line.startsWith('#')) {

@@ -30,7 +30,11 @@ export class Translator {
     const catalogs = catalogsOf(domain ?? 'default');
     if (catalogs === undefined) return undefined;
     for (const language of (this.#preferred ??= this.#languages())) {
-      for (let tag = normalised(language); tag !== ''; tag = tag.slice(0, Math.max(0, tag.lastIndexOf('-')))) {
+      for (
+        let tag = normalised(language);
+        tag !== '';
+        tag = tag.slice(0, Math.max(0, tag.lastIndexOf('-')))
+      ) {
         const found = catalogs.get(tag);
         if (found !== undefined) return found;
       }
@@ -56,7 +60,9 @@ export class Translator {
         (number === 1 ? (message.default ?? id) : (message.defaultPlural ?? plural));
     else text = catalog?.get(id, context) ?? message.default ?? id;
     const mapping =
-      number === null ? message.mapping : new Map<unknown, unknown>([['number', number], ...(message.mapping ?? [])]);
+      number === null
+        ? message.mapping
+        : new Map<unknown, unknown>([['number', number], ...(message.mapping ?? [])]);
     return interpolate(text, mapping, (value) => this.#shown(value));
   }
 

@@ -96,7 +96,12 @@ class Parser {
       const prefix = name.slice(0, at);
       const found = prefixes.get(prefix);
       if (found === undefined)
-        throw new CompilationFailure('KeyError', `'Undefined namespace prefix: ${prefix}.'`, nameOffset, name);
+        throw new CompilationFailure(
+          'KeyError',
+          `'Undefined namespace prefix: ${prefix}.'`,
+          nameOffset,
+          name,
+        );
       return { space: found, local: name.slice(at + 1) };
     });
     return { kind: 'element', start, space, names, end: undefined, children: [] };

@@ -57,7 +57,13 @@ function compile(type: string, text: string, trusted: boolean): Evaluate {
 }
 
 /** The value of an expression whose text is known only now. */
-export function evaluate(type: ExpressionType, text: string, c: Variables, r: Rendering, trusted: boolean): unknown {
+export function evaluate(
+  type: ExpressionType,
+  text: string,
+  c: Variables,
+  r: Rendering,
+  trusted: boolean,
+): unknown {
   return compile(type, text, trusted)(c, r);
 }
 

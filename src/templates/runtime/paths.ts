@@ -68,7 +68,9 @@ export function contexts(c: Variables): Dict {
   return new Dict([...c].filter(([name]) => !name.startsWith('__')));
 }
 
-const DICT_METHODS = new Set('clear copy fromkeys get items keys pop popitem setdefault update values'.split(' '));
+const DICT_METHODS = new Set(
+  'clear copy fromkeys get items keys pop popitem setdefault update values'.split(' '),
+);
 
 interface Traversable {
   restrictedTraverse(name: string): unknown;
@@ -120,7 +122,11 @@ function refused(name: string): never {
   throw new NotFound(name);
 }
 
-function itemOrMissing(value: unknown, name: string, read: (value: unknown, key: unknown) => unknown): unknown {
+function itemOrMissing(
+  value: unknown,
+  name: string,
+  read: (value: unknown, key: unknown) => unknown,
+): unknown {
   try {
     return read(value, name);
   } catch (error) {
@@ -162,7 +168,8 @@ export function stepsBy(step: (value: unknown, name: string) => unknown) {
     const names = variable(c, name);
     if (typeof names === 'string') return step(value, names);
     let found = value;
-    for (const part of trustedIterate(names)) found = step(found, typeof part === 'string' ? part : str(part));
+    for (const part of trustedIterate(names))
+      found = step(found, typeof part === 'string' ? part : str(part));
     return found;
   };
 }
@@ -175,7 +182,9 @@ export function stepIn(_value: unknown, space: string, _name: string): never {
 /** `first` or `last` with names after it: of a loop they are a path to compare by, of anything else just the next steps. */
 export function stepsAtEdge(step: (value: unknown, name: string) => unknown) {
   return (value: unknown, edge: 'first' | 'last', path: readonly string[]): unknown =>
-    value instanceof RepeatItem ? repeatEdge(value, edge, path) : [edge, ...path].reduce<unknown>(step, value);
+    value instanceof RepeatItem
+      ? repeatEdge(value, edge, path)
+      : [edge, ...path].reduce<unknown>(step, value);
 }
 
 /** `repeat/loop/name`, called. */
@@ -187,7 +196,8 @@ export function loopPath(step: (value: unknown, name: string) => unknown) {
 /** What a path gives in the end: what can be called is called; documents get the variables as their namespace. */
 export function called(value: unknown, c: Variables): unknown {
   if (typeof value !== 'object' && typeof value !== 'function') return value;
-  if (value === null || Array.isArray(value) || value instanceof Map || value instanceof Uint8Array) return value;
+  if (value === null || Array.isArray(value) || value instanceof Map || value instanceof Uint8Array)
+    return value;
   const rendered = renderDocument(value, c);
   if (rendered !== undefined) return rendered;
   return isCallable(value) ? call(value, []) : value;

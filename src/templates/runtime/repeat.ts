@@ -133,8 +133,9 @@ function same(path: string | null, one: unknown, other: unknown): boolean {
   }
 }
 
-const NAMES =
-  'item index start end number even odd parity length letter Letter roman Roman first last'.split(' ');
+const NAMES = 'item index start end number even odd parity length letter Letter roman Roman first last'.split(
+  ' ',
+);
 
 declareClass(RepeatItem, {
   object: 'public',

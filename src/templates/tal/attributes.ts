@@ -34,7 +34,8 @@ export function prepareAttributes(element: Element, statements: Statements): Pre
   const byName = new Map<string, number>();
   for (const [i, { name, value, quote, space, equals, offset }] of element.start.attributes.entries()) {
     const attribute = element.names[i]!;
-    if (STATEMENT_SPACES.has(attribute.space) || (attribute.space === XMLNS && STATEMENT_SPACES.has(value))) continue;
+    if (STATEMENT_SPACES.has(attribute.space) || (attribute.space === XMLNS && STATEMENT_SPACES.has(value)))
+      continue;
     byName.set(name.toLowerCase(), prepared.length);
     prepared.push({ name, text: value, quote, space, equals, offset, expression: undefined });
   }
@@ -51,7 +52,15 @@ export function prepareAttributes(element: Element, statements: Statements): Pre
   for (const name of i18n === undefined ? [] : parseTranslatedAttributes(i18n).keys()) {
     if (byName.has(name.toLowerCase())) continue;
     byName.set(name.toLowerCase(), prepared.length);
-    prepared.push({ name, text: name, quote: '"', space: ' ', equals: '=', offset: 0, expression: undefined });
+    prepared.push({
+      name,
+      text: name,
+      quote: '"',
+      space: ' ',
+      equals: '=',
+      offset: 0,
+      expression: undefined,
+    });
   }
   return prepared;
 }
@@ -164,8 +173,7 @@ class AttributePrinter {
     const compiler = this.#compiler;
     if (expression === undefined) return this.#interpolates() ? this.#interpolated() : literal(text!);
     const original = text === undefined ? 'null' : literal(text);
-    if (this.#boolean)
-      return `flag(${compiler.value(expression).code},${literal(this.#name)},${original})`;
+    if (this.#boolean) return `flag(${compiler.value(expression).code},${literal(this.#name)},${original})`;
     const { code } = compiler.value({ ...expression, text: decodeEntities(expression.text) });
     const { quote } = this.#attribute;
     const { translator } = compiler.state;
@@ -184,7 +192,9 @@ class AttributePrinter {
       return `written(${value},${literal(quote)},null,${translator})`;
     });
     const value =
-      printed.length === 1 ? printed[0]! : printed.map((code, i) => (typeof pieces[i] === 'string' ? code : `(${code}??"")`)).join('+');
+      printed.length === 1
+        ? printed[0]!
+        : printed.map((code, i) => (typeof pieces[i] === 'string' ? code : `(${code}??"")`)).join('+');
     return this.#boolean ? `flag(${value},${literal(this.#name)},null)` : `(${value})`;
   }
 }

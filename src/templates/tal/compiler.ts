@@ -96,8 +96,7 @@ export class Compiler {
   placed({ code, constant }: Printed, { text, offset }: Clause): Printed {
     const start = text.length - text.trimStart().length;
     this.places.push({ offset: offset + start, text: text.trim() });
-    const attrs =
-      USES_ATTRS.test(text) ? `attrs(c,${this.attributes ?? 'null'}),` : '';
+    const attrs = USES_ATTRS.test(text) ? `attrs(c,${this.attributes ?? 'null'}),` : '';
     return { code: `(t=${this.places.length - 1},${attrs}${code})`, constant };
   }
 
@@ -136,7 +135,9 @@ export class Compiler {
 
   #text(clause: Clause): Code {
     this.lastText = clause.text;
-    return this.#interpolates(clause.text) ? this.#written(clause, true) : shown(clause.text.replaceAll('$$', '$'));
+    return this.#interpolates(clause.text)
+      ? this.#written(clause, true)
+      : shown(clause.text.replaceAll('$$', '$'));
   }
 
   #written(clause: Clause, escape: boolean): Code {
@@ -193,4 +194,3 @@ export const macroKey = mangled;
 
 /** Statements by `prefix:name` whatever prefix the source uses. */
 export type Statements = ReadonlyMap<string, Clause>;
-

@@ -12,7 +12,12 @@ import { conditionCode, caseCode, defineCode, repeatCode, switchCode } from './s
 import { checkStatement, type Clause, parseSubstitution, parseTranslatedAttributes } from './syntax.ts';
 import { translateCode } from './translate.ts';
 
-const PREFIX: Readonly<Record<string, string>> = { [TAL]: 'tal', [METAL]: 'metal', [I18N]: 'i18n', [META]: 'meta' };
+const PREFIX: Readonly<Record<string, string>> = {
+  [TAL]: 'tal',
+  [METAL]: 'metal',
+  [I18N]: 'i18n',
+  [META]: 'meta',
+};
 const LINE_SPACE = /$\s+|\s+^/gm;
 
 /** White space with line breaks in tags becomes one blank. */
@@ -63,7 +68,11 @@ export function compileElement(compiler: Compiler, element: Element): Code {
   if (macro === undefined) ({ slot, parts } = compileSlot(compiler, element, statements, whitespace));
   else {
     let made: ReturnType<typeof compileSlot> | undefined;
-    slot = defineMacro(compiler, macro, () => (made = compileSlot(compiler, element, statements, whitespace)).slot);
+    slot = defineMacro(
+      compiler,
+      macro,
+      () => (made = compileSlot(compiler, element, statements, whitespace)).slot,
+    );
     ({ parts } = made!);
   }
   const name = statements.get('i18n:name');
@@ -118,7 +127,8 @@ function compileSlot(
 
   const outerAttributes = compiler.attributes;
   const prepared = prepareAttributes(element, statements);
-  compiler.attributes = use === undefined ? compiler.printer.constant(staticAttributes(prepared)) : emptyAttributes(compiler);
+  compiler.attributes =
+    use === undefined ? compiler.printer.constant(staticAttributes(prepared)) : emptyAttributes(compiler);
 
   // Expressions are printed from the outside to the inside, so that errors come in the order of the source.
   const define = defineCode(compiler, get('tal:define'));
@@ -144,7 +154,10 @@ function compileSlot(
   const inner =
     use === undefined
       ? tagged(compiler, element, statements, prepared)
-      : { code: useMacro(compiler, use, element, use === get('metal:extend-macro')), parts: { tags: undefined } };
+      : {
+          code: useMacro(compiler, use, element, use === get('metal:extend-macro')),
+          parts: { tags: undefined },
+        };
   state.switches.pop();
   compiler.interpolation.pop();
   Object.assign(state, { domain, context, translator });
@@ -189,11 +202,15 @@ function tagged(
   const omitClause = get('tal:omit-tag');
   const omitTest =
     omitClause === undefined || omitClause.text.trim() === '' ? undefined : compiler.value(omitClause).code;
-  const contentValue = content === undefined ? undefined : substitution(compiler, content, translate?.text === '');
-  const replaceValue = replace === undefined ? undefined : substitution(compiler, replace, translate?.text === '');
+  const contentValue =
+    content === undefined ? undefined : substitution(compiler, content, translate?.text === '');
+  const replaceValue =
+    replace === undefined ? undefined : substitution(compiler, replace, translate?.text === '');
 
   const translates =
-    translate !== undefined && !(content?.text !== undefined && content.text !== '') && !(replace?.text !== undefined && replace.text !== '');
+    translate !== undefined &&
+    !(content?.text !== undefined && content.text !== '') &&
+    !(replace?.text !== undefined && replace.text !== '');
   const children = (): Code => {
     const code = compiler.nodes(element.children);
     return contentValue === undefined ? code : contentValue(code);
@@ -215,7 +232,8 @@ function tagged(
       : trimmed(element.end.prefix) + element.end.name + element.end.space + trimmed(element.end.suffix);
   let code: Code;
   let tags: Parts['tags'];
-  if ((omitClause !== undefined && omitTest === undefined) || STATEMENT_SPACES.has(element.space)) code = inner;
+  if ((omitClause !== undefined && omitTest === undefined) || STATEMENT_SPACES.has(element.space))
+    code = inner;
   else if (omitTest === undefined) {
     code = [...startCode(attributes.code, suffix), ...inner, ...shown(endText)];
     tags = {
@@ -234,7 +252,11 @@ function tagged(
 }
 
 /** Code that writes a value; given the code of what stands in the template, for `default`. */
-function substitution(compiler: Compiler, clause: Clause, translate: boolean): (original: Code | undefined) => Code {
+function substitution(
+  compiler: Compiler,
+  clause: Clause,
+  translate: boolean,
+): (original: Code | undefined) => Code {
   const { structure, expression } = parseSubstitution(clause);
   const { code, constant } = compiler.value(expression);
   const { domain, context, translator } = compiler.state;

@@ -53,8 +53,7 @@ export function useMacro(compiler: Compiler, clause: Clause, element: Element, e
   const { before, after } = restoring(compiler, ['macroname']);
   const { domain, context, translator } = compiler.state;
   const filled = fills.map(
-    ({ name, code: content }) =>
-      `fill(c,${literal(slotKey(name))},(c,g)=>{${body(content)}},${extend});`,
+    ({ name, code: content }) => `fill(c,${literal(slotKey(name))},(c,g)=>{${body(content)}},${extend});`,
   );
   return [
     `{${before}c.set("macroname",${literal(macroName)});${filled.join('')}`,
@@ -72,10 +71,5 @@ export function translatedName(compiler: Compiler, { text, offset }: Clause, inn
   const variable = compiler.name();
   names.set(text, variable);
   const before = compiler.name();
-  return [
-    `{const ${before}=o;o="";`,
-    ...inner,
-    `${variable}=o;o=${before};}`,
-    ...shown(`\${${text}}`),
-  ];
+  return [`{const ${before}=o;o="";`, ...inner, `${variable}=o;o=${before};}`, ...shown(`\${${text}}`)];
 }

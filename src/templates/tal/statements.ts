@@ -70,7 +70,9 @@ export function repeatCode(compiler: Compiler, clause: Clause | undefined, white
   const { before, after } = restoring(compiler, names);
   const [items, item, index, written] = [compiler.name(), compiler.name(), compiler.name(), compiler.name()];
   const empty = names.map((name) => `c.set(${literal(name)},null);`).join('');
-  const bound = assignment(names, `${items}[${index}]`, 'c') + (global ? assignment(names, `${items}[${index}]`, 'g') : '');
+  const bound =
+    assignment(names, `${items}[${index}]`, 'c') +
+    (global ? assignment(names, `${items}[${index}]`, 'g') : '');
   const space = whitespace === '' ? '' : `if(${index}+1<${items}.length)o+=${literal(whitespace)};`;
   return (inner) => [
     `{${before}const ${items}=itemsOf(${value}),${item}=enter(c.get("repeat"),${JSON.stringify(names)},${items});${empty}`,

@@ -40,11 +40,7 @@ export function interpolated({ text, offset }: Clause, printer: TalesPrinter): P
 }
 
 /** The expression at the beginning of `text`, and the length of the whole. */
-function expression(
-  text: string,
-  offset: number,
-  printer: TalesPrinter,
-): { piece: Piece; length: number } {
+function expression(text: string, offset: number, printer: TalesPrinter): { piece: Piece; length: number } {
   let end = text.lastIndexOf('}');
   for (;;) {
     const source = decodeEntities(text.slice(2, end));

@@ -41,7 +41,9 @@ const OUTER_TYPE = /^\s*([a-z][a-z0-9\-_]*):/;
 const INNER_TYPE = /^([a-zA-Z][a-zA-Z0-9_]*):/;
 const VALID_NAME = /^[a-zA-Z][a-zA-Z0-9_]*$/;
 const NAMESPACE = /^([\p{L}\p{N}_]+):(.+)/su;
-const TYPES = new Set('path standard nocall exists not string python defer lazy structure provider'.split(' '));
+const TYPES = new Set(
+  'path standard nocall exists not string python defer lazy structure provider'.split(' '),
+);
 const LATER: Readonly<Record<string, string>> = {
   js: 'JavaScript expressions are not available yet',
   ts: 'TypeScript expressions are not available yet',
@@ -97,7 +99,10 @@ export function parseTyped(type: string, clause: Clause): Tales {
     case 'python':
       return { kind: 'python', source: clause.text.trim().replaceAll('\n', ' '), clause };
     default:
-      throw new TalesSyntaxError('There are no content providers: provider: expressions are not available', clause);
+      throw new TalesSyntaxError(
+        'There are no content providers: provider: expressions are not available',
+        clause,
+      );
   }
 }
 

@@ -1,7 +1,14 @@
 /** Prints JavaScript for TALES expressions. Names of the source appear in it as string literals only. */
 import { type CompiledExpression, compileExpression, PySyntaxError } from '../../restricted/index.ts';
 import type { Clause } from '../tal/syntax.ts';
-import { hasBadCharacters, parseTales, type Step, type SubPath, type Tales, TalesSyntaxError } from './parse.ts';
+import {
+  hasBadCharacters,
+  parseTales,
+  type Step,
+  type SubPath,
+  type Tales,
+  TalesSyntaxError,
+} from './parse.ts';
 
 /** An expression, printed. */
 export interface Printed {
@@ -155,4 +162,3 @@ function constantOf(tales: Tales): string | undefined {
   if (tales.kind !== 'string' || tales.parts.some((part) => typeof part !== 'string')) return undefined;
   return tales.parts.join('');
 }
-

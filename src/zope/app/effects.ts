@@ -11,6 +11,7 @@ import { ConfigurationError, type ZopeConfig } from '../../zconfig/index.ts';
 import { setConfiguration } from './configuration.ts';
 import { environmentOf } from './environment.ts';
 import { readPasswordFile } from './password-file.ts';
+import { readLocales, setCatalogs } from '../../templates/index.ts';
 
 const logger = getLogger(['Zope']);
 
@@ -20,6 +21,7 @@ export function applyToProcess(config: ZopeConfig): void {
   Object.assign(process.env, environmentOf(config));
   setDefaultDateFormat(config.datetimeFormat);
   setEmergencyUser(readPasswordFile(path.join(config.instanceHome, 'access')));
+  setCatalogs(readLocales(path.join(config.instanceHome, 'locales')));
   setSecurityPolicy(
     new ZopeSecurityPolicy({
       ownerous: !config.skipOwnershipChecking,

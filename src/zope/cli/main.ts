@@ -62,6 +62,11 @@ const table: readonly (readonly [name: string, about: string, load: () => Promis
     'pack the databases of a storage server',
     async () => (await load('zeo', () => import('./zeo.ts'))).zeopack,
   ],
+  [
+    'template',
+    'check the templates and scripts of a site or a folder',
+    async () => (await load('template', () => import('./template.ts'))).template,
+  ],
 ];
 
 const standardIo: CommandIo = {

@@ -20,11 +20,17 @@ export class AbsoluteUrlView {
   breadcrumbs(): Tuple<Dict<unknown, string>> {
     const parent = aqParent(aqInner(this.#context)) as Item | null;
     const before =
-      parent === null || typeof parent.absolute_url !== 'function' ? [] : new AbsoluteUrlView(parent).breadcrumbs();
+      parent === null || typeof parent.absolute_url !== 'function'
+        ? []
+        : new AbsoluteUrlView(parent).breadcrumbs();
     return tupleFrom([...before, Dict.from<string>({ name: this.#context.getId(), url: this.url() })]);
   }
 }
-declareClass(AbsoluteUrlView, { object: 'public', default: 'allow', names: { url: 'private', breadcrumbs: 'public' } });
+declareClass(AbsoluteUrlView, {
+  object: 'public',
+  default: 'allow',
+  names: { url: 'private', breadcrumbs: 'public' },
+});
 registerType(AbsoluteUrlView, {
   pyName: 'OFSTraversableAbsoluteURL',
   operators: { call: (self) => self.url(), str: (self) => self.url() },

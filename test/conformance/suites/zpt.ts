@@ -36,7 +36,11 @@ function rendered({ input }: Case, site: TestSite): unknown {
   site.add(folder, { ...rest, class: 'Page Template', id });
   const page = getattr(site.here, id) as ZopePageTemplate;
   const values = fromTagged(options ?? {}, site.values) as Dict<string, unknown>;
-  return call(page, (args ?? []).map((value: never) => fromTagged(value, site.values)), values);
+  return call(
+    page,
+    (args ?? []).map((value: never) => fromTagged(value, site.values)),
+    values,
+  );
 }
 
 /** The class of the error found when the template was compiled, and the place, which may be a little off in the recording. */
@@ -47,7 +51,8 @@ function checkPlace({ expect }: Case, thrown: unknown): void {
     throw new Mismatch('another cause', cause, errorOf(found));
   if (line === undefined) return;
   // The reference does not name the innermost place of an error in the content of a slot.
-  const places: readonly Place[] = found instanceof TemplateError ? [{ ...found.place, ...found }] : renderPlacesOf(thrown);
+  const places: readonly Place[] =
+    found instanceof TemplateError ? [{ ...found.place, ...found }] : renderPlacesOf(thrown);
   const same = (place: Place) =>
     place.line === line &&
     Math.abs(place.column - column) <= 1 &&
