@@ -2,6 +2,7 @@
 import {
   AttributeError,
   Exception,
+  type Frame,
   KeyError,
   LookupError,
   PyError,
@@ -170,6 +171,45 @@ export function renderPlaceOf(error: unknown): RenderPlace | undefined {
 /** The same with the places from which the template's macro was used, innermost first. */
 export function renderPlacesOf(error: unknown): readonly RenderPlace[] {
   return (typeof error === 'object' && error !== null ? places.get(error) : undefined) ?? [];
+}
+
+const shownPlaces = new WeakMap<object, number>();
+const TEMPLATE_FRAME = /\bzope-template-\d+:\d+:\d+\)?$/;
+const SCRIPT_FRAME = /\bzope-script-\d+:\d+:\d+\)?$/;
+const RENDER_FRAME = /\bPageTemplateProgram\.render \(/;
+
+/**
+ * Puts the places of templates and scripts into the stack of an error that leaves a template, instead of the names of generated code: a
+ * log then names the template and its line. Done for each template on the way.
+ */
+export function nameFrames(error: unknown): void {
+  if (!(error instanceof Error) || typeof error.stack !== 'string') return;
+  const all = renderPlacesOf(error);
+  const places = all.slice(shownPlaces.get(error) ?? 0);
+  shownPlaces.set(error, all.length);
+  let lines = error.stack.split('\n');
+  const { traceback } = error as { traceback?: unknown };
+  if (Array.isArray(traceback)) {
+    // The frames of scripts are found by the names that go away here.
+    Object.defineProperty(error, 'traceback', { value: traceback, configurable: true });
+    const frames = [...(traceback as Frame[])];
+    lines = lines.map((line) => {
+      const frame = SCRIPT_FRAME.test(line) ? frames.pop() : undefined;
+      return frame === undefined ? line : `    at ${frame.function} (${frame.filename}:${frame.line}:1)`;
+    });
+  }
+  const start = lines.findIndex((line) => TEMPLATE_FRAME.test(line));
+  if (start >= 0) {
+    const length = lines.slice(start).findIndex((line) => RENDER_FRAME.test(line));
+    const end = length < 0 ? lines.length : start + length;
+    const inner = lines.slice(start, end).filter((line) => !TEMPLATE_FRAME.test(line));
+    const named = places.map(
+      ({ filename, line, column, expression }) =>
+        `    at \${${expression.replaceAll(/\s+/g, ' ')}} (${filename}:${line}:${column + 1})`,
+    );
+    lines.splice(start, end - start, ...named, ...inner);
+  }
+  error.stack = lines.join('\n');
 }
 
 /** V8's stack is full: too many macros call each other. */

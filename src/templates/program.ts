@@ -1,9 +1,10 @@
 /** A page template, compiled once and rendered often. */
 import { readFileSync, statSync } from 'node:fs';
 import { guardedRun } from '../restricted/index.ts';
-import { CompilationFailure, placeOf, TemplateError } from './errors.ts';
+import { CompilationFailure, nameFrames, placeOf, TemplateError } from './errors.ts';
 import { Translator } from './i18n/translate.ts';
 import { parseMarkup } from './markup/parse.ts';
+import type { ProgramPlaces } from './runtime/index.ts';
 import { evaluate, type ExpressionType } from './runtime/evaluate.ts';
 import { instantiate } from './runtime/instantiate.ts';
 import { Macro, Macros, type TemplateFunction } from './runtime/macros.ts';
@@ -41,8 +42,14 @@ export class PageTemplateProgram {
   readonly macros: Macros;
   /** Expressions that are wrong; they are errors when they are used. */
   readonly problems: readonly TemplateError[];
+  readonly #places: ProgramPlaces;
 
-  private constructor({ main, macros }: Functions, problems: readonly TemplateError[]) {
+  private constructor(
+    { main, macros }: Functions,
+    problems: readonly TemplateError[],
+    places: ProgramPlaces,
+  ) {
+    this.#places = places;
     this.#main = main;
     this.macros = new Macros(new Map([...macros].map(([name, code]) => [name, new Macro(code)])));
     this.problems = problems;
@@ -82,14 +89,29 @@ export class PageTemplateProgram {
         ({ reason, offset, token }) =>
           new TemplateError('ExpressionError', reason, filename, source, offset, token),
       ),
+      places,
     );
+  }
+
+  /** Shown in errors of its rendering. */
+  get filename(): string {
+    return this.#places.filename;
+  }
+
+  set filename(filename: string) {
+    this.#places.filename = filename;
   }
 
   /** Renders with these names: `here`, `context`, `request`, `options` … */
   render(names: Readonly<Record<string, unknown>>, { languages = () => [] }: RenderOptions = {}): string {
     const variables = variablesOf(names);
     const translator = new Translator(languages);
-    return guardedRun(() => this.#main(variables, new Map(), { depth: 0 }, null, null, translator));
+    try {
+      return guardedRun(() => this.#main(variables, new Map(), { depth: 0 }, null, null, translator));
+    } catch (error) {
+      nameFrames(error);
+      throw error;
+    }
   }
 }
 

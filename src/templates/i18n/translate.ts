@@ -29,7 +29,8 @@ export class Translator {
   #catalog(domain: string | null): Catalog | undefined {
     const catalogs = catalogsOf(domain ?? 'default');
     if (catalogs === undefined) return undefined;
-    for (const language of (this.#preferred ??= this.#languages())) {
+    this.#preferred ??= this.#languages();
+    for (const language of this.#preferred) {
       for (
         let tag = normalised(language);
         tag !== '';

@@ -43,7 +43,7 @@ import { RepeatItem, Repeats } from './repeat.ts';
 
 /** What the error reports of a program need. */
 export interface ProgramPlaces {
-  readonly filename: string;
+  filename: string;
   readonly source: string;
   readonly places: readonly ExpressionPlace[];
 }
@@ -69,7 +69,8 @@ function caught(error: unknown): ErrorInfo {
   return new ErrorInfo(error);
 }
 
-function failed(error: unknown, { filename, source, places }: ProgramPlaces, at: number): unknown {
+function failed(error: unknown, program: ProgramPlaces, at: number): unknown {
+  const { filename, source, places } = program;
   const shown = stackOverflow(error);
   const place = places[at];
   if (place !== undefined) notePlace(shown, filename, source, place.offset, place.text);
@@ -77,10 +78,10 @@ function failed(error: unknown, { filename, source, places }: ProgramPlaces, at:
 }
 
 /** A function that throws what is wrong with an expression. */
-export function problemOf({ filename, source }: ProgramPlaces): (problem: ExpressionProblem) => never {
+export function problemOf(places: ProgramPlaces): (problem: ExpressionProblem) => never {
   return ({ reason, offset, token }) => {
     const error = new ExpressionError(reason);
-    notePlace(error, filename, source, offset, token);
+    notePlace(error, places.filename, places.source, offset, token);
     throw error;
   };
 }

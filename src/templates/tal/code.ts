@@ -24,13 +24,3 @@ export function print(code: Code): string {
   flush();
   return out;
 }
-
-/** Whether the code always writes the same text, and which. */
-export function constantText(code: Code): string | undefined {
-  let text = '';
-  for (const part of code) {
-    if (typeof part === 'string') return undefined;
-    text += part.text;
-  }
-  return text;
-}

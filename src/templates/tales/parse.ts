@@ -49,11 +49,6 @@ const LATER: Readonly<Record<string, string>> = {
   ts: 'TypeScript expressions are not available yet',
 };
 
-/** Whether an expression is of the type, or a default one. */
-export function typeOf(text: string): string {
-  return OUTER_TYPE.exec(text)?.[1] ?? 'path';
-}
-
 /** Parses an expression as a statement has it. Unknown types are errors of the whole template. */
 export function parseTales({ text, offset }: Clause): Tales {
   const match = OUTER_TYPE.exec(text);

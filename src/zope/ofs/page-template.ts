@@ -141,7 +141,12 @@ function renderTemplate(
 /** The compiled template; compiled when first needed, and again when the source has changed. */
 function compiled(template: ZopePageTemplate): PageTemplateProgram | TemplateError {
   const cached = template._v_program;
-  if (cached !== undefined) return cached;
+  if (cached !== undefined) {
+    // Found without its context at first, it did not know where it is.
+    if (cached instanceof PageTemplateProgram && !cached.filename.startsWith('/'))
+      cached.filename = template.getPhysicalPath().join('/');
+    return cached;
+  }
   let program: PageTemplateProgram | TemplateError;
   try {
     program = PageTemplateProgram.compile(template._text, { filename: template.getPhysicalPath().join('/') });
