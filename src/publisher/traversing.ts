@@ -35,7 +35,11 @@ function step(object: object, name: string, restricted: boolean): unknown {
   const read = (): unknown =>
     restricted ? permitted(object, name, NOTHING) : (object as Record<string, unknown>)[name];
   const container = object as Container;
-  if (getOwn(aqBase(object) as object, name) !== undefined) return read();
+  if (getOwn(aqBase(object) as object, name) !== undefined) {
+    // What the host gives to every object is no attribute.
+    const own = read();
+    if (own !== NOTHING) return own;
+  }
   if (typeof getOwn(object, '__getitem__') === 'function') {
     const item = itemOf(container, name);
     if (item !== undefined) {
