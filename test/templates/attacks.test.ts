@@ -6,7 +6,8 @@ import { errorOfPage, renderPage } from './lib/render.ts';
 const content = (expression: string) => `<p tal:content="${expression.replaceAll('"', '&quot;')}">-</p>`;
 
 /** Ways in which an attempt may fail. */
-const REFUSED = /^(?:Unauthorized|ExpressionError|NotFound|NameError|LocationError|AttributeError|KeyError|TypeError|PTRuntimeError|ValueError|CompilerError|IndexError)$/;
+const REFUSED =
+  /^(?:Unauthorized|ExpressionError|NotFound|NameError|LocationError|AttributeError|KeyError|TypeError|PTRuntimeError|ValueError|CompilerError|IndexError)$/;
 
 const PATHS = [
   'here/safe/title',
@@ -91,7 +92,7 @@ const PYTHON = [
   "getattr(here, '__' + 'class__')",
   'here.__class__',
   "''.__class__.__mro__",
-  "(1).__class__",
+  '(1).__class__',
   "'{0.__class__}'.format(here)",
   "'{0.safe.title}'.format(here)",
   "'{0._p_jar}'.format_map({'0': here})",
@@ -142,7 +143,7 @@ const PYTHON = [
   "python('here.__class__')",
   'path.constructor',
   "structure('here/safe/title')",
-  "here.\uFF3F\uFF3Fclass\uFF3F\uFF3F",
+  'here.\uFF3F\uFF3Fclass\uFF3F\uFF3F',
 ];
 
 const options = { text: 'text', fn: () => 'called', name: 'constructor' };
@@ -154,11 +155,15 @@ describe('paths', () => {
   });
 
   it('does not tell apart what is refused and what is not there, except for objects of the site', () => {
-    expect(renderPage('<p>${exists:options/constructor}</p><p>${exists:options/none}</p>')).toBe('<p>0</p><p>0</p>');
+    expect(renderPage('<p>${exists:options/constructor}</p><p>${exists:options/none}</p>')).toBe(
+      '<p>0</p><p>0</p>',
+    );
   });
 
   it('refuses a variable step that leads into what is protected', () => {
-    expect(errorOfPage('<p tal:define="n string:safe" tal:content="here/?n/title"/>').name).toBe('Unauthorized');
+    expect(errorOfPage('<p tal:define="n string:safe" tal:content="here/?n/title"/>').name).toBe(
+      'Unauthorized',
+    );
   });
 });
 
@@ -190,9 +195,7 @@ describe('loops', () => {
 
   it('end when the budget does', () => {
     const nested = (depth: number): string =>
-      depth === 0
-        ? 'x'
-        : `<tal:x repeat="a${depth} python:range(2000)">${nested(depth - 1)}</tal:x>`;
+      depth === 0 ? 'x' : `<tal:x repeat="a${depth} python:range(2000)">${nested(depth - 1)}</tal:x>`;
     const limited = (limits: Partial<BudgetLimits>) =>
       withBudget(new Budget(limits), () => errorOfPage(nested(3)) as { code?: string });
     expect(limited({ steps: 100_000 }).code).toBe('BUDGET_STEPS');
@@ -232,7 +235,9 @@ describe('macros', () => {
   });
 
   it('keep names of slots out of reach', () => {
-    const pages = { lib: '<b metal:define-macro="m"><i metal:define-slot="s"/>${CONTEXTS/__slot_s | string:none}</b>' };
+    const pages = {
+      lib: '<b metal:define-macro="m"><i metal:define-slot="s"/>${CONTEXTS/__slot_s | string:none}</b>',
+    };
     const page = '<p metal:use-macro="here/lib/macros/m"><u metal:fill-slot="s">S</u></p>';
     expect(renderPage(page, { pages })).toBe('<b><u>S</u>none</b>');
   });
@@ -273,11 +278,12 @@ describe('what comes out', () => {
   const bad = '<script>alert("1")</script>&\'';
 
   it('is escaped in content, attributes and text', () => {
-    const page = '<p tal:content="options/v" tal:attributes="a options/v">-</p>${options/v}<i b="${options/v}" c=\'${options/v}\'/>';
+    const page =
+      '<p tal:content="options/v" tal:attributes="a options/v">-</p>${options/v}<i b="${options/v}" c=\'${options/v}\'/>';
     const html = renderPage(page, { options: { v: bad } });
     expect(html).not.toContain('<script>');
     expect(html).toContain('b="&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;\'"');
-    expect(html).toContain("c='&lt;script&gt;alert(\"1\")&lt;/script&gt;&amp;&#39;'");
+    expect(html).toContain('c=\'&lt;script&gt;alert("1")&lt;/script&gt;&amp;&#39;\'');
   });
 
   it('is escaped in the named parts of a translation', () => {

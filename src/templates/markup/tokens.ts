@@ -3,6 +3,8 @@
  * with Regular Expressions", 1998), with the laxer attribute rules that Chameleon has for HTML: what is no tag stays text.
  */
 
+import { CompilationFailure } from '../errors.ts';
+
 const S = '[ \\n\\t\\r]+';
 const NAME = '(?:[A-Za-z_:@]|[^\\x00-\\x7F])(?:[A-Za-z0-9_:.-]|[^\\x00-\\x7F])*';
 const QUOTED = '"[^"]*"|\'[^\']*\'';
@@ -85,15 +87,11 @@ const TAG = /^(<\/?)((?:[^:\n\t\r ]+:)?[^ \n\t\r>/]+)((\s*)\/?>)?/;
 const ATTRIBUTE =
   /(\s+)(?!\d)([^ =/>\n\t\r]+)(?:(\s*=\s*)(?:(["'])([\s\S]*?)\4|([^\s'">/]+))|(?![ \\ntr]*=))/g;
 
-/** Takes a tag apart. */
+/** Takes a tag apart. Throws a CompilationFailure for what cannot be read. */
 export function parseTag({ text, offset }: Token): Tag {
-  const [whole, prefix, name, suffix, space] = TAG.exec(text) as unknown as [
-    string,
-    string,
-    string,
-    string?,
-    string?,
-  ];
+  const match = TAG.exec(text) as unknown as [string, string, string, string?, string?] | null;
+  if (match === null) throw new CompilationFailure('ParseError', 'This is no tag.', offset, text);
+  const [whole, prefix, name, suffix, space] = match;
   const rest = text.slice(whole.length);
   const attributes: Attribute[] = [];
   let end = suffix ?? '';
@@ -120,5 +118,7 @@ export function parseTag({ text, offset }: Token): Tag {
     });
     end = rest.slice(match.index + all.length);
   }
+  if (end === '')
+    throw new CompilationFailure('ParseError', 'The attributes of the tag cannot be read.', offset, text);
   return { prefix, name, space: space ?? '', suffix: end, attributes, offset };
 }

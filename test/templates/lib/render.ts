@@ -23,7 +23,10 @@ const SECRET: ObjectSpec = {
   },
 };
 
-export function renderPage(source: string, { options = {}, pages = {}, site, languages }: PageOptions = {}): string {
+export function renderPage(
+  source: string,
+  { options = {}, pages = {}, site, languages }: PageOptions = {},
+): string {
   const root: ObjectSpec[] = [
     SECRET,
     ...Object.entries(pages).map(([id, text]) => ({ $obj: { class: 'Page Template', id, source: text } })),
