@@ -22,7 +22,10 @@ const BLOCKS = 60;
 /** A page of many different statements: the compiler's work. */
 const LARGE = `<html><body>${Array.from(
   { length: BLOCKS },
-  (_none, i) => `<div class="row${i}" tal:condition="python:options.get('a${i}', ${i}) &gt; 1" tal:define="v options/v | string:${i}">
+  (
+    _none,
+    i,
+  ) => `<div class="row${i}" tal:condition="python:options.get('a${i}', ${i}) &gt; 1" tal:define="v options/v | string:${i}">
 <a href="#" tal:attributes="href string:\${here/absolute_url}/${i}; title v" tal:content="v">x</a>
 <ul><li tal:repeat="item python:range(${i % 5})">\${repeat/item/number}: \${item}</li></ul></div>`,
 ).join('\n')}</body></html>`;
@@ -81,7 +84,10 @@ function run(options: BenchOptions): BenchRow[] {
   try {
     const connection = db.open({ transactionManager: new TransactionManager() });
     const app = connection.root().get('Application') as Application;
-    const user = wrap(nobody as unknown as Persistent, (app as unknown as { acl_users: Persistent }).acl_users);
+    const user = wrap(
+      nobody as unknown as Persistent,
+      (app as unknown as { acl_users: Persistent }).acl_users,
+    );
     const inSite = <T>(work: () => T): T =>
       withRequest(requestFor(app), () =>
         withSecurityManager(new SecurityManager(user as never), () => work()),
@@ -102,7 +108,12 @@ function run(options: BenchOptions): BenchRow[] {
           : { reference: `Python (${Math.round(reference)} µs)`, ratio: reference / value, ...goal }),
       };
     };
-    return [page('pt'), page('index_html'), ...compilation(options, python), ...accesses(inSite, app, options)];
+    return [
+      page('pt'),
+      page('index_html'),
+      ...compilation(options, python),
+      ...accesses(inSite, app, options),
+    ];
   } finally {
     db.close();
     rmSync(folder, { recursive: true });

@@ -80,8 +80,29 @@ export function signatureTextOf(cls: Class, method: string): string | undefined 
   return undefined;
 }
 
+/** Answers of `namedDeclarationOf`, dropped when a class is declared: it is asked for every guarded access. */
+let named = new WeakMap<Class, Map<string, Declaration | undefined>>();
+let namedGeneration = -1;
+
 /** What guards `name` where a class of the chain declares that very name; defaults do not count. */
 export function namedDeclarationOf(cls: Class, name: string): Declaration | undefined {
+  if (namedGeneration !== generation) {
+    named = new WeakMap();
+    namedGeneration = generation;
+  }
+  let known = named.get(cls);
+  if (known === undefined) named.set(cls, (known = new Map()));
+  const found = known.get(name);
+  if (found !== undefined || known.has(name)) return found;
+  const declaration = findNamedDeclaration(cls, name);
+  // Names may come from untrusted code: no more than a class could have.
+  if (known.size < MAX_NAMES) known.set(name, declaration);
+  return declaration;
+}
+
+const MAX_NAMES = 1000;
+
+function findNamedDeclaration(cls: Class, name: string): Declaration | undefined {
   for (const { names } of declarationsOf(cls)) {
     if (names !== undefined && Object.hasOwn(names, name)) return names[name];
   }

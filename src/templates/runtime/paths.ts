@@ -85,15 +85,16 @@ const isTraversable = (value: unknown): value is Traversable =>
 
 export function stepSoft(value: unknown, name: string): unknown {
   if (value === MISSING) return MISSING;
-  if (value instanceof Map) {
-    if (!DICT_METHODS.has(name) && name.charCodeAt(0) !== 95 && value instanceof Dict) {
-      const item: unknown = value.get(name);
-      if (item === undefined) return value.has(name) ? null : MISSING;
-      return typeof item === 'object' && item !== null ? guarded(() => getitem(value, name), name) : item;
-    }
-  } else if (value instanceof Repeats) return value.get(name) ?? MISSING;
-  else if (value instanceof RepeatItem) return repeatStep(value, name);
-  else if (isTraversable(value)) return value.restrictedTraverse(name);
+  if (typeof value !== 'object' || value === null) return attributeOrItem(value, name);
+  if (value instanceof Dict) {
+    if (DICT_METHODS.has(name) || name.charCodeAt(0) === 95) return attributeOrItem(value, name);
+    const item: unknown = value.get(name);
+    if (item === undefined) return value.has(name) ? null : MISSING;
+    return typeof item === 'object' && item !== null ? guarded(() => getitem(value, name), name) : item;
+  }
+  if (isTraversable(value)) return value.restrictedTraverse(name);
+  if (value instanceof Repeats) return value.get(name) ?? MISSING;
+  if (value instanceof RepeatItem) return repeatStep(value, name);
   return attributeOrItem(value, name);
 }
 
