@@ -47,6 +47,7 @@ const TYPES = new Set(
 const LATER: Readonly<Record<string, string>> = {
   js: 'JavaScript expressions are not available yet',
   ts: 'TypeScript expressions are not available yet',
+  load: 'templates of files are not available to pages; metal:use-macro uses those of the site',
 };
 
 /** Parses an expression as a statement has it. Unknown types are errors of the whole template. */
