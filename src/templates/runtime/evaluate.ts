@@ -30,6 +30,8 @@ type Evaluate = (c: Variables, r: Rendering) => unknown;
 /** Compiled texts; the oldest go first. */
 const compiled = new Map<string, Evaluate>();
 const LIMIT = 500;
+/** Longer texts are compiled each time: what is kept is bounded. */
+const MAX_KEPT = 1000;
 
 function compile(type: string, text: string, trusted: boolean): Evaluate {
   const key = `${trusted}:${type}:${text}`;
@@ -51,6 +53,7 @@ function compile(type: string, text: string, trusted: boolean): Evaluate {
     { filename: `${type}()`, source: text, places: [] },
     trusted,
   ) as Evaluate;
+  if (text.length > MAX_KEPT) return found;
   if (compiled.size >= LIMIT) compiled.delete(compiled.keys().next().value!);
   compiled.set(key, found);
   return found;
