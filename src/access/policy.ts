@@ -2,14 +2,8 @@
  * Zope's security policy (INVENTORY S-019 to S-032): may the current user, and the code that acts for him, reach a value.
  */
 import { aqBase, aqInner, aqParent, classOf, isPersistent } from '../persistent/index.ts';
-import {
-  allowsUndeclared,
-  type Class,
-  type Declaration,
-  namedDeclarationOf,
-  objectDeclarationOf,
-  type SecurityPolicy,
-} from '../restricted/index.ts';
+import type { Class, Declaration, SecurityPolicy } from '../restricted/index.ts';
+import { type ClassFacts, factsOf } from './class-facts.ts';
 import { type Roles, rolesForPermissionOn } from './roles.ts';
 import { getSecurityManager } from './security-manager.ts';
 
@@ -22,14 +16,13 @@ function rolesOf(declaration: Declaration, object: unknown): Roles {
   return rolesForPermissionOn(declaration.permission, object);
 }
 
-function classDeclarations(object: unknown): Class | undefined {
-  return object !== null && typeof object === 'object' ? (classOf(object) as Class | undefined) : undefined;
+function factsAbout(object: unknown): ClassFacts | undefined {
+  return object !== null && typeof object === 'object' ? factsOf(classOf(object) as Class) : undefined;
 }
 
 /** Roles that `object` itself demands; undefined when its class declares nothing. */
 export function objectRoles(object: unknown): Roles | undefined {
-  const cls = classDeclarations(object);
-  const declaration = cls === undefined ? undefined : objectDeclarationOf(cls);
+  const declaration = factsAbout(object)?.object;
   return declaration === undefined ? undefined : rolesOf(declaration, object);
 }
 
@@ -43,15 +36,15 @@ export function requiredRoles(
     const own = objectRoles(value);
     if (own !== undefined) return own;
   }
-  const cls = classDeclarations(container);
-  if (cls === undefined) return undefined;
+  const facts = factsAbout(container);
+  if (facts === undefined) return undefined;
   if (typeof name === 'string') {
-    const declared = namedDeclarationOf(cls, name);
+    const declared = facts.of(name).declaration;
     if (declared !== undefined) return rolesOf(declared, container);
   }
   // A method that nothing declares is an implementation detail, whatever the class says of its data.
   if (typeof value === 'function') return undefined;
-  if (!allowsUndeclared(cls)) return undefined;
+  if (!facts.allowsUndeclared) return undefined;
   let at: object | null = container as object;
   while (at !== null && typeof at === 'object') {
     const roles = objectRoles(at);

@@ -164,6 +164,7 @@ export class UserFolder extends Persistent {
 function authorizes(user: User, access: PublishedAccess): boolean {
   if (access.roles === undefined) return false;
   const { roles, object, container } = access;
+  if (roles === null || roles.includes('Anonymous')) return true;
   return withSecurityManager(new SecurityManager(user), () => policy.allows(roles, object, container));
 }
 

@@ -1,6 +1,7 @@
 /** Calls what was published, with arguments from the request (INVENTORY P-047 to P-051). */
 import { classOf, getOwn } from '../persistent/index.ts';
-import { type Class, isPostOnly, signatureTextOf } from '../restricted/index.ts';
+import { factsOf } from '../access/index.ts';
+import type { Class } from '../restricted/index.ts';
 import { Forbidden } from './errors.ts';
 import type { HTTPRequest } from './request.ts';
 import { parametersOf } from './signature.ts';
@@ -17,10 +18,9 @@ export function callPublished(request: HTTPRequest, published: Published): unkno
   const { self, value, name } = published;
   if (self !== undefined) {
     const method = value as (...args: unknown[]) => unknown;
-    const cls = classOf(self) as Class;
-    if (isPostOnly(cls, name)) refuseForgery(request, name);
-    const signature = signatureTextOf(cls, name) ?? '';
-    return method.apply(self, argumentsFor(request, signature));
+    const facts = factsOf(classOf(self) as Class).of(name);
+    if (facts.postOnly) refuseForgery(request, name);
+    return method.apply(self, argumentsFor(request, facts.signature ?? ''));
   }
   const object = value as object;
   if (typeof getOwn(object, '__call__') !== 'function') return object;

@@ -11,13 +11,20 @@ import {
   nobody,
   SecurityManager,
   type User,
-  type UserFolder,
   userFolderOf,
   withSecurityManager,
   withSecurityManagerAsync,
 } from '../access/index.ts';
 import { type Environ, environOf, GatewayRequest, GatewayResponse } from '../paste/index.ts';
-import { isTransient, type TransactionManager } from '../transaction/index.ts';
+import { getOwn } from '../persistent/index.ts';
+import {
+  type Describer,
+  isTransient,
+  type Transaction,
+  type TransactionManager,
+  withTransactionManager,
+  withTransactionManagerAsync,
+} from '../transaction/index.ts';
 import { unquote } from './cookies.ts';
 import { withRequest, withRequestAsync } from './current.ts';
 import { BadRequest, HTTPException, NotFound, Unauthorized } from './errors.ts';
@@ -56,22 +63,16 @@ export interface PublisherOptions {
 interface Attempt {
   readonly request: HTTPRequest;
   readonly connection: SiteConnection;
-  /** Of the user for whom the request goes on; anonymous until he is known. */
-  security: SecurityManager;
+  /** Of the user for whom the request goes on; undefined until he is known. */
+  security: SecurityManager | undefined;
 }
-
-const isPromise = (value: unknown): value is Promise<unknown> =>
-  typeof value === 'object' &&
-  value !== null &&
-  typeof (value as { then?: unknown }).then === 'function' &&
-  value instanceof Promise;
 
 /** An application that publishes the objects of a site. */
 export function createPublisher(
   options: PublisherOptions,
 ): (request: Request) => Response | Promise<Response> {
   return (request) => {
-    const source = sourceOf(request);
+    const source = request instanceof GatewayRequest ? new GatewaySource(request) : new StandardSource(request);
     const length = source.header('content-length');
     const hasBody =
       (length !== null && length !== undefined && length !== '0') || source.header('transfer-encoding');
@@ -82,15 +83,44 @@ export function createPublisher(
   };
 }
 
-function sourceOf(request: Request): RequestSource {
-  const environ: Environ = environOf(request);
-  const fast = request instanceof GatewayRequest ? request : undefined;
-  return {
-    method: request.method,
-    environ,
-    header: fast === undefined ? (name) => request.headers.get(name) : (name) => fast.header(name),
-    headers: () => request.headers.entries(),
-  };
+class GatewaySource implements RequestSource {
+  readonly method: string;
+  readonly environ: Environ;
+  readonly #request: GatewayRequest;
+
+  constructor(request: GatewayRequest) {
+    this.method = request.method;
+    this.environ = request.environ;
+    this.#request = request;
+  }
+
+  header(name: string): string | undefined {
+    return this.#request.header(name);
+  }
+
+  headers(): Iterable<readonly [string, string]> {
+    return this.#request.headers.entries();
+  }
+}
+
+class StandardSource implements RequestSource {
+  readonly method: string;
+  readonly environ: Environ;
+  readonly #request: Request;
+
+  constructor(request: Request) {
+    this.method = request.method;
+    this.environ = environOf(request);
+    this.#request = request;
+  }
+
+  header(name: string): string | null {
+    return this.#request.headers.get(name);
+  }
+
+  headers(): Iterable<readonly [string, string]> {
+    return this.#request.headers.entries();
+  }
 }
 
 /** A request's body, read once for all attempts; a form that cannot be read fails each of them. */
@@ -124,38 +154,46 @@ function publish(
   content: Content,
   retries: number,
 ): Response | Promise<Response> {
-  const response = new HTTPResponse({ charset: options.charset ?? 'utf-8', realm: options.realm ?? 'Zope' });
+  const response = new HTTPResponse(options);
   response.debugMode = options.debugMode ?? false;
   const request = new HTTPRequest(source, response, options);
   request.retryCount = retries;
   request.body = content.body;
   request.bodyLimit = (options.formLimits ?? FORM_LIMITS).memory;
   const connection = options.open();
-  const attempt: Attempt = { request, connection, security: new SecurityManager(nobody) };
-  let result: unknown;
+  const attempt: Attempt = { request, connection, security: undefined };
+  let answer: Response | Promise<unknown>;
   try {
     connection.transactions.begin();
-    result = withRequest(request, () => run(attempt, content));
-    if (!isPromise(result)) {
-      const answer = finish(options, attempt, result);
-      connection.close();
-      return answer;
-    }
+    answer = within(attempt, () => {
+      const result = run(attempt, content);
+      return result instanceof Promise ? result : finish(options, attempt, result);
+    });
   } catch (error) {
     return failed(options, attempt, content, error);
   }
-  return result.then(
+  if (!(answer instanceof Promise)) {
+    connection.close();
+    return answer;
+  }
+  return answer.then(
     (value) => {
+      let sent: Response;
       try {
-        const answer = withRequest(request, () => finish(options, attempt, value));
-        connection.close();
-        return answer;
+        sent = within(attempt, () => finish(options, attempt, value));
       } catch (error) {
         return failed(options, attempt, content, error);
       }
+      connection.close();
+      return sent;
     },
     (error: unknown) => failed(options, attempt, content, error),
   );
+}
+
+/** Runs code of an attempt with its request and its transaction as the current ones. */
+function within<T>({ request, connection }: Attempt, work: () => T): T {
+  return withRequest(request, () => withTransactionManager(connection.transactions, work));
 }
 
 function run(attempt: Attempt, content: Content): unknown {
@@ -177,36 +215,43 @@ function run(attempt: Attempt, content: Content): unknown {
   request.authenticatedUser = user;
   if (user.getId() !== null || user.getUserName() !== nobody.getUserName())
     environ.remoteUser = user.getUserName();
-  const transaction = connection.transactions.get();
-  note(transaction, request, user, published);
+  connection.transactions.get().describeLater(new Note(request.steps, user));
   const security = new SecurityManager(user);
   attempt.security = security;
   const replacement = request.endTraversal();
   if (replacement !== undefined) published = { ...published, value: replacement, self: undefined };
-  if (isAsync(published.value)) {
-    return withRequestAsync(request, () =>
+  if (!isAsync(published)) return withSecurityManager(security, () => callPublished(request, published));
+  return withRequestAsync(request, () =>
+    withTransactionManagerAsync(connection.transactions, () =>
       withSecurityManagerAsync(security, async () => callPublished(request, published)),
-    );
-  }
-  return withSecurityManager(security, () => callPublished(request, published));
+    ),
+  );
 }
 
 const AsyncFunction = (async () => {}).constructor;
-const isAsync = (value: unknown) => typeof value === 'function' && value instanceof AsyncFunction;
 
-function note(
-  transaction: ReturnType<TransactionManager['get']>,
-  request: HTTPRequest,
-  user: User,
-  published: Published,
-): void {
-  // A note costs more than many a page, so it is made when the transaction turns out to write something.
-  transaction.addBeforeCommitHook(() => {
-    transaction.note(`/${request.steps.join('/')}`);
-    const id = user.getId();
-    if (id !== null) transaction.user = `${userPath(user)} ${id}`;
-  });
-  void published;
+/** Whether what is published will await: only that pays for an async context. */
+function isAsync({ value, self }: Published): boolean {
+  const called: unknown =
+    self !== undefined || typeof value !== 'object' || value === null ? value : getOwn(value, '__call__');
+  return typeof called === 'function' && called instanceof AsyncFunction;
+}
+
+/** Who did what in a transaction, as the Undo and History tabs show it. */
+class Note implements Describer {
+  readonly #steps: readonly string[];
+  readonly #user: User;
+
+  constructor(steps: readonly string[], user: User) {
+    this.#steps = steps;
+    this.#user = user;
+  }
+
+  describe(transaction: Transaction): void {
+    transaction.note(`/${this.#steps.join('/')}`);
+    const id = this.#user.getId();
+    if (id !== null) transaction.user = `${userPath(this.#user)} ${id}`;
+  }
 }
 
 function userPath(user: User): string {
@@ -252,13 +297,12 @@ function authenticate(request: HTTPRequest, published: Published): User {
     credentials,
     client: { address: request.getClientAddr() },
   };
-  const places = [published.self ?? (published.value as object), ...request.parents];
-  for (const [at, place] of places.entries()) {
-    const folder: UserFolder | undefined = userFolderOf(place);
-    const user = folder?.validateRequest(access);
+  const { parents } = request;
+  for (let at = -1; at < parents.length; at++) {
+    const place = at < 0 ? (published.self ?? (published.value as object)) : parents[at]!;
+    const user = userFolderOf(place)?.validateRequest(access);
     if (user === null || user === undefined) continue;
-    const above = Math.max(0, request.steps.length - at);
-    request.authenticationPath = request.steps.slice(0, above).join('/');
+    request.authenticationDepth = Math.max(0, request.steps.length - (at + 1));
     return user;
   }
   throw new Unauthorized('You are not authorized to access this resource.');
@@ -298,8 +342,8 @@ function errorAnswer(options: PublisherOptions, attempt: Attempt, error: unknown
   const { request, security } = attempt;
   const { response } = request;
   const unauthorized = error instanceof Unauthorized;
-  const page = withRequest(request, () =>
-    withSecurityManager(security, () => options.errorPage?.(error, request)),
+  const page = within(attempt, () =>
+    withSecurityManager(security ?? new SecurityManager(nobody), () => options.errorPage?.(error, request)),
   );
   if (page === undefined && !unauthorized) return undefined;
   if (options.debugExceptions && !unauthorized) return undefined;

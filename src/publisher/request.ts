@@ -18,9 +18,11 @@ export interface RequestSource {
   headers(): Iterable<readonly [string, string]>;
 }
 
+const SAFE_PATH = /^[A-Za-z0-9_.\-~/]*$/;
+
 /** RFC 3986 path quoting as Python's `urllib.parse.quote` does it. */
 export function quote(text: string): string {
-  if (/^[A-Za-z0-9_.\-~/]*$/.test(text)) return text;
+  if (SAFE_PATH.test(text)) return text;
   return encodeURIComponent(text)
     .replaceAll('%2F', '/')
     .replaceAll(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
@@ -71,9 +73,6 @@ export class HTTPRequest {
   readonly response: HTTPResponse;
   readonly method: string;
   readonly charset: string;
-  /** Variables that code set, and what the publisher adds. Looked up first. */
-  readonly other = new Dict<string, unknown>();
-  form = new Dict<string, unknown>();
   /** Names that were traversed, and the same quoted as they stand in the URL. */
   steps: string[] = [];
   quotedSteps: string[] = [];
@@ -96,14 +95,17 @@ export class HTTPRequest {
   retryCount = 0;
   /** Physical path of what is shown as the root; null: the root itself. */
   virtualRootPath: readonly string[] | null = null;
-  /** Path of the user folder that knew the user. */
-  authenticationPath: string | undefined;
+  /** How many of the steps lead to the user folder that knew the user. */
+  authenticationDepth: number | undefined;
   readonly #trustedProxies: ReadonlySet<string> | undefined;
-  readonly #lazy = new Map<string, () => unknown>();
-  readonly #sent = new Map<string, unknown>();
+  // Most requests need none of these.
+  #other: Dict<string, unknown> | undefined;
+  #form: Dict<string, unknown> | undefined;
+  #lazy: Map<string, () => unknown> | undefined;
+  #sent: Map<string, unknown> | undefined;
   #cookies: Dict<string, unknown> | undefined;
   #environ: Dict<string, unknown> | undefined;
-  #postTraverse: [(...args: unknown[]) => unknown, readonly unknown[]][] | undefined;
+  #postTraverse: Call[] | undefined;
 
   constructor(source: RequestSource, response: HTTPResponse, options: RequestOptions = {}) {
     this.source = source;
@@ -115,6 +117,19 @@ export class HTTPRequest {
     this.SERVER_URL = serverUrl(source);
     this.script = environ.scriptName === '' ? [] : environ.scriptName.split('/').filter(Boolean);
     this.URL = this.script.length === 0 ? this.SERVER_URL : `${this.SERVER_URL}/${this.script.join('/')}`;
+  }
+
+  /** Variables that code set, and what the publisher adds. Looked up first. */
+  get other(): Dict<string, unknown> {
+    return (this.#other ??= new Dict());
+  }
+
+  get form(): Dict<string, unknown> {
+    return (this.#form ??= new Dict());
+  }
+
+  set form(form: Dict<string, unknown>) {
+    this.#form = form;
   }
 
   get cookies(): Dict<string, unknown> {
@@ -144,7 +159,7 @@ export class HTTPRequest {
 
   /** A variable: what code set, URLs, environment, lazy values, form, cookies, in this order; undefined when nothing has it. */
   lookup(key: string): unknown {
-    const own = this.other.get(key);
+    const own = this.#other?.get(key);
     if (own !== undefined) return own;
     switch (key) {
       case 'REQUEST':
@@ -168,7 +183,9 @@ export class HTTPRequest {
       case 'VirtualRootPhysicalPath':
         return this.virtualRootPath === null ? undefined : tupleFrom(this.virtualRootPath);
       case 'AUTHENTICATION_PATH':
-        return this.authenticationPath;
+        return this.authenticationDepth === undefined
+          ? undefined
+          : this.steps.slice(0, this.authenticationDepth).join('/');
       case 'method':
         return this.method;
       case 'BODY':
@@ -178,14 +195,14 @@ export class HTTPRequest {
     const indexed = INDEXED.exec(key);
     if (indexed !== null) return this.#indexedUrl(indexed[1]!, Number(indexed[2]));
     if (isEnvironmentName(key)) return HIDDEN.has(key) ? '' : (this.environ.get(key) ?? '');
-    const lazy = this.#lazy.get(key);
+    const lazy = this.#lazy?.get(key);
     if (lazy !== undefined) {
       const value = lazy();
-      this.#lazy.delete(key);
+      this.#lazy!.delete(key);
       this.other.set(key, value);
       return value;
     }
-    return this.form.get(key) ?? (this.source.header('cookie') ? this.cookies.get(key) : undefined);
+    return this.#form?.get(key) ?? (this.source.header('cookie') ? this.cookies.get(key) : undefined);
   }
 
   #bodyWithinLimit(): Uint8Array | undefined {
@@ -222,7 +239,7 @@ export class HTTPRequest {
         if (value === undefined) return value;
         const sent =
           value === this.form.get(key)
-            ? this.#sent.get(key) === value
+            ? this.#sent?.get(key) === value
             : typeof value === 'string' && !this.other.has(key) && value === this.cookies.get(key);
         return sent ? taintedValue(value) : value;
       },
@@ -231,7 +248,8 @@ export class HTTPRequest {
 
   /** Remembers what the client sent: what code puts into the form later is its own. */
   inputsDone(): void {
-    for (const [key, value] of this.form) this.#sent.set(key, value);
+    if (this.#form === undefined) return;
+    this.#sent = new Map(this.#form);
   }
 
   __getitem__(key: string): unknown {
@@ -258,12 +276,12 @@ export class HTTPRequest {
   }
 
   set_lazy(key: string, make: () => unknown): void {
-    this.#lazy.set(key, make);
+    (this.#lazy ??= new Map()).set(key, make);
   }
 
   /** All names that have a value, sorted. */
   keys(): string[] {
-    const keys = new Set<string>([...(this.other.keys() as Iterable<string>), ...this.#lazy.keys()]);
+    const keys = new Set<string>([...(this.other.keys() as Iterable<string>), ...(this.#lazy?.keys() ?? [])]);
     for (const key of this.environ.keys()) if (isEnvironmentName(key) && !HIDDEN.has(key)) keys.add(key);
     for (const kind of ['URL', 'BASE'])
       for (let n = 1; this.lookup(`${kind}${n}`) !== undefined; n++) keys.add(`${kind}${n}`);
@@ -364,17 +382,19 @@ export class HTTPRequest {
   post_traverse(call: (...args: unknown[]) => unknown, args: readonly unknown[] = []): void {
     if (this.#postTraverse === undefined)
       throw new RuntimeError('post_traverse() may only be called during publishing traversal.');
+    if (this.#postTraverse === NO_CALLS) this.#postTraverse = [];
     this.#postTraverse.push([call, args]);
   }
 
   beginTraversal(): void {
-    this.#postTraverse = [];
+    this.#postTraverse = NO_CALLS;
   }
 
   /** Calls what was registered by `post_traverse`; undefined when nothing takes the place of what was found. */
   endTraversal(): unknown {
-    const calls = this.#postTraverse ?? [];
+    const calls = this.#postTraverse ?? NO_CALLS;
     this.#postTraverse = undefined;
+    if (calls.length === 0) return undefined;
     for (const [call, args] of calls) {
       const result = call(...args);
       if (result !== null && result !== undefined) return result;
@@ -421,13 +441,15 @@ export class HTTPRequest {
     return [
       ['form', shown(this.form)],
       ['cookies', shown(this.cookies)],
-      ['lazy items', [...this.#lazy.keys()].map((name) => [name, '<not yet computed>'])],
+      ['lazy items', [...(this.#lazy?.keys() ?? [])].map((name) => [name, '<not yet computed>'])],
       ['other', [...shown(this.other), ...urls]],
       ['environ', shown(environ)],
     ];
   }
 }
 
+type Call = [(...args: unknown[]) => unknown, readonly unknown[]];
+const NO_CALLS: Call[] = [];
 const ROOT: readonly string[] = [''];
 const OWN_NAMES = [
   'AUTHENTICATION_PATH',
@@ -443,8 +465,9 @@ const OWN_NAMES = [
   'method',
 ];
 
-function serverUrl({ environ, header }: RequestSource): string {
-  const host = header('host');
+function serverUrl(source: RequestSource): string {
+  const { environ } = source;
+  const host = source.header('host');
   if (host) return `${environ.scheme}://${withoutDefaultPort(host.trim(), environ.scheme)}`;
   const standard = environ.serverPort === (environ.scheme === 'https' ? '443' : '80');
   return `${environ.scheme}://${environ.serverName}${standard ? '' : `:${environ.serverPort}`}`;

@@ -25,7 +25,16 @@ const UNCOMPRESSED = new Set([
 /** Part of the language that the types of the oldest supported Node lack. */
 type WellFormed = string & { isWellFormed(): boolean };
 
-const scrub = (text: unknown) => asText(text).replaceAll(/[\r\n]/g, '');
+const LINE_END = /[\r\n]/;
+const LINE_ENDS = /[\r\n]/g;
+const UTF8 = /^utf-?8$/i;
+
+function scrub(given: unknown): string {
+  const text = asText(given);
+  return LINE_END.test(text) ? text.replaceAll(LINE_ENDS, '') : text;
+}
+
+const NOTHING_WRITTEN: readonly never[] = [];
 
 export class HTTPResponse {
   status = 200;
@@ -35,19 +44,28 @@ export class HTTPResponse {
   base = '';
   /** Lower-case names, unless they were set literally. */
   readonly headers = new Map<string, string>();
-  readonly accumulatedHeaders: [string, string][] = [];
-  readonly cookies = new Map<string, CookieParameters>();
   body: string | Uint8Array | StreamBody = '';
   /** What `write` was given before the body. */
-  written: (string | Uint8Array)[] = [];
+  written: readonly (string | Uint8Array)[] = NOTHING_WRITTEN;
   debugMode = false;
+  #accumulated: [string, string][] | undefined;
+  #cookies: Map<string, CookieParameters> | undefined;
   #statusLocked = false;
   #bodyLocked = false;
   #compression = 0;
 
-  constructor(options: { charset?: string; realm?: string } = {}) {
+  constructor(options: { readonly charset?: string; readonly realm?: string } = {}) {
     this.charset = options.charset ?? 'utf-8';
     this.realm = options.realm ?? 'Zope';
+  }
+
+  /** Headers that come beside others of their name, in order. */
+  get accumulatedHeaders(): [string, string][] {
+    return (this.#accumulated ??= []);
+  }
+
+  get cookies(): Map<string, CookieParameters> {
+    return (this.#cookies ??= new Map());
   }
 
   setStatus(status: number | string, reason?: string | null, lock?: unknown): void {
@@ -220,7 +238,7 @@ export class HTTPResponse {
 
   /** The text, or its bytes where they are not those of UTF-8. */
   #encoded(text: string): string | Uint8Array {
-    if (/^utf-?8$/i.test(this.charset) && (text as WellFormed).isWellFormed()) return this.#compressed(text);
+    if (UTF8.test(this.charset) && (text as WellFormed).isWellFormed()) return this.#compressed(text);
     const bytes = encodeReplacing(text, this.charset);
     if (bytes === undefined) throw new LookupError(`unknown encoding: ${this.charset}`);
     return this.#compressed(bytes);
@@ -268,7 +286,8 @@ export class HTTPResponse {
 
   /** Adds to what is sent before the body; then no length is sent unless it was set. */
   write(data: string | Uint8Array): void {
-    this.written.push(data);
+    if (this.written === NOTHING_WRITTEN) this.written = [data];
+    else (this.written as (string | Uint8Array)[]).push(data);
   }
 
   /** Adds the challenge of an answer 401. */
@@ -281,8 +300,10 @@ export class HTTPResponse {
   headerList(): string[] {
     const list: string[] = [];
     for (const [key, value] of this.headers) list.push(capitalised(key), encodeHeader(key, value));
-    for (const [name, parameters] of this.cookies) list.push('Set-Cookie', cookieHeader(name, parameters));
-    for (const [name, value] of this.accumulatedHeaders) list.push(name, encodeHeader(name, value));
+    if (this.#cookies !== undefined)
+      for (const [name, parameters] of this.#cookies) list.push('Set-Cookie', cookieHeader(name, parameters));
+    if (this.#accumulated !== undefined)
+      for (const [name, value] of this.#accumulated) list.push(name, encodeHeader(name, value));
     return list;
   }
 }

@@ -1,7 +1,7 @@
 /** From a URL to the object it names (INVENTORY 3.3). */
-import { aqChain, aqParent, classOf, getOwn, isPersistent } from '../persistent/index.ts';
-import { objectRoles, type Roles, requiredRoles } from '../access/index.ts';
-import { type Class, isPublishable, isPublishedName, KeyError } from '../restricted/index.ts';
+import { aqParent, classOf, getOwn, isPersistent } from '../persistent/index.ts';
+import { factsOf, objectRoles, type Roles, requiredRoles } from '../access/index.ts';
+import { type Class, KeyError } from '../restricted/index.ts';
 import { NotFound } from './errors.ts';
 import { type HTTPRequest, quote } from './request.ts';
 
@@ -37,9 +37,10 @@ const PAGE_METHODS = new Set(['GET', 'POST', 'PURGE']);
 /** The names of a decoded path; `.` and empty ones count nothing, `..` goes back. Throws NotFound above the root. */
 export function pathNames(path: string): string[] {
   const names: string[] = [];
+  if (path === '/' || path === '') return names;
   for (const name of path.split('/')) {
-    if (UNREACHABLE.has(name)) throw new NotFound(path);
     if (name === '' || name === '.') continue;
+    if (UNREACHABLE.has(name)) throw new NotFound(path);
     if (name !== '..') names.push(name);
     else if (names.pop() === undefined) throw new NotFound(path);
   }
@@ -55,23 +56,23 @@ interface Step {
 
 const hooksOf = (object: object) => object as TraversalHooks;
 const hasHook = (object: object, name: keyof TraversalHooks) => typeof getOwn(object, name) === 'function';
+const factsAbout = (object: object) => factsOf(classOf(object) as Class);
 
 /**
  * An attribute of the object itself or of what it acquires from, as the publisher may see it. A method counts only
  * where its class declares it as published.
  */
 export function findPublishable(object: object, name: string): Step | undefined {
-  for (const container of aqChain(object) as object[]) {
+  for (let container: object | null = object; container !== null; container = aqParent(container)) {
     const value = getOwn(container, name);
     if (value === undefined) continue;
     if (typeof value === 'function') {
-      const cls = classOf(container) as Class | undefined;
-      if (cls === undefined || !isPublishedName(cls, name)) continue;
-      return { value, self: container, container };
+      if (factsAbout(container).of(name).published) return { value, self: container, container };
+      continue;
     }
-    // Read through the object, so that the value is wrapped in the context that the URL names.
     return {
-      value: value === null ? null : (object as Record<string, unknown>)[name],
+      // Read through the object, so that the value is wrapped in the context that the URL names.
+      value: value === null || container === object ? value : (object as Record<string, unknown>)[name],
       self: undefined,
       container,
     };
@@ -82,11 +83,12 @@ export function findPublishable(object: object, name: string): Step | undefined 
 function ensurePublishable(step: Step, request: HTTPRequest): Step {
   if (step.self !== undefined) return step;
   const { value } = step;
-  const cls =
-    value !== null && typeof value === 'object' && isPersistent(value)
-      ? (classOf(value) as Class)
-      : undefined;
-  if (cls === undefined || !isPublishable(cls))
+  if (
+    value === null ||
+    typeof value !== 'object' ||
+    !isPersistent(value) ||
+    !factsAbout(value).publishable
+  )
     throw new Hidden(`The object at ${request.URL} is not publishable.`);
   return step;
 }
@@ -96,15 +98,19 @@ class Hidden extends Error {
   readonly code = 'HIDDEN';
 }
 
-function traverseName(request: HTTPRequest, object: object, name: string): Step {
+/** The first characters of names that belong to namespaces: `@@view`, `++resource++name`, `+`. */
+const isNamespaceName = (name: string) => name.startsWith('@') || name.startsWith('+');
+
+/** `page`: the object's default page under this name, where it is known already. */
+function traverseName(request: HTTPRequest, object: object, name: string, page?: Step): Step {
   if (name === '.') return { value: object, self: undefined, container: object };
   if (name.startsWith('_')) throw new Hidden(`Object name begins with an underscore at: ${request.URL}`);
-  if (/^(?:@@|\+\+|@|\+)/.test(name)) throw missing(request, object, name);
+  if (isNamespaceName(name)) throw missing(request, object, name);
   if (hasHook(object, '__bobo_traverse__')) {
     const value = hooksOf(object).__bobo_traverse__!(request, name);
     if (value !== undefined) return ensurePublishable({ value, self: undefined, container: object }, request);
   }
-  const found = findPublishable(object, name);
+  const found = page ?? findPublishable(object, name);
   if (found !== undefined) return ensurePublishable(found, request);
   if (hasHook(object, '__getitem__')) {
     const value = itemOf(object, name);
@@ -134,9 +140,21 @@ function missing(request: HTTPRequest, object: object, name: string): Error {
   }
 }
 
-function stepRoles(step: Step, name: string, before: Roles | undefined): Roles | undefined {
-  if (step.self !== undefined) return requiredRoles(step.self, name, step.value);
-  return objectRoles(step.value) ?? requiredRoles(step.container, name, step.value) ?? before;
+/** What was reached so far, for the roles of an object that says nothing of its own: those of the one before it hold. */
+interface Reached {
+  readonly step: Step;
+  readonly name: string;
+  readonly before: Reached | undefined;
+}
+
+function rolesOfReached(reached: Reached | undefined, root: object): Roles | undefined {
+  for (let at = reached; at !== undefined; at = at.before) {
+    const { step, name } = at;
+    if (step.self !== undefined) return requiredRoles(step.self, name, step.value);
+    const roles = objectRoles(step.value) ?? requiredRoles(step.container, name, step.value);
+    if (roles !== undefined) return roles;
+  }
+  return objectRoles(root);
 }
 
 /**
@@ -152,71 +170,79 @@ export function traverse(request: HTTPRequest, root: object, path: string, redir
   request.beginTraversal();
   request.path = names.reverse();
   let object = root;
-  let published: Published = { value: root, self: undefined, name: '', roles: objectRoles(root) };
+  let self: object | undefined;
+  let value: unknown = root;
+  let name = '';
+  let reached: Reached | undefined;
   let defaultName = PAGE_METHODS.has(request.method) ? 'index_html' : request.method;
   let atDefault = redirected;
   try {
     for (;;) {
-      let name: string;
-      if (published.self === undefined) {
-        const hook = getOwn(object, '__before_publishing_traverse__') as TraversalHook | undefined;
-        if (typeof hook === 'function') hook.call(object, object, request);
-        else if (hook !== undefined) hook.__call__(object, request);
-      }
+      if (self === undefined) callBeforeTraversal(object, request);
+      let next: string;
+      let page: Step | undefined;
       if (request.path.length > 0) {
-        name = request.path.pop()!;
-        if (published.self !== undefined)
-          return request.response.notFoundError(`${request.URL}/${quote(name)}`);
+        next = request.path.pop()!;
+        if (self !== undefined) return request.response.notFoundError(`${request.URL}/${quote(next)}`);
       } else {
-        if (published.self !== undefined) break;
-        const [target, more] = hasHook(object, '__browser_default__')
-          ? hooksOf(object).__browser_default__!(request)
-          : ([object, []] as const);
-        object = target;
+        if (self !== undefined) break;
+        let more: readonly string[] = NO_NAMES;
+        if (hasHook(object, '__browser_default__')) {
+          [object, more] = hooksOf(object).__browser_default__!(request);
+        }
         if (more.length > 1) {
           request.path = more.slice(0, -1).reverse();
           defaultName = more.at(-1)!;
           atDefault = true;
           continue;
         }
-        if (more.length === 1) name = more[0]!;
-        else if (defaultName !== '' && published.name !== defaultName && hasPage(object, defaultName)) {
-          name = defaultName;
+        if (more.length === 1) next = more[0]!;
+        else {
+          if (defaultName === '' || name === defaultName) break;
+          page = findPublishable(object, defaultName);
+          if (page === undefined || page.value === null) break;
+          next = defaultName;
           defaultName = 'index_html';
-        } else break;
+        }
         atDefault = true;
       }
-      const quoted = quote(name);
+      const quoted = quote(next);
       request.URL += `/${quoted}`;
       request.quotedSteps.push(quoted);
       let step: Step;
       try {
-        step = traverseName(request, object, name);
+        step = traverseName(request, object, next, page);
       } catch (error) {
         if (!(error instanceof Hidden)) throw error;
         if (request.response.debugMode) return request.response.debugError(`('${error.message}',)`, true);
-        return request.response.notFoundError(name);
+        return request.response.notFoundError(next);
       }
-      published = { value: step.value, self: step.self, name, roles: stepRoles(step, name, published.roles) };
-      if (step.self === undefined) object = step.value as object;
-      parents.push((step.value ?? object) as object);
+      name = next;
+      ({ value, self } = step);
+      reached = { step, name, before: reached };
+      if (self === undefined) object = value as object;
+      parents.push((value ?? object) as object);
       request.steps.push(name);
     }
   } finally {
     // From here on the innermost comes first, also for who looks for an error page.
     parents.reverse();
   }
-  if (published.self === undefined) published = { ...published, value: object };
+  if (self === undefined) value = object;
   if (atDefault) request.response.setBase(request.URL.slice(0, request.URL.lastIndexOf('/')));
   parents.shift();
-  if (published.self !== undefined && request.parents.length === 0) request.parents = [root];
-  request.published = published.value;
-  return published;
+  if (self !== undefined && request.parents.length === 0) request.parents = [root];
+  request.published = value;
+  return { value, self, name, roles: rolesOfReached(reached, root) };
 }
 
-function hasPage(object: object, name: string): boolean {
-  const found = findPublishable(object, name);
-  return found !== undefined && found.value !== null;
+const NO_NAMES: readonly string[] = [];
+
+function callBeforeTraversal(object: object, request: HTTPRequest): void {
+  const hook = getOwn(object, '__before_publishing_traverse__') as TraversalHook | undefined;
+  if (hook === undefined) return;
+  if (typeof hook === 'function') hook.call(object, object, request);
+  else hook.__call__(object, request);
 }
 
 /** The object that a user folder is asked about, and the one that physically contains it. */

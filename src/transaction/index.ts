@@ -19,4 +19,4 @@ export {
 export type { DataManager, DataManagerSavepoint, Synchronizer } from './interfaces.ts';
 export { Attempt, type RunOptions, TransactionManager } from './manager.ts';
 export type { Savepoint } from './savepoint.ts';
-export { type Status, Transaction } from './transaction.ts';
+export { type Describer, type Status, Transaction } from './transaction.ts';

@@ -8,6 +8,11 @@ import type { SynchronizerSet } from './synchronizers.ts';
 
 export type Status = 'Active' | 'Committing' | 'Committed' | 'Doomed' | 'Commit failed';
 
+/** Sets the user and the description of a transaction when they are needed. */
+export interface Describer {
+  describe(transaction: Transaction): void;
+}
+
 /** What a transaction tells its manager. */
 export interface TransactionOwner {
   free(transaction: Transaction): void;
@@ -39,6 +44,7 @@ export class Transaction {
   status: Status = 'Active';
   #user = '';
   #description = '';
+  #describe: Describer | undefined;
   #extension: Map<string, unknown> | undefined;
   #owner: TransactionOwner | null;
   #synchronizers: SynchronizerSet | null;
@@ -59,20 +65,24 @@ export class Transaction {
 
   /** Who did it: by convention a path and a name. Stored with what is committed. */
   get user(): string {
+    this.#settle();
     return this.#user;
   }
 
   set user(value: string) {
+    this.#settle();
     if (value === null || value === undefined) throw new TransactionUseError('user must not be None');
     this.#user = textOf(value, 'user');
   }
 
   /** What was done. Stored with what is committed. */
   get description(): string {
+    this.#settle();
     return this.#description;
   }
 
   set description(value: string) {
+    this.#settle();
     if (value !== null && value !== undefined) this.#description = textOf(value, 'description');
   }
 
@@ -81,14 +91,32 @@ export class Transaction {
     return (this.#extension ??= new Map());
   }
 
+  /**
+   * Who did it and what, told when somebody asks: a transaction that stores nothing never does. What is set later
+   * comes after it.
+   */
+  describeLater(describer: Describer): void {
+    this.#settle();
+    this.#describe = describer;
+  }
+
+  #settle(): void {
+    const describer = this.#describe;
+    if (describer === undefined) return;
+    this.#describe = undefined;
+    describer.describe(this);
+  }
+
   /** Adds a line to the description. */
   note(text: string): void {
     if (text === null || text === undefined) return;
+    this.#settle();
     const line = textOf(text, 'note').trim();
     this.#description = this.#description === '' ? line : `${this.#description}\n${line}`;
   }
 
   setUser(name: string, path = '/'): void {
+    this.#settle();
     this.#user = `${textOf(path, 'path')} ${textOf(name, 'user')}`;
   }
 

@@ -1,7 +1,7 @@
 /** Files of any type (INVENTORY O-032, P-156 to P-160). */
 import { randomBytes } from 'node:crypto';
 import { lookup } from 'mrmime';
-import { getOwn, Persistent, registerClass } from '../../persistent/index.ts';
+import { getOwn, metaOf, Persistent, registerClass } from '../../persistent/index.ts';
 import { Dict, tuple } from '../../pickle/index.ts';
 import { declareClass } from '../../restricted/index.ts';
 import { Permissions } from '../../access/index.ts';
@@ -53,7 +53,13 @@ const NOT_INLINE = list('DISALLOWED_INLINE_MIMETYPES', [
 const USE_DENYLIST = Boolean(Number(process.env.OFS_IMAGE_USE_DENYLIST || 0));
 const CHUNK = 65_536;
 
-export const httpDate = (seconds: number) => new Date(Math.floor(seconds) * 1000).toUTCString();
+let lastDate = { seconds: Number.NaN, text: '' };
+
+export function httpDate(time: number): string {
+  const seconds = Math.floor(time);
+  if (seconds !== lastDate.seconds) lastDate = { seconds, text: new Date(seconds * 1000).toUTCString() };
+  return lastDate.text;
+}
 
 /** The MIME type for a file name; by the look of the content where the name tells nothing. */
 export function guessContentType(name: string, data: Uint8Array, fallback?: string): string {
@@ -154,7 +160,7 @@ export class File extends PropertyManager {
   /** The whole content. */
   __bytes__(): Uint8Array {
     const chunks = chunksOf(this, 0, Number.POSITIVE_INFINITY);
-    return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+    return chunks.length === 1 ? chunks[0]!.slice() : Buffer.concat(chunks);
   }
 
   override __str__(): string {
@@ -215,15 +221,24 @@ function isEditable(file: File): boolean {
   );
 }
 
-/** The pieces of the content between two offsets. */
+/**
+ * The stored content, which the caller must not change: it is not compared at the end of the transaction, as bytes that are handed
+ * out are.
+ */
+function storedData(object: File | Pdata): Uint8Array | undefined {
+  const data = metaOf(object)?.activate()['data'];
+  return data instanceof Uint8Array ? data : undefined;
+}
+
+/** The pieces of the content between two offsets; they must not be changed. */
 function chunksOf(file: File, start: number, end: number): Uint8Array[] {
-  const { data } = file;
+  const data = storedData(file) ?? file.data;
   if (data === null) return [];
   if (data instanceof Uint8Array) return [data.subarray(start, Math.min(end, data.length))];
   const chunks: Uint8Array[] = [];
   let position = 0;
   for (let at: Pdata | null = data; at !== null && position < end;) {
-    const piece: Uint8Array = at.data;
+    const piece: Uint8Array = storedData(at) ?? at.data;
     if (position + piece.length > start) {
       chunks.push(piece.subarray(Math.max(0, start - position), Math.min(piece.length, end - position)));
     }
