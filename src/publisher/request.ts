@@ -154,7 +154,11 @@ export class HTTPRequest {
       .replaceAll('_', '-')
       .replace(/^http-/, '');
     if (key === 'authorization') return fallback;
-    return this.source.header(key) ?? this.environ.get(name.toUpperCase().replaceAll('-', '_')) ?? fallback;
+    return this.source.header(key) ?? this.#environValue(name.toUpperCase().replaceAll('-', '_')) ?? fallback;
+  }
+
+  #environValue(key: string): unknown {
+    return this.#environ === undefined ? environValue(this.source, key) : this.#environ.get(key);
   }
 
   /** A variable: what code set, URLs, environment, lazy values, form, cookies, in this order; undefined when nothing has it. */
@@ -194,7 +198,7 @@ export class HTTPRequest {
     }
     const indexed = INDEXED.exec(key);
     if (indexed !== null) return this.#indexedUrl(indexed[1]!, Number(indexed[2]));
-    if (isEnvironmentName(key)) return HIDDEN.has(key) ? '' : (this.environ.get(key) ?? '');
+    if (isEnvironmentName(key)) return HIDDEN.has(key) ? '' : (this.#environValue(key) ?? '');
     const lazy = this.#lazy?.get(key);
     if (lazy !== undefined) {
       const value = lazy();
@@ -344,17 +348,27 @@ export class HTTPRequest {
 
   /** The path without that of the virtual root. */
   physicalPathToVirtualPath(path: string | readonly string[]): string[] {
-    const names = typeof path === 'string' ? path.split('/') : [...path];
+    const names = typeof path === 'string' ? path.split('/') : path;
+    const virtual: string[] = [];
+    for (let at = this.#depthOfVirtualRoot(names); at < names.length; at++) virtual.push(names[at]!);
+    return virtual;
+  }
+
+  /** How many names a path begins with that are those of the virtual root. */
+  #depthOfVirtualRoot(names: readonly string[]): number {
     const root = this.virtualRootPath ?? ROOT;
     let common = 0;
     while (common < root.length && names[common] === root[common]) common++;
-    return names.slice(common);
+    return common;
   }
 
   /** URL of a physical path, as the client sees the site; `relative` leaves out the server. */
   physicalPathToURL(path: string | readonly string[], relative: unknown = false): string {
-    const names = [...this.script, ...this.physicalPathToVirtualPath(path).map(quote)];
-    return [relative ? '' : this.SERVER_URL, ...names].join('/');
+    const names = typeof path === 'string' ? path.split('/') : path;
+    let url = relative ? '' : this.SERVER_URL;
+    for (const name of this.script) url += `/${name}`;
+    for (let at = this.#depthOfVirtualRoot(names); at < names.length; at++) url += `/${quote(names[at]!)}`;
+    return url;
   }
 
   /** The names of the physical path of a URL. Throws a ValueError for a URL of another site. */
@@ -478,22 +492,34 @@ function withoutDefaultPort(host: string, scheme: string): string {
   return host.endsWith(port) ? host.slice(0, -port.length) : host;
 }
 
+/** Variables that are no headers, in CGI's names. */
+const VARIABLES: Readonly<Record<string, (source: RequestSource) => string>> = {
+  REQUEST_METHOD: ({ method }) => method,
+  SCRIPT_NAME: ({ environ }) => environ.scriptName,
+  PATH_INFO: ({ environ }) => environ.pathInfo,
+  QUERY_STRING: ({ environ }) => environ.queryString,
+  SERVER_NAME: ({ environ }) => environ.serverName,
+  SERVER_PORT: ({ environ }) => String(environ.serverPort),
+  SERVER_PROTOCOL: ({ environ }) => environ.serverProtocol,
+  REMOTE_ADDR: ({ environ }) => environ.remoteAddr,
+  GATEWAY_INTERFACE: () => 'TypeScript CGI',
+};
+
+/** One variable of the environment, without making all of them. */
+function environValue(source: RequestSource, key: string): string | undefined {
+  if (Object.hasOwn(VARIABLES, key)) return VARIABLES[key]!(source);
+  if (key === 'REMOTE_USER') return source.environ.remoteUser || undefined;
+  const header = key === 'CONTENT_TYPE' || key === 'CONTENT_LENGTH' ? key : key.startsWith('HTTP_') ? key.slice(5) : '';
+  return header === '' ? undefined : (source.header(header.toLowerCase().replaceAll('_', '-')) ?? undefined);
+}
+
 function environOfSource(source: RequestSource): Dict<string, unknown> {
-  const { environ } = source;
   const dict = new Dict<string, unknown>();
   for (const [name, value] of source.headers()) {
     const key = name.toUpperCase().replaceAll('-', '_');
     dict.set(key === 'CONTENT_TYPE' || key === 'CONTENT_LENGTH' ? key : `HTTP_${key}`, value);
   }
-  dict.set('REQUEST_METHOD', source.method);
-  dict.set('SCRIPT_NAME', environ.scriptName);
-  dict.set('PATH_INFO', environ.pathInfo);
-  dict.set('QUERY_STRING', environ.queryString);
-  dict.set('SERVER_NAME', environ.serverName);
-  dict.set('SERVER_PORT', String(environ.serverPort));
-  dict.set('SERVER_PROTOCOL', environ.serverProtocol);
-  dict.set('REMOTE_ADDR', environ.remoteAddr);
-  dict.set('GATEWAY_INTERFACE', 'TypeScript CGI');
-  if (environ.remoteUser) dict.set('REMOTE_USER', environ.remoteUser);
+  for (const [name, of] of Object.entries(VARIABLES)) dict.set(name, of(source));
+  if (source.environ.remoteUser) dict.set('REMOTE_USER', source.environ.remoteUser);
   return dict;
 }

@@ -60,10 +60,18 @@ export class Item extends Persistent {
 
   /** The names from the root to here; the first is empty. */
   getPhysicalPath(): Tuple<string> {
-    const parent = aqParent(aqInner(this)) as Item | null;
-    const id = this.getId();
-    if (parent === null || typeof parent.getPhysicalPath !== 'function') return tuple(id);
-    return tupleFrom([...parent.getPhysicalPath(), id]);
+    const names = [this.getId()];
+    // Templates ask for it all the time: one walk, not a tuple for each container.
+    for (let at = aqParent(aqInner(this)) as Item | null; at !== null; at = aqParent(aqInner(at)) as Item) {
+      const { getPhysicalPath } = at;
+      if (typeof getPhysicalPath !== 'function') break;
+      if (getPhysicalPath !== Item.prototype.getPhysicalPath) {
+        names.push(...[...at.getPhysicalPath()].reverse());
+        break;
+      }
+      names.push(at.getId());
+    }
+    return tupleFrom(names.reverse());
   }
 
   getPhysicalRoot(): object {
