@@ -95,7 +95,11 @@ async function freePort(): Promise<number> {
 }
 
 /** Makes an instance with a program of either kind, puts the site into it, and serves it. */
-async function startSite(make: readonly string[], run: readonly string[], directory: string): Promise<Server> {
+async function startSite(
+  make: readonly string[],
+  run: readonly string[],
+  directory: string,
+): Promise<Server> {
   const [program, ...args] = [...make, '-d', directory, '-u', 'admin:admin'];
   const made = spawnSync(program!, args, { encoding: 'utf8' });
   if (made.status !== 0) throw new Error(`${program} failed: ${made.stderr}`);
@@ -196,7 +200,12 @@ export default {
           });
       }
       if (memory !== undefined && after !== undefined)
-        rows.push({ name: 'memory after all', value: after, unit: 'MiB', note: `at the start ${memory.toFixed(0)}` });
+        rows.push({
+          name: 'memory after all',
+          value: after,
+          unit: 'MiB',
+          note: `at the start ${memory.toFixed(0)}`,
+        });
     } finally {
       for (const server of servers) await server.stop();
       rmSync(directory, { recursive: true, force: true });

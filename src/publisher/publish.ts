@@ -72,7 +72,8 @@ export function createPublisher(
   options: PublisherOptions,
 ): (request: Request) => Response | Promise<Response> {
   return (request) => {
-    const source = request instanceof GatewayRequest ? new GatewaySource(request) : new StandardSource(request);
+    const source =
+      request instanceof GatewayRequest ? new GatewaySource(request) : new StandardSource(request);
     const length = source.header('content-length');
     const hasBody =
       (length !== null && length !== undefined && length !== '0') || source.header('transfer-encoding');
@@ -320,8 +321,13 @@ function failed(
   let failure = normalise(error);
   try {
     if (error instanceof BareObjectError) failure = new NotFound(error.message);
+    // Told first, so that a page can name what the log has about it.
+    within(attempt, () =>
+      withSecurityManager(attempt.security ?? new SecurityManager(nobody), () =>
+        options.onFailure?.(failure, request, retry),
+      ),
+    );
     if (!retry) answer = errorAnswer(options, attempt, failure);
-    options.onFailure?.(failure, request, retry);
   } finally {
     connection.transactions.abort();
     connection.close();

@@ -509,7 +509,8 @@ const VARIABLES: Readonly<Record<string, (source: RequestSource) => string>> = {
 function environValue(source: RequestSource, key: string): string | undefined {
   if (Object.hasOwn(VARIABLES, key)) return VARIABLES[key]!(source);
   if (key === 'REMOTE_USER') return source.environ.remoteUser || undefined;
-  const header = key === 'CONTENT_TYPE' || key === 'CONTENT_LENGTH' ? key : key.startsWith('HTTP_') ? key.slice(5) : '';
+  const header =
+    key === 'CONTENT_TYPE' || key === 'CONTENT_LENGTH' ? key : key.startsWith('HTTP_') ? key.slice(5) : '';
   return header === '' ? undefined : (source.header(header.toLowerCase().replaceAll('_', '-')) ?? undefined);
 }
 

@@ -83,12 +83,7 @@ export function findPublishable(object: object, name: string): Step | undefined 
 function ensurePublishable(step: Step, request: HTTPRequest): Step {
   if (step.self !== undefined) return step;
   const { value } = step;
-  if (
-    value === null ||
-    typeof value !== 'object' ||
-    !isPersistent(value) ||
-    !factsAbout(value).publishable
-  )
+  if (value === null || typeof value !== 'object' || !isPersistent(value) || !factsAbout(value).publishable)
     throw new Hidden(`The object at ${request.URL} is not publishable.`);
   return step;
 }

@@ -1,11 +1,34 @@
 /** What scripts and templates see of containers, BTrees and the security context, and which modules they may import. */
 import { getSecurityManager, SecurityManager, SpecialUser, StoredUser } from '../../access/index.ts';
-import { declareClass, registerModule, registerType, repr } from '../../restricted/index.ts';
+import {
+  declareClass,
+  KeyError,
+  registerForeignError,
+  registerModule,
+  registerType,
+  repr,
+} from '../../restricted/index.ts';
 import { registerNamespaceFunction } from '../../templates/index.ts';
 import { getRequest, type HTTPRequest } from '../../publisher/index.ts';
+import {
+  ConflictError,
+  POSError,
+  POSKeyError,
+  ReadConflictError,
+  ReadOnlyError,
+  UndoError,
+} from '../../zodb/index.ts';
 import { Application } from '../ofs/application.ts';
 import { Item } from '../ofs/item.ts';
 import { ObjectManager } from '../ofs/object-manager.ts';
+
+// What the database raises, under its names in Python.
+registerForeignError(POSError, 'POSError');
+registerForeignError(ConflictError, 'ConflictError');
+registerForeignError(ReadConflictError, 'ReadConflictError');
+registerForeignError(ReadOnlyError, 'ReadOnlyError');
+registerForeignError(UndoError, 'UndoError');
+registerForeignError(POSKeyError, 'POSKeyError', KeyError);
 
 registerType(ObjectManager, {
   operators: {

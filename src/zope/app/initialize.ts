@@ -5,6 +5,7 @@ import { getLogger } from '@logtape/logtape';
 import type { UserFolder } from '../../access/index.ts';
 import type { Connection } from '../../zodb/index.ts';
 import { Application } from '../ofs/application.ts';
+import { SiteErrorLog } from '../errorlog/site-error-log.ts';
 import { ZopePageTemplate } from '../ofs/page-template.ts';
 import { readPasswordFile } from './password-file.ts';
 
@@ -36,6 +37,13 @@ export function initializeRoot(connection: Connection, instanceHome: string): Ap
   });
   const app = root.get('Application') as Application;
   step('Created initial user', () => addInitialUser(app, instanceHome));
+  step('Added site error_log at /error_log', () => {
+    if (!fresh) return false;
+    const log = new SiteErrorLog();
+    app._setObject('error_log', log, { setOwner: false });
+    log.manage_afterAdd(app);
+    return true;
+  });
   step('Added the welcome page', () => {
     if (!fresh) return false;
     const source = readFileSync(new URL('../skeleton/index_html.zpt', import.meta.url), 'utf8');

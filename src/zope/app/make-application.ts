@@ -7,6 +7,7 @@ import { TransactionManager } from '../../transaction/index.ts';
 import { loadZopeConf, type ZopeConfig } from '../../zconfig/index.ts';
 import type { Connection, DB } from '../../zodb/index.ts';
 import { publisherSettings } from './effects.ts';
+import { reportFailure } from './error-log.ts';
 import { standardErrorMessage } from './error-page.ts';
 import { onShutdown } from './shutdown.ts';
 import { openSiteDatabases } from './site.ts';
@@ -41,6 +42,7 @@ export async function makeApplication(
     debugMode: config.debugMode || ON.has(globalConf.debug_mode ?? ''),
     debugExceptions: config.debugExceptions || ON.has(globalConf.debug_exceptions ?? ''),
     errorPage: standardErrorMessage,
+    onFailure: reportFailure,
   });
   writePidFile(config);
   let closed = false;

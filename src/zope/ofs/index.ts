@@ -13,3 +13,4 @@ export { TypeScriptScript } from '../scripts/typescript-script.ts';
 import '../app/guarded-types.ts';
 import '../siteaccess/virtual-host-monster.ts';
 import './absolute-url-view.ts';
+import '../errorlog/site-error-log.ts';

@@ -7,6 +7,7 @@ import {
   getRequest,
   type HTTPRequest,
   type HTTPResponse,
+  MethodNotAllowed,
   NotFound,
   quote,
   Redirect,
@@ -39,6 +40,11 @@ export class Item extends Persistent {
 
   OPTIONS(request: HTTPRequest, response: HTTPResponse): HTTPResponse {
     return options(this, request, response);
+  }
+
+  /** Nothing can be made where something is. */
+  MKCOL(): never {
+    throw new MethodNotAllowed('The resource already exists.');
   }
 
   getId(): string {
@@ -204,11 +210,20 @@ declareClass(Item, {
     [Permissions.view]: ['Anonymous', 'Manager'],
     [Permissions.accessContentsInformation]: ['Anonymous', 'Manager'],
   },
-  published: ['absolute_url', 'absolute_url_path', 'virtual_url_path', 'manage_workspace', 'HEAD', 'OPTIONS'],
+  published: [
+    'absolute_url',
+    'absolute_url_path',
+    'virtual_url_path',
+    'manage_workspace',
+    'HEAD',
+    'OPTIONS',
+    'MKCOL',
+  ],
   names: {
     getId: 'public',
     HEAD: view,
     OPTIONS: 'public',
+    MKCOL: 'public',
     manage_workspace: { permission: Permissions.viewManagementScreens },
     title_or_id: 'public',
     title_and_id: 'public',

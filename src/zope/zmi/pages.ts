@@ -90,6 +90,16 @@ export function contentsPage(folder: ObjectManager, message?: string): string {
   );
 }
 
+/** A page of the management interface: a template that fills the layout's slot `main`. */
+export function managePage(
+  object: Item,
+  template: PageTemplateFile,
+  variables: readonly (readonly [string, unknown])[],
+  message: string | undefined,
+): string {
+  return template.render(object, Dict.from<unknown>([...frame(object, message), ...variables]));
+}
+
 export interface EditFields {
   readonly action: string;
   readonly contentType?: string;
