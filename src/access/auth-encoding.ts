@@ -14,6 +14,11 @@ function equal(a: string | Buffer, b: string | Buffer): boolean {
   return timingSafeEqual(x!, y!);
 }
 
+/** The bytes of a password that are hashed: those of Latin-1, which stored passwords were made of, or of UTF-8 where that lacks a character. */
+const bytesOf = (password: string): Buffer =>
+  // oxlint-disable-next-line no-control-regex
+  Buffer.from(password, /[^\u0000-\u00ff]/.test(password) ? 'utf8' : 'latin1');
+
 const sha1 = (...parts: (string | Buffer)[]) => {
   const hash = createHash('sha1');
   for (const part of parts) hash.update(part);
@@ -25,20 +30,21 @@ const schemes: Record<string, Scheme> = {
   SSHA: {
     encrypt(password) {
       const salt = randomBytes(7);
-      return urlSafe(Buffer.concat([sha1(password, salt), salt]));
+      return urlSafe(Buffer.concat([sha1(bytesOf(password), salt), salt]));
     },
     validate(payload, attempt) {
       const bytes = Buffer.from(payload, 'base64url');
-      return bytes.length > 20 && equal(bytes.subarray(0, 20), sha1(attempt, bytes.subarray(20)));
+      return bytes.length > 20 && equal(bytes.subarray(0, 20), sha1(bytesOf(attempt), bytes.subarray(20)));
     },
   },
   SHA: {
-    encrypt: (password) => urlSafe(sha1(password)),
-    validate: (payload, attempt) => equal(Buffer.from(payload, 'base64url'), sha1(attempt)),
+    encrypt: (password) => urlSafe(sha1(bytesOf(password))),
+    validate: (payload, attempt) => equal(Buffer.from(payload, 'base64url'), sha1(bytesOf(attempt))),
   },
   SHA256: {
-    encrypt: (password) => createHash('sha256').update(password).digest('hex'),
-    validate: (payload, attempt) => equal(payload, createHash('sha256').update(attempt).digest('hex')),
+    encrypt: (password) => createHash('sha256').update(bytesOf(password)).digest('hex'),
+    validate: (payload, attempt) =>
+      equal(payload, createHash('sha256').update(bytesOf(attempt)).digest('hex')),
   },
   MYSQL: {
     encrypt: mysqlHash,
@@ -50,7 +56,7 @@ const schemes: Record<string, Scheme> = {
 function mysqlHash(password: string): string {
   const mask = 0xffffffffn;
   let [nr, add, nr2] = [1345345333n, 7n, 0x12345671n];
-  for (const byte of Buffer.from(password)) {
+  for (const byte of bytesOf(password)) {
     if (byte === 0x20 || byte === 0x09) continue;
     nr ^= (((nr & 63n) + add) * BigInt(byte) + (nr << 8n)) & mask;
     nr &= mask;
@@ -86,7 +92,7 @@ export function pw_encrypt(password: string, scheme = 'SSHA'): string {
 /** Whether `attempt` is the password that is stored as `reference`. */
 export function pw_validate(reference: string, attempt: string): boolean {
   const [scheme, payload] = split(reference);
-  if (scheme === undefined) return equal(payload, attempt);
+  if (scheme === undefined) return equal(bytesOf(payload), bytesOf(attempt));
   return schemes[scheme]?.validate(payload, attempt) ?? false;
 }
 

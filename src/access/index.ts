@@ -1,7 +1,7 @@
 export { is_encrypted, listSchemes, pw_encrypt, pw_validate } from './auth-encoding.ts';
 export { type ClassFacts, factsOf, type NameFacts } from './class-facts.ts';
 export { Permissions } from './permissions.ts';
-export { objectRoles, requiredRoles, ZopeSecurityPolicy } from './policy.ts';
+export { declaredRoles, objectRoles, requiredRoles, ZopeSecurityPolicy } from './policy.ts';
 export { permissionAttribute, type Roles, rolesForPermissionOn } from './roles.ts';
 export {
   type Executable,

@@ -10,7 +10,8 @@ import { getSecurityManager } from './security-manager.ts';
 const VALID_AQ = new Set(['aq_parent', 'aq_inner', 'aq_explicit']);
 const NOBODY: Roles = [];
 
-function rolesOf(declaration: Declaration, object: unknown): Roles {
+/** Roles that a declaration demands on an object. */
+export function declaredRoles(declaration: Declaration, object: unknown): Roles {
   if (declaration === 'public') return null;
   if (declaration === 'private') return NOBODY;
   return rolesForPermissionOn(declaration.permission, object);
@@ -23,7 +24,7 @@ function factsAbout(object: unknown): ClassFacts | undefined {
 /** Roles that `object` itself demands; undefined when its class declares nothing. */
 export function objectRoles(object: unknown): Roles | undefined {
   const declaration = factsAbout(object)?.object;
-  return declaration === undefined ? undefined : rolesOf(declaration, object);
+  return declaration === undefined ? undefined : declaredRoles(declaration, object);
 }
 
 /** Roles needed for a value found as `name` in `container`; undefined: out of reach for everybody. */
@@ -40,7 +41,7 @@ export function requiredRoles(
   if (facts === undefined) return undefined;
   if (typeof name === 'string') {
     const declared = facts.of(name).declaration;
-    if (declared !== undefined) return rolesOf(declared, container);
+    if (declared !== undefined) return declaredRoles(declared, container);
   }
   // A method that nothing declares is an implementation detail, whatever the class says of its data.
   if (typeof value === 'function') return undefined;

@@ -9,7 +9,7 @@ import {
   registerClass,
   wrap,
 } from '../persistent/index.ts';
-import { declareClass } from '../restricted/index.ts';
+import { declareClass, getSecurityPolicy } from '../restricted/index.ts';
 import { is_encrypted, pw_encrypt } from './auth-encoding.ts';
 import { Permissions } from './permissions.ts';
 import type { Roles } from './roles.ts';
@@ -69,7 +69,13 @@ export function setEmergencyUser(
     user === null ? null : new UnrestrictedUser(user.name, user.password, ['manage'], user.domains);
 }
 
-const policy = new ZopeSecurityPolicy();
+const ordinary = new ZopeSecurityPolicy();
+
+/** The policy that is in force; it says whether logins count at all. */
+function policyInForce(): ZopeSecurityPolicy {
+  const policy = getSecurityPolicy();
+  return policy instanceof ZopeSecurityPolicy ? policy : ordinary;
+}
 
 export class UserFolder extends Persistent {
   declare id: string;
@@ -165,7 +171,9 @@ function authorizes(user: User, access: PublishedAccess): boolean {
   if (access.roles === undefined) return false;
   const { roles, object, container } = access;
   if (roles === null || roles.includes('Anonymous')) return true;
-  return withSecurityManager(new SecurityManager(user), () => policy.allows(roles, object, container));
+  return withSecurityManager(new SecurityManager(user), () =>
+    policyInForce().allows(roles, object, container),
+  );
 }
 
 registerClass(UserFolder, 'OFS.userfolder.UserFolder', {

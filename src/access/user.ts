@@ -145,17 +145,24 @@ export class StoredUser extends Persistent implements User {
   }
 }
 
-/** Patterns such as `127.*.*.*` or `*.example.org` against where a request comes from. */
+const ADDRESS_PATTERN = /^(?:(?:\d{1,3}\.){1,3}\*|(?:\d{1,3}\.){3}\d{1,3})$/;
+const HOST_PATTERN = /^(?:[_0-9a-z-]*\.|\*\.)*[0-9a-z-]+$/i;
+
+/**
+ * Whether one of the patterns fits where a request comes from: the beginning of an address (`10.*`, `192.168.1.7`), the end of a host
+ * name (`example.org`, `*.example.org`), or `*` for every place. A pattern that is neither fits nothing.
+ */
 export function domainMatches(patterns: readonly string[], client: ClientAddress): boolean {
-  const matches = (pattern: string, text: string) => {
-    const [a, b] = [pattern.split('.'), text.split('.')];
-    return a.length === b.length && a.every((part, index) => part === '*' || part === b[index]);
-  };
-  return patterns.some(
-    (pattern) =>
-      matches(pattern, client.address) ||
-      (client.host !== undefined && matches(pattern.toLowerCase(), client.host.toLowerCase())),
-  );
+  if (patterns.length === 1 && patterns[0] === '*') return true;
+  const address = client.address.split('.');
+  const host = client.host?.toLowerCase().split('.');
+  const same = (parts: readonly string[], given: readonly string[], offset: number) =>
+    offset >= 0 && parts.every((part, index) => part === '*' || part === given[offset + index]);
+  return patterns.some((pattern) => {
+    const parts = pattern.toLowerCase().split('.');
+    if (ADDRESS_PATTERN.test(pattern)) return same(parts, address, 0);
+    return host !== undefined && HOST_PATTERN.test(pattern) && same(parts, host, host.length - parts.length);
+  });
 }
 
 registerClass(StoredUser, 'AccessControl.users.User', {

@@ -18,3 +18,4 @@ export { registerView, restrictedTraverse, unrestrictedTraverse } from './traver
 export { parametersOf } from './signature.ts';
 export { asPython, errorName } from './exceptions.ts';
 export { converterOf } from './converters.ts';
+export { registerView, type View } from './views.ts';

@@ -36,9 +36,13 @@ function refuseForgery(request: HTTPRequest, name: string): void {
   const origin = request.source.header('origin');
   const foreign = site
     ? site === 'cross-site'
-    : Boolean(origin) && origin !== 'null' && origin !== request.SERVER_URL;
+    : Boolean(origin) && origin !== 'null' && withoutPort(origin!) !== withoutPort(request.SERVER_URL);
   if (foreign || origin === 'null') throw new Forbidden(`${name} was called by a form of another site`);
 }
+
+/** An origin without its scheme's default port. */
+const withoutPort = (origin: string) =>
+  origin.replace(origin.startsWith('https:') ? /:443$/ : /:80$/, '').toLowerCase();
 
 function argumentsFor(request: HTTPRequest, signature: string): unknown[] {
   return parametersOf(signature).map(({ name, required }) => {

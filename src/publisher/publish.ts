@@ -25,14 +25,13 @@ import {
   withTransactionManager,
   withTransactionManagerAsync,
 } from '../transaction/index.ts';
-import { unquote } from './cookies.ts';
 import { withRequest, withRequestAsync } from './current.ts';
 import { BadRequest, HTTPException, NotFound, Unauthorized } from './errors.ts';
 import { errorName, normalise } from './exceptions.ts';
 import { type Field, type FormLimits, readFields } from './form.ts';
 import { processInputs } from './inputs.ts';
 import { callPublished } from './mapply.ts';
-import { HTTPRequest, type RequestSource } from './request.ts';
+import { decodePath, HTTPRequest, type RequestSource } from './request.ts';
 import { BareObjectError, HTTPResponse } from './response.ts';
 import { accessContext, type Published, traverse } from './traverse.ts';
 
@@ -268,16 +267,6 @@ function finish(options: PublisherOptions, { request, connection }: Attempt, res
   if (transactions.isDoomed()) transactions.abort();
   else transactions.commit();
   return foreign ? (result as Response) : toGateway(response, request.method);
-}
-
-function decodePath(environ: Environ): string {
-  const { pathInfo } = environ;
-  if (!pathInfo.includes('%')) return pathInfo;
-  try {
-    return decodeURIComponent(pathInfo);
-  } catch {
-    return unquote(pathInfo);
-  }
 }
 
 /** The user for whom the request goes on. Throws Unauthorized when nobody may have what is published. */

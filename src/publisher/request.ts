@@ -482,21 +482,27 @@ const OWN_NAMES = [
 function serverUrl(source: RequestSource): string {
   const { environ } = source;
   const host = source.header('host');
-  if (host) return `${environ.scheme}://${withoutDefaultPort(host.trim(), environ.scheme)}`;
+  // As the client named it: a port that it tells stays, a default one too.
+  if (host) return `${environ.scheme}://${host.trim()}`;
   const standard = environ.serverPort === (environ.scheme === 'https' ? '443' : '80');
   return `${environ.scheme}://${environ.serverName}${standard ? '' : `:${environ.serverPort}`}`;
 }
 
-function withoutDefaultPort(host: string, scheme: string): string {
-  const port = scheme === 'https' ? ':443' : ':80';
-  return host.endsWith(port) ? host.slice(0, -port.length) : host;
+/** The path that a request names, decoded. */
+export function decodePath({ pathInfo }: Environ): string {
+  if (!pathInfo.includes('%')) return pathInfo;
+  try {
+    return decodeURIComponent(pathInfo);
+  } catch {
+    return unquote(pathInfo);
+  }
 }
 
 /** Variables that are no headers, in CGI's names. */
 const VARIABLES: Readonly<Record<string, (source: RequestSource) => string>> = {
   REQUEST_METHOD: ({ method }) => method,
   SCRIPT_NAME: ({ environ }) => environ.scriptName,
-  PATH_INFO: ({ environ }) => environ.pathInfo,
+  PATH_INFO: ({ environ }) => decodePath(environ),
   QUERY_STRING: ({ environ }) => environ.queryString,
   SERVER_NAME: ({ environ }) => environ.serverName,
   SERVER_PORT: ({ environ }) => String(environ.serverPort),

@@ -1,9 +1,10 @@
 /** From a URL to the object it names (INVENTORY 3.3). */
 import { aqParent, classOf, getOwn, isPersistent } from '../persistent/index.ts';
-import { factsOf, objectRoles, type Roles, requiredRoles } from '../access/index.ts';
-import { type Class, KeyError } from '../restricted/index.ts';
+import { declaredRoles, factsOf, objectRoles, type Roles, requiredRoles } from '../access/index.ts';
+import { type Class, type Declaration, KeyError } from '../restricted/index.ts';
 import { NotFound } from './errors.ts';
 import { type HTTPRequest, quote } from './request.ts';
+import { viewOf } from './views.ts';
 
 /** What a URL leads to: an object, or a method of one. */
 export interface Published {
@@ -40,18 +41,22 @@ export function pathNames(path: string): string[] {
   if (path === '/' || path === '') return names;
   for (const name of path.split('/')) {
     if (name === '' || name === '.') continue;
-    if (UNREACHABLE.has(name)) throw new NotFound(path);
+    if (UNREACHABLE.has(name)) throw new NotFound(trimmed(path));
     if (name !== '..') names.push(name);
-    else if (names.pop() === undefined) throw new NotFound(path);
+    else if (names.pop() === undefined) throw new NotFound(trimmed(path));
   }
   return names;
 }
+
+const trimmed = (path: string) => path.replaceAll(/^\/|\/$/g, '');
 
 /** A method found by name, with the object it belongs to. */
 interface Step {
   readonly value: unknown;
   readonly self: object | undefined;
   readonly container: object;
+  /** Of a view, which tells itself who may see it. */
+  readonly declaration?: Declaration;
 }
 
 const hooksOf = (object: object) => object as TraversalHooks;
@@ -60,14 +65,17 @@ const factsAbout = (object: object) => factsOf(classOf(object) as Class);
 
 /**
  * An attribute of the object itself or of what it acquires from, as the publisher may see it. A method counts only
- * where its class declares it as published.
+ * where its class declares it as published; `mayRefuse`: one that is declared and not published ends the search.
  */
-export function findPublishable(object: object, name: string): Step | undefined {
+export function findPublishable(object: object, name: string, mayRefuse = false): Step | undefined {
   for (let container: object | null = object; container !== null; container = aqParent(container)) {
     const value = getOwn(container, name);
     if (value === undefined) continue;
     if (typeof value === 'function') {
-      if (factsAbout(container).of(name).published) return { value, self: container, container };
+      const { published, declaration } = factsAbout(container).of(name);
+      if (published) return { value, self: container, container };
+      // What is declared is there and no page. Of anything else of a class nobody outside knows.
+      if (declaration !== undefined && mayRefuse) throw new Hidden(`${name} is not publishable`);
       continue;
     }
     return {
@@ -96,16 +104,28 @@ class Hidden extends Error {
 /** The first characters of names that belong to namespaces: `@@view`, `++resource++name`, `+`. */
 const isNamespaceName = (name: string) => name.startsWith('@') || name.startsWith('+');
 
+/** A view of an object (`@@name`, `++view++name`): called in place of a method. */
+function findView(object: object, request: HTTPRequest, name: string): Step | undefined {
+  const view = viewOf(name);
+  if (view === undefined) return undefined;
+  const render = () => view.render(object, request);
+  return { value: render, self: object, container: object, declaration: view.declaration };
+}
+
 /** `page`: the object's default page under this name, where it is known already. */
 function traverseName(request: HTTPRequest, object: object, name: string, page?: Step): Step {
   if (name === '.') return { value: object, self: undefined, container: object };
   if (name.startsWith('_')) throw new Hidden(`Object name begins with an underscore at: ${request.URL}`);
-  if (isNamespaceName(name)) throw missing(request, object, name);
+  if (isNamespaceName(name)) {
+    const view = findView(object, request, name);
+    if (view === undefined) throw new NotFound(request.URL);
+    return view;
+  }
   if (hasHook(object, '__bobo_traverse__')) {
     const value = hooksOf(object).__bobo_traverse__!(request, name);
     if (value !== undefined) return ensurePublishable({ value, self: undefined, container: object }, request);
   }
-  const found = page ?? findPublishable(object, name);
+  const found = page ?? findPublishable(object, name, true);
   if (found !== undefined) return ensurePublishable(found, request);
   if (hasHook(object, '__getitem__')) {
     const value = itemOf(object, name);
@@ -125,6 +145,14 @@ function itemOf(object: object, name: string): unknown {
 
 function missing(request: HTTPRequest, object: object, name: string): Error {
   const { response } = request;
+  if (request.method === 'HEAD') {
+    // As a resource that could be made there answers: without a body, whoever shows the error.
+    response.setHeader('Accept-Ranges', 'none');
+    response.setHeader('Content-Length', 0);
+    response.setHeader('Content-Type', `text/html; charset=${response.charset}`);
+    response.setBody('', '', false, true);
+    return new NotFound('The requested resource does not exist.');
+  }
   // The root says what it was asked for, as Python's does.
   const atRoot = aqParent(object) === null;
   try {
@@ -145,6 +173,7 @@ interface Reached {
 function rolesOfReached(reached: Reached | undefined, root: object): Roles | undefined {
   for (let at = reached; at !== undefined; at = at.before) {
     const { step, name } = at;
+    if (step.declaration !== undefined) return declaredRoles(step.declaration, step.container);
     if (step.self !== undefined) return requiredRoles(step.self, name, step.value);
     const roles = objectRoles(step.value) ?? requiredRoles(step.container, name, step.value);
     if (roles !== undefined) return roles;

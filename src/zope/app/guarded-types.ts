@@ -8,6 +8,7 @@ import {
   registerType,
   repr,
 } from '../../restricted/index.ts';
+import { registerView } from '../../publisher/index.ts';
 import { registerNamespaceFunction } from '../../templates/index.ts';
 import { getRequest, type HTTPRequest } from '../../publisher/index.ts';
 import {
@@ -29,6 +30,11 @@ registerForeignError(ReadConflictError, 'ReadConflictError');
 registerForeignError(ReadOnlyError, 'ReadOnlyError');
 registerForeignError(UndoError, 'UndoError');
 registerForeignError(POSKeyError, 'POSKeyError', KeyError);
+
+// Before the types of its subclasses, which inherit from it.
+registerType(Item, {
+  operators: { repr: (self) => self.__repr__(), str: (self) => self.__str__(), bool: () => true },
+});
 
 registerType(ObjectManager, {
   operators: {
@@ -58,16 +64,14 @@ registerType(SecurityManager, {
   },
 });
 
+registerView('absolute_url', { declaration: 'public', render: (object) => (object as Item).absolute_url() });
+
 registerModule('AccessControl', { getSecurityManager });
 registerNamespaceFunction('SecurityGetUser', () => getSecurityManager().getUser());
 registerNamespaceFunction('SecurityCalledByExecutable', () =>
   // The template that asks is itself on the stack.
   getSecurityManager().stack.length > 1 ? 1 : 0,
 );
-
-registerType(Item, {
-  operators: { repr: (self) => self.__str__(), str: (self) => self.__str__(), bool: () => true },
-});
 
 for (const cls of [StoredUser, SpecialUser] as const) {
   registerType(cls as typeof StoredUser, {

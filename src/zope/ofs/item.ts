@@ -1,5 +1,15 @@
 /** What every content object has: an id and title, its place in the site, roles and an owner (INVENTORY O-022, O-023, S-045). */
-import { aqChain, aqInner, aqParent, getOwn, Persistent, registerClass } from '../../persistent/index.ts';
+import {
+  aqBase,
+  aqChain,
+  aqInner,
+  aqParent,
+  classNameOf,
+  classOf,
+  getOwn,
+  Persistent,
+  registerClass,
+} from '../../persistent/index.ts';
 import { Dict, Tuple, tuple, tupleFrom } from '../../pickle/index.ts';
 import { declareClass } from '../../restricted/index.ts';
 import { getSecurityManager, Permissions, type User } from '../../access/index.ts';
@@ -182,10 +192,26 @@ export class Item extends Persistent {
     return getRequest();
   }
 
+  /** Class and path, and the path of the context where that is not the container. */
+  __repr__(): string {
+    const context = aqParent(this) as Item | null;
+    const container = aqParent(aqInner(this));
+    const elsewhere =
+      context !== null &&
+      aqBase(context) !== aqBase(container) &&
+      typeof context.getPhysicalPath === 'function'
+        ? ` used for ${context.getPhysicalPath().join('/')}`
+        : '';
+    return `<${pythonName(this)} at ${this.getPhysicalPath().join('/')}${elsewhere}>`;
+  }
+
+  /** Class and id: the text of an object does not depend on where it is. */
   __str__(): string {
-    return `<${this.constructor.name} at ${this.getPhysicalPath().join('/')}>`;
+    return `<${pythonName(this)} at ${this.getId()}>`;
   }
 }
+
+const pythonName = (object: object) => classNameOf(classOf(object))?.[1] ?? classOf(object).name;
 
 /** A tab of the management interface. */
 export interface ManageOption {
