@@ -12,7 +12,7 @@ export {
 export { FileUpload } from './form.ts';
 export { processInputs } from './inputs.ts';
 export { createPublisher, type PublisherOptions, type SiteConnection } from './publish.ts';
-export { HTTPRequest, quote, type RequestSource } from './request.ts';
+export { HTTPRequest, quote, type RequestSource, urlQuote } from './request.ts';
 export { HTTPResponse } from './response.ts';
 export { registerView, restrictedTraverse, unrestrictedTraverse } from './traversing.ts';
 export { parametersOf } from './signature.ts';

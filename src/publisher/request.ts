@@ -18,11 +18,15 @@ export interface RequestSource {
   headers(): Iterable<readonly [string, string]>;
 }
 
-const SAFE_PATH = /^[A-Za-z0-9_.\-~/]*$/;
+const SAFE_PATH = /^[A-Za-z0-9_.\-~/+@]*$/;
 
-/** RFC 3986 path quoting as Python's `urllib.parse.quote` does it. */
+/** Quotes a name as it stands in the URLs of a site: `+` and `@` begin names of namespaces and stay. */
 export function quote(text: string): string {
-  if (SAFE_PATH.test(text)) return text;
+  return SAFE_PATH.test(text) ? text : urlQuote(text).replaceAll('%2B', '+').replaceAll('%40', '@');
+}
+
+/** Quotes everything but letters, digits, `_.-~` and `/` (Python's `urllib.parse.quote`). */
+export function urlQuote(text: string): string {
   return encodeURIComponent(text)
     .replaceAll('%2F', '/')
     .replaceAll(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);

@@ -31,11 +31,6 @@ registerForeignError(ReadOnlyError, 'ReadOnlyError');
 registerForeignError(UndoError, 'UndoError');
 registerForeignError(POSKeyError, 'POSKeyError', KeyError);
 
-// Before the types of its subclasses, which inherit from it.
-registerType(Item, {
-  operators: { repr: (self) => self.__repr__(), str: (self) => self.__str__(), bool: () => true },
-});
-
 registerType(ObjectManager, {
   operators: {
     getitem: (self, key) => self.__getitem__(key as string),

@@ -5,7 +5,13 @@ import { getOwn, metaOf, Persistent, registerClass } from '../../persistent/inde
 import { Dict, tuple } from '../../pickle/index.ts';
 import { declareClass } from '../../restricted/index.ts';
 import { Permissions } from '../../access/index.ts';
-import { FileUpload, type HTTPRequest, type HTTPResponse, quote, Redirect } from '../../publisher/index.ts';
+import {
+  FileUpload,
+  type HTTPRequest,
+  type HTTPResponse,
+  Redirect,
+  urlQuote,
+} from '../../publisher/index.ts';
 import { editPage } from '../zmi/pages.ts';
 import { type ByteRange, expandRanges, parseRanges } from './byte-ranges.ts';
 import { PropertyManager } from './properties.ts';
@@ -178,7 +184,7 @@ export class File extends PropertyManager {
     if (forcesDownload(type)) {
       const id = this.getId();
       const name = id.includes('.') ? id : `${id}.${extensionOf(type)}`;
-      RESPONSE.setHeader('Content-Disposition', `attachment; filename*=UTF-8''${quote(name)}`);
+      RESPONSE.setHeader('Content-Disposition', `attachment; filename*=UTF-8''${urlQuote(name)}`);
     }
     RESPONSE.setBase(null);
     const chunks = chunksOf(this, 0, Number.POSITIVE_INFINITY);

@@ -11,7 +11,7 @@ import {
   registerClass,
 } from '../../persistent/index.ts';
 import { Dict, Tuple, tuple, tupleFrom } from '../../pickle/index.ts';
-import { declareClass } from '../../restricted/index.ts';
+import { declareClass, registerType } from '../../restricted/index.ts';
 import { getSecurityManager, Permissions, type User } from '../../access/index.ts';
 import {
   getRequest,
@@ -244,6 +244,9 @@ declareClass(Item, {
     'HEAD',
     'OPTIONS',
     'MKCOL',
+    'getId',
+    'title_or_id',
+    'title_and_id',
   ],
   names: {
     getId: 'public',
@@ -282,4 +285,8 @@ declareClass(Item, {
     get_local_roles_for_userid: 'userid',
     manage_setLocalRoles: 'userid, roles, REQUEST=None',
   },
+});
+
+registerType(Item, {
+  operators: { repr: (self) => self.__repr__(), str: (self) => self.__str__(), bool: () => true },
 });

@@ -1,10 +1,13 @@
 /** Virtual hosting: the site as a proxy in front of it shows it (INVENTORY P-160 to P-168). */
+import { fileURLToPath } from 'node:url';
 import { getOwn, registerClass } from '../../persistent/index.ts';
 import { Dict, tuple, tupleFrom } from '../../pickle/index.ts';
 import { declareClass, IndexError, ValueError } from '../../restricted/index.ts';
-import { BadRequest, type HTTPRequest, quote } from '../../publisher/index.ts';
+import { BadRequest, type HTTPRequest, type HTTPResponse, quote } from '../../publisher/index.ts';
 import { Permissions } from '../../access/index.ts';
 import { Item } from '../ofs/item.ts';
+import { PageTemplateFile } from '../../templates/index.ts';
+import { managePage } from '../zmi/pages.ts';
 import type { ObjectManager } from '../ofs/object-manager.ts';
 import {
   hasBeforeTraverse,
@@ -16,6 +19,7 @@ import {
 /** Port (null: any) to the names of a path, the last first. */
 type Ports = Dict<string | null, string[]>;
 
+const form = new PageTemplateFile(fileURLToPath(new URL('edit.zpt', import.meta.url)));
 const META_TYPE = 'Virtual Host Monster';
 const PRIORITY = 25;
 
@@ -26,7 +30,7 @@ export class VirtualHostMonster extends Item {
   declare sub_map: Dict<string, Ports>;
 
   /** Sets the mapping of hosts to paths, a line each: `host[:port]/path` or `*.host/path`. A line that is wrong says why. */
-  set_map(map_text: string): void {
+  set_map(map_text: string, RESPONSE?: HTTPResponse): void {
     const fixed = new Dict<string, Ports>();
     const sub = new Dict<string, Ports>();
     const lines: string[] = [];
@@ -46,6 +50,16 @@ export class VirtualHostMonster extends Item {
     this.sub_map = sub;
     this.lines = tupleFrom(lines);
     this.have_map = fixed.size > 0 || sub.size > 0;
+    RESPONSE?.redirect(`${this.absolute_url()}/manage_edit?manage_tabs_message=Changes%20Saved.`);
+  }
+
+  override manage_main(message?: string): string {
+    return this.manage_edit(message);
+  }
+
+  /** The form of the mapping. */
+  manage_edit(message?: string): string {
+    return managePage(this, form, [['lines', this.lines.join('\n')]], message);
   }
 
   _addLine(line: string, fixed: Dict<string, Ports>, sub: Dict<string, Ports>): void {
@@ -98,10 +112,11 @@ export class VirtualHostMonster extends Item {
       let host = '';
       if (stack.at(-1) === 'VirtualHostBase') {
         used = true;
-        if (stack.length < 3) throw new IndexError('pop from empty list');
         stack.pop();
-        const protocol = stack.pop()!;
-        host = stack.pop()!;
+        const protocol = stack.pop();
+        const given = stack.pop();
+        if (protocol === undefined || given === undefined) throw new IndexError('pop from empty list');
+        host = given;
         const [, hostname, port] = /^(\[[^\]]*\]|[^:]*)(?::(\d*))?$/.exec(host) ?? [];
         if (hostname === undefined) throw new BadRequest(`VirtualHostBase: ${host} is no host`);
         request.setServerURL(protocol, hostname, port ? Number(port) : null);
@@ -213,11 +228,15 @@ Object.assign(VirtualHostMonster.prototype, {
   zmi_icon: 'fa fa-code-branch',
   lines: tuple(),
   have_map: 0,
+  manage_options: [{ label: 'Mappings', action: 'manage_edit' }],
 });
 declareClass(VirtualHostMonster, {
   object: { permission: Permissions.view },
+  published: ['manage_main', 'manage_edit'],
   postOnly: ['set_map'],
   names: {
+    manage_main: { permission: Permissions.view },
+    manage_edit: { permission: Permissions.addSiteRoots },
     set_map: { permission: Permissions.addSiteRoots },
     lines: { permission: Permissions.addSiteRoots },
     fixed_map: 'private',
@@ -225,5 +244,9 @@ declareClass(VirtualHostMonster, {
     manage_afterAdd: 'private',
     manage_beforeDelete: 'private',
   },
-  signatures: { set_map: 'map_text' },
+  signatures: {
+    set_map: 'map_text, RESPONSE=None',
+    manage_edit: 'manage_tabs_message=None',
+    manage_main: 'manage_tabs_message=None',
+  },
 });
