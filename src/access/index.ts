@@ -15,7 +15,9 @@ export { type ClientAddress, StoredUser, type User } from './user.ts';
 export {
   basicCredentials,
   type Credentials,
+  EmergencyUserCannotOwn,
   InvalidCredentials,
+  isEmergencyUser,
   type PublishedAccess,
   setEmergencyUser,
   UserFolder,

@@ -9,7 +9,8 @@ import {
   registerClass,
   wrap,
 } from '../persistent/index.ts';
-import { declareClass, getSecurityPolicy } from '../restricted/index.ts';
+import { declareClass, getSecurityPolicy, KeyError, ValueError } from '../restricted/index.ts';
+import { tupleFrom } from '../pickle/index.ts';
 import { is_encrypted, pw_encrypt } from './auth-encoding.ts';
 import { Permissions } from './permissions.ts';
 import type { Roles } from './roles.ts';
@@ -69,6 +70,20 @@ export function setEmergencyUser(
     user === null ? null : new UnrestrictedUser(user.name, user.password, ['manage'], user.domains);
 }
 
+/** Whether a user, in whatever context, is the emergency user. */
+export function isEmergencyUser(user: unknown): boolean {
+  return emergencyUser !== null && aqBase(user) === emergencyUser;
+}
+
+/** The emergency user made something that would be his. */
+export class EmergencyUserCannotOwn extends Error {
+  readonly code = 'EMERGENCY_USER_CANNOT_OWN';
+
+  constructor() {
+    super('Objects cannot be owned by the emergency user');
+  }
+}
+
 const ordinary = new ZopeSecurityPolicy();
 
 /** The policy that is in force; it says whether logins count at all. */
@@ -122,10 +137,53 @@ export class UserFolder extends Persistent {
     roles: readonly string[],
     domains: readonly string[] = [],
   ): StoredUser {
-    const stored = this.encrypt_passwords && !is_encrypted(password) ? pw_encrypt(password) : password;
-    const user = new StoredUser(name, stored, roles, domains);
+    const user = new StoredUser(name, this._stored(password), roles, domains);
     this.data.set(name, user);
     return user;
+  }
+
+  /** Changes a user; what is null stays. Throws a KeyError for a user who is not there. */
+  _doChangeUser(
+    name: string,
+    password: string | null,
+    roles: readonly string[] | null,
+    domains: readonly string[] | null,
+  ): void {
+    const user = this.data.get(name);
+    if (user === undefined) throw new KeyError(name);
+    if (password !== null) user._setPassword(this._stored(password));
+    if (roles !== null) user.roles = tupleFrom(roles);
+    if (domains !== null) user.domains = tupleFrom(domains);
+  }
+
+  _stored(password: string): string {
+    return this.encrypt_passwords && !is_encrypted(password) ? pw_encrypt(password) : password;
+  }
+
+  /** For code of a site: adds a user. Throws a ValueError for a name that is taken or reserved. */
+  userFolderAddUser(
+    name: string,
+    password: string,
+    roles: readonly string[],
+    domains: readonly string[] = [],
+  ): void {
+    if (name === '') throw new ValueError('A username must be specified');
+    if (this.data.has(name) || emergencyUser?.getUserName() === name || name === nobody.getUserName())
+      throw new ValueError(`A user with the specified name already exists: ${name}`);
+    this._doAddUser(name, password, roles, domains);
+  }
+
+  userFolderEditUser(
+    name: string,
+    password: string | null,
+    roles: readonly string[],
+    domains: readonly string[] = [],
+  ): void {
+    this._doChangeUser(name, password, roles, domains);
+  }
+
+  userFolderDelUsers(names: readonly string[]): void {
+    this._doDelUsers(names);
   }
 
   _doDelUsers(names: readonly string[]): void {
@@ -202,9 +260,19 @@ declareClass(UserFolder, {
     getUsers: { permission: Permissions.manageUsers },
     getUser: { permission: Permissions.manageUsers },
     getUserById: { permission: Permissions.manageUsers },
+    hasUsers: { permission: Permissions.manageUsers },
+    userFolderAddUser: { permission: Permissions.manageUsers },
+    userFolderEditUser: { permission: Permissions.manageUsers },
+    userFolderDelUsers: { permission: Permissions.manageUsers },
     data: 'private',
   },
-  signatures: { getUser: 'name', getUserById: 'id, default=None' },
+  signatures: {
+    getUser: 'name',
+    getUserById: 'id, default=None',
+    userFolderAddUser: 'name, password, roles, domains=()',
+    userFolderEditUser: 'name, password, roles, domains=()',
+    userFolderDelUsers: 'names',
+  },
 });
 
 /** The user folder of a container, if it has one of its own. */

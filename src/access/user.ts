@@ -86,9 +86,13 @@ export class StoredUser extends Persistent implements User {
   constructor(name: string, password: string, roles: readonly string[], domains: readonly string[]) {
     super();
     this.name = name;
-    this.__ = is_encrypted(password) ? new Uint8Array(Buffer.from(password)) : password;
+    this._setPassword(password);
     this.roles = tupleFrom(roles);
     this.domains = tupleFrom(domains);
+  }
+
+  _setPassword(stored: string): void {
+    this.__ = is_encrypted(stored) ? new Uint8Array(Buffer.from(stored)) : stored;
   }
 
   getUserName(): string {
@@ -188,5 +192,6 @@ declareClass(StoredUser, {
     domains: 'private',
     authenticate: 'private',
     _getPassword: 'private',
+    _setPassword: 'private',
   },
 });

@@ -1,5 +1,11 @@
 /** What scripts and templates see of containers, BTrees and the security context, and which modules they may import. */
-import { getSecurityManager, SecurityManager, SpecialUser, StoredUser } from '../../access/index.ts';
+import {
+  EmergencyUserCannotOwn,
+  getSecurityManager,
+  SecurityManager,
+  SpecialUser,
+  StoredUser,
+} from '../../access/index.ts';
 import {
   declareClass,
   KeyError,
@@ -29,6 +35,7 @@ registerForeignError(ConflictError, 'ConflictError');
 registerForeignError(ReadConflictError, 'ReadConflictError');
 registerForeignError(ReadOnlyError, 'ReadOnlyError');
 registerForeignError(UndoError, 'UndoError');
+registerForeignError(EmergencyUserCannotOwn, 'EmergencyUserCannotOwn');
 registerForeignError(POSKeyError, 'POSKeyError', KeyError);
 
 registerType(ObjectManager, {

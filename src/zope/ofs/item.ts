@@ -12,7 +12,13 @@ import {
 } from '../../persistent/index.ts';
 import { Dict, Tuple, tuple, tupleFrom } from '../../pickle/index.ts';
 import { declareClass, registerType } from '../../restricted/index.ts';
-import { getSecurityManager, Permissions, type User } from '../../access/index.ts';
+import {
+  EmergencyUserCannotOwn,
+  getSecurityManager,
+  isEmergencyUser,
+  Permissions,
+  type User,
+} from '../../access/index.ts';
 import {
   getRequest,
   type HTTPRequest,
@@ -180,6 +186,7 @@ export class Item extends Persistent {
   /** Makes the current user the owner, with the role Owner, as whoever makes an object. */
   manage_fixupOwnershipAfterAdd(): void {
     const user = getSecurityManager().getUser();
+    if (isEmergencyUser(user)) throw new EmergencyUserCannotOwn();
     const id = user.getId();
     if (id === null) return;
     const folder = aqParent(user) as Item | null;
