@@ -18,6 +18,7 @@ export {
   Unauthorized,
   type UnauthorizedDetails,
 } from './gateway/http-exception.ts';
+export { type FailurePage, failurePageOf, setFailurePage } from './gateway/failure-page.ts';
 export { GatewayRequest } from './gateway/request.ts';
 export { BodyTooLargeError, ClientGoneError, MalformedBodyError } from './gateway/request-errors.ts';
 export {

@@ -14,7 +14,7 @@ export { processInputs } from './inputs.ts';
 export { createPublisher, type PublisherOptions, type SiteConnection } from './publish.ts';
 export { HTTPRequest, quote, type RequestSource, urlQuote } from './request.ts';
 export { HTTPResponse } from './response.ts';
-export { registerView, restrictedTraverse, unrestrictedTraverse } from './traversing.ts';
+export { restrictedTraverse, unrestrictedTraverse } from './traversing.ts';
 export { parametersOf } from './signature.ts';
 export { asPython, errorName } from './exceptions.ts';
 export { converterOf } from './converters.ts';

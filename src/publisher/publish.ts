@@ -16,7 +16,7 @@ import {
   withSecurityManagerAsync,
 } from '../access/index.ts';
 import { type Environ, environOf, GatewayRequest, GatewayResponse } from '../paste/index.ts';
-import { getOwn } from '../persistent/index.ts';
+import { aqInner, aqParent, getOwn } from '../persistent/index.ts';
 import {
   type Describer,
   isTransient,
@@ -55,6 +55,8 @@ export interface PublisherOptions {
   readonly trustedProxies?: ReadonlySet<string>;
   /** The site's own page for an exception; undefined when it has none. */
   errorPage?(error: unknown, request: HTTPRequest): unknown;
+  /** Told of an error that goes up the pipeline, and that no exception class of an answer describes. */
+  onEscape?(error: unknown, request: HTTPRequest): void;
   /** Told of every attempt that failed. */
   onFailure?(error: unknown, request: HTTPRequest, retry: boolean): void;
 }
@@ -73,14 +75,18 @@ export function createPublisher(
   return (request) => {
     const source =
       request instanceof GatewayRequest ? new GatewaySource(request) : new StandardSource(request);
-    const length = source.header('content-length');
-    const hasBody =
-      (length !== null && length !== undefined && length !== '0') || source.header('transfer-encoding');
-    if (!hasBody) return publish(options, source, NO_CONTENT, 0);
+    if (!hasBody(request, source)) return publish(options, source, NO_CONTENT, 0);
     return readContent(request, source, options.formLimits ?? FORM_LIMITS).then((content) =>
       publish(options, source, content, 0),
     );
   };
+}
+
+/** Whether there is a body to read. Requests of other hosts need not tell how long it is. */
+function hasBody(request: Request, source: RequestSource): boolean {
+  if (!(request instanceof GatewayRequest)) return request.body !== null;
+  const length = source.header('content-length');
+  return (length !== undefined && length !== '0') || source.header('transfer-encoding') !== undefined;
 }
 
 class GatewaySource implements RequestSource {
@@ -215,7 +221,7 @@ function run(attempt: Attempt, content: Content): unknown {
   request.authenticatedUser = user;
   if (user.getId() !== null || user.getUserName() !== nobody.getUserName())
     environ.remoteUser = user.getUserName();
-  connection.transactions.get().describeLater(new Note(request.steps, user));
+  connection.transactions.get().describeLater(new Note(request, published, user));
   const security = new SecurityManager(user);
   attempt.security = security;
   const replacement = request.endTraversal();
@@ -237,26 +243,35 @@ function isAsync({ value, self }: Published): boolean {
   return typeof called === 'function' && called instanceof AsyncFunction;
 }
 
+interface Placed {
+  getPhysicalPath?(): readonly string[];
+}
+
 /** Who did what in a transaction, as the Undo and History tabs show it. */
 class Note implements Describer {
-  readonly #steps: readonly string[];
+  readonly #request: HTTPRequest;
+  readonly #published: Published;
   readonly #user: User;
 
-  constructor(steps: readonly string[], user: User) {
-    this.#steps = steps;
+  constructor(request: HTTPRequest, published: Published, user: User) {
+    this.#request = request;
+    this.#published = published;
     this.#user = user;
   }
 
   describe(transaction: Transaction): void {
-    transaction.note(`/${this.#steps.join('/')}`);
-    const id = this.#user.getId();
-    if (id !== null) transaction.user = `${userPath(this.#user)} ${id}`;
+    const { value, self, name } = this.#published;
+    const path = (self ?? (value as Placed)) as Placed;
+    transaction.note(
+      typeof path?.getPhysicalPath === 'function'
+        ? [...path.getPhysicalPath(), ...(self === undefined ? [] : [name])].join('/')
+        : decodePath(this.#request.source.environ),
+    );
+    // The path of the object that the user's folder is in.
+    const place = aqParent(aqInner(aqParent(aqInner(this.#user)))) as Placed | null;
+    const names = place?.getPhysicalPath?.() ?? [];
+    transaction.setUser(this.#user.getId() ?? 'None', names.slice(1).join('/'));
   }
-}
-
-function userPath(user: User): string {
-  const folder = (user as unknown as { aq_parent?: { getPhysicalPath?(): readonly string[] } }).aq_parent;
-  return folder?.getPhysicalPath?.().join('/') ?? '';
 }
 
 function finish(options: PublisherOptions, { request, connection }: Attempt, result: unknown): Response {
@@ -329,6 +344,7 @@ function failed(
     );
   }
   if (answer !== undefined) return answer;
+  if (!(failure instanceof HTTPException)) options.onEscape?.(failure, request);
   throw failure;
 }
 

@@ -1,4 +1,5 @@
 /** Paths inside of the site, for templates, scripts and trusted code (INVENTORY 3.4). */
+import { viewOf } from './views.ts';
 import { aqBase, aqChain, aqInner, aqParent, getOwn } from '../persistent/index.ts';
 import {
   AttributeError,
@@ -31,7 +32,7 @@ function step(object: object, name: string, restricted: boolean): unknown {
   }
   if (name.startsWith('_')) throw new NotFound(name);
   if (typeof object !== 'object' || object === null) throw new NotFound(name);
-  if (name.startsWith('@@') || name.startsWith('++')) return viewOf(object, name, restricted);
+  if (name.startsWith('@@') || name.startsWith('++')) return viewObject(object, name, restricted);
   const read = (): unknown =>
     restricted ? permitted(object, name, NOTHING) : (object as Record<string, unknown>)[name];
   const container = object as Container;
@@ -53,18 +54,9 @@ function step(object: object, name: string, restricted: boolean): unknown {
   throw typeof getOwn(object, '__getitem__') === 'function' ? new KeyError(name) : new NotFound(name);
 }
 
-type ViewFactory = (context: object) => object;
-const views = new Map<string, ViewFactory>();
-
-/** Makes `@@name` in a path a view of the object before it. */
-export function registerView(name: string, factory: ViewFactory): void {
-  views.set(name, factory);
-}
-
-function viewOf(object: object, name: string, restricted: boolean): object {
-  const factory = views.get(name.replace(/^(?:@@|\+\+view\+\+)/, ''));
-  if (factory === undefined) throw new AttributeError(name);
-  const view = factory(object);
+function viewObject(object: object, name: string, restricted: boolean): object {
+  const view = viewOf(name)?.create(object);
+  if (view === undefined) throw new AttributeError(name);
   if (restricted && !getSecurityPolicy().validate(object, view, undefined, view))
     throw new Unauthorized(name);
   return view;

@@ -3,9 +3,12 @@ import type { Declaration } from '../restricted/index.ts';
 import type { HTTPRequest } from './request.ts';
 
 export interface View {
-  /** Who may see it. */
+  /** Who may see it at a URL. */
   readonly declaration: Declaration;
+  /** What is published. */
   render(object: object, request: HTTPRequest): unknown;
+  /** What a path expression gives; it is guarded as any object. */
+  create(object: object): object;
 }
 
 const views = new Map<string, View>();

@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { getLogger, type Logger } from '@logtape/logtape';
 import { discard } from '../gateway/body-parts.ts';
 import { environOf } from '../gateway/environ.ts';
+import { failurePageOf } from '../gateway/failure-page.ts';
 import { GatewayRequest } from '../gateway/request.ts';
 import type { BodyContext } from '../gateway/request-body.ts';
 import { BodyTooLargeError, ClientGoneError, MalformedBodyError } from '../gateway/request-errors.ts';
@@ -350,9 +351,13 @@ export class HttpServer implements RunningServer {
     if (error instanceof BodyTooLargeError) return bodyRefusal(error.limit);
     if (error instanceof MalformedBodyError) return new Refusal(400, error.message);
     this.#log(error, request);
-    if (!this.#settings.expose_tracebacks)
-      return new Refusal(500, 'The server encountered an unexpected internal server error');
-    return new Refusal(500, error instanceof Error ? (error.stack ?? String(error)) : String(error));
+    if (this.#settings.expose_tracebacks)
+      return new Refusal(500, error instanceof Error ? (error.stack ?? String(error)) : String(error));
+    const page = failurePageOf(error);
+    const text = 'The server encountered an unexpected internal server error';
+    if (page === undefined) return new Refusal(500, text);
+    const wantsHtml = request.header('accept')?.includes('text/html') === true;
+    return new Refusal(500, `${text}\r\n\r\n${page.text}`, wantsHtml ? page.html() : undefined);
   }
 
   #log(error: unknown, request: GatewayRequest): void {

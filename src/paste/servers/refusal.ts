@@ -7,10 +7,13 @@ import { BAD_HOST, maybeOfProxy } from './proxy-headers.ts';
 export class Refusal {
   readonly status: number;
   readonly text: string;
+  /** A document in place of the text. */
+  readonly html: string | undefined;
 
-  constructor(status: number, text: string) {
+  constructor(status: number, text: string, html?: string) {
     this.status = status;
     this.text = text;
+    this.html = html;
   }
 }
 
@@ -24,13 +27,22 @@ function bodyOf({ status, text }: Refusal, ident: string | undefined): string {
 
 /** Sends a refusal where the request came through; the connection ends with it. */
 export function sendRefusal(outgoing: ServerResponse, refusal: Refusal, ident: string | undefined): void {
-  const body = bodyOf(refusal, ident);
+  const { html } = refusal;
+  const body = html ?? bodyOf(refusal, ident);
   const headers = [
     'Content-Length',
     String(Buffer.byteLength(body)),
     'Content-Type',
-    'text/plain; charset=utf-8',
+    html === undefined ? 'text/plain; charset=utf-8' : 'text/html; charset=utf-8',
   ];
+  if (html !== undefined) {
+    // Such a page shows what others have sent, and nothing of it may act.
+    headers.push(
+      'Content-Security-Policy',
+      "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    );
+    headers.push('X-Content-Type-Options', 'nosniff');
+  }
   if (ident !== undefined) headers.push('Server', ident);
   outgoing.shouldKeepAlive = false;
   outgoing.writeHead(refusal.status, reasonOf(refusal.status), headers);

@@ -14,7 +14,6 @@ import {
   registerType,
   repr,
 } from '../../restricted/index.ts';
-import { registerView } from '../../publisher/index.ts';
 import { registerNamespaceFunction } from '../../templates/index.ts';
 import { getRequest, type HTTPRequest } from '../../publisher/index.ts';
 import {
@@ -26,7 +25,6 @@ import {
   UndoError,
 } from '../../zodb/index.ts';
 import { Application } from '../ofs/application.ts';
-import { Item } from '../ofs/item.ts';
 import { ObjectManager } from '../ofs/object-manager.ts';
 
 // What the database raises, under its names in Python.
@@ -65,8 +63,6 @@ registerType(SecurityManager, {
     calledByExecutable: ['', (self) => (self.calledByExecutable() ? 1 : 0)],
   },
 });
-
-registerView('absolute_url', { declaration: 'public', render: (object) => (object as Item).absolute_url() });
 
 registerModule('AccessControl', { getSecurityManager });
 registerNamespaceFunction('SecurityGetUser', () => getSecurityManager().getUser());

@@ -1,13 +1,14 @@
 /** `egg:Zope#main`: a site as one application (INVENTORY W-001 to W-004). */
 import { rmSync, writeFileSync } from 'node:fs';
 import { getLogger } from '@logtape/logtape';
-import type { Application as GatewayApplication } from '../../paste/index.ts';
+import { type Application as GatewayApplication, setFailurePage } from '../../paste/index.ts';
 import { createPublisher, type SiteConnection } from '../../publisher/index.ts';
 import { TransactionManager } from '../../transaction/index.ts';
 import { loadZopeConf, type ZopeConfig } from '../../zconfig/index.ts';
 import type { Connection, DB } from '../../zodb/index.ts';
 import { publisherSettings } from './effects.ts';
 import { reportFailure } from './error-log.ts';
+import { debugPage, numberPage } from './failure-page.ts';
 import { standardErrorMessage } from './error-page.ts';
 import { onShutdown } from './shutdown.ts';
 import { openSiteDatabases } from './site.ts';
@@ -36,13 +37,18 @@ export async function makeApplication(
   await loadSiteModules(config.instanceHome);
   const { db, close } = openSiteDatabases(config);
   const pool = new ConnectionPool(db);
+  const debugMode = config.debugMode || ON.has(globalConf.debug_mode ?? '');
   const publish = createPublisher({
     open: () => pool.take(),
     ...settings,
-    debugMode: config.debugMode || ON.has(globalConf.debug_mode ?? ''),
+    debugMode,
     debugExceptions: config.debugExceptions || ON.has(globalConf.debug_exceptions ?? ''),
     errorPage: standardErrorMessage,
     onFailure: reportFailure,
+    onEscape(error, request) {
+      const page = debugMode ? debugPage(error, request) : numberPage(error);
+      if (page !== undefined) setFailurePage(error, page);
+    },
   });
   writePidFile(config);
   let closed = false;

@@ -35,4 +35,8 @@ registerType(AbsoluteUrlView, {
   pyName: 'OFSTraversableAbsoluteURL',
   operators: { call: (self) => self.url(), str: (self) => self.url() },
 });
-registerView('absolute_url', (context) => new AbsoluteUrlView(context as Item));
+registerView('absolute_url', {
+  declaration: 'public',
+  render: (object) => (object as Item).absolute_url(),
+  create: (object) => new AbsoluteUrlView(object as Item),
+});
