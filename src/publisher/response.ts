@@ -36,6 +36,18 @@ function scrub(given: unknown): string {
 
 const NOTHING_WRITTEN: readonly never[] = [];
 
+const lowered = new Map<string, string>();
+
+/** Header names are few: a table is quicker than making them anew. */
+function lowerCase(name: string): string {
+  let key = lowered.get(name);
+  if (key === undefined) {
+    key = name.toLowerCase();
+    if (lowered.size < 1000) lowered.set(name, key);
+  }
+  return key;
+}
+
 export class HTTPResponse {
   status = 200;
   errmsg = 'OK';
@@ -85,7 +97,7 @@ export class HTTPResponse {
 
   setHeader(name: unknown, value: unknown, literal?: unknown): void {
     const scrubbed = scrub(name);
-    const key = scrubbed.toLowerCase();
+    const key = lowerCase(scrubbed);
     let text = scrub(value);
     if (key === 'content-type') {
       if (text.includes('charset')) this.charset = CHARSET.exec(text)?.[1] ?? this.charset;

@@ -13,6 +13,7 @@ export interface TestSite {
   readonly db: DB;
   /** How many connections are lent out. */
   readonly lent: () => number;
+  publish(request: Request): Response | Promise<Response>;
   fetch(path: string, init?: RequestInit): Promise<Response>;
   /** Status and text of an answer; the error's message where it went up the pipeline. */
   get(path: string, init?: RequestInit): Promise<readonly [status: number, text: string]>;
@@ -61,6 +62,7 @@ export function makeSite(
   return {
     db,
     lent: () => lent,
+    publish,
     fetch,
     async get(path, init) {
       try {

@@ -257,7 +257,18 @@ function chunksOf(file: File, start: number, end: number): Uint8Array[] {
   return chunks;
 }
 
+const downloads = new Map<string, boolean>();
+
 function forcesDownload(contentType: string): boolean {
+  let answer = downloads.get(contentType);
+  if (answer === undefined) {
+    answer = isDownload(contentType);
+    if (downloads.size < 1000) downloads.set(contentType, answer);
+  }
+  return answer;
+}
+
+function isDownload(contentType: string): boolean {
   const type = contentType.split(';')[0]!.trim().toLowerCase();
   if (type === '') return false;
   return USE_DENYLIST ? NOT_INLINE.has(type) : !INLINE.has(type);
