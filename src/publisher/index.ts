@@ -9,6 +9,7 @@ export {
   Redirect,
   Unauthorized,
 } from './errors.ts';
+export { onPublication, type PublicationEvents } from './events.ts';
 export { FileUpload } from './form.ts';
 export { processInputs } from './inputs.ts';
 export { createPublisher, type PublisherOptions, type SiteConnection } from './publish.ts';

@@ -27,6 +27,7 @@ import {
 } from '../transaction/index.ts';
 import { withRequest, withRequestAsync } from './current.ts';
 import { BadRequest, HTTPException, NotFound, Unauthorized } from './errors.ts';
+import { notify } from './events.ts';
 import { errorName, normalise } from './exceptions.ts';
 import { type Field, type FormLimits, readFields } from './form.ts';
 import { processInputs } from './inputs.ts';
@@ -172,6 +173,7 @@ function publish(
   try {
     connection.transactions.begin();
     answer = within(attempt, () => {
+      notify('pubStart', () => ({ request }));
       const result = run(attempt, content);
       return result instanceof Promise ? result : finish(options, attempt, result);
     });
@@ -179,7 +181,7 @@ function publish(
     return failed(options, attempt, content, error);
   }
   if (!(answer instanceof Promise)) {
-    connection.close();
+    ended(attempt);
     return answer;
   }
   return answer.then(
@@ -190,11 +192,20 @@ function publish(
       } catch (error) {
         return failed(options, attempt, content, error);
       }
-      connection.close();
+      ended(attempt);
       return sent;
     },
     (error: unknown) => failed(options, attempt, content, error),
   );
+}
+
+/** An attempt is over; its transaction is as well. */
+function ended({ request, connection }: Attempt): void {
+  try {
+    notify('endRequest', () => ({ request }));
+  } finally {
+    connection.close();
+  }
 }
 
 /** Runs code of an attempt with its request and its transaction as the current ones. */
@@ -206,14 +217,15 @@ function run(attempt: Attempt, content: Content): unknown {
   const { request, connection } = attempt;
   const { environ } = request.source;
   const path = decodePath(environ);
-  request.parents = [connection.root];
+  const { root } = connection;
+  request.parents = [root];
   if (content.failure !== undefined) throw content.failure;
   const method = processInputs(request, content.fields);
   if (request.method === 'POST' && request.source.header('content-type')?.includes('text/xml'))
     throw new BadRequest('Unsupported request type');
   let published = traverse(
     request,
-    connection.root,
+    root,
     method === undefined ? path : `${path.replace(/\/+$/, '')}/${method}`,
     method !== undefined,
   );
@@ -226,6 +238,7 @@ function run(attempt: Attempt, content: Content): unknown {
   attempt.security = security;
   const replacement = request.endTraversal();
   if (replacement !== undefined) published = { ...published, value: replacement, self: undefined };
+  notify('pubAfterTraversal', () => ({ request }));
   if (!isAsync(published)) return withSecurityManager(security, () => callPublished(request, published));
   return withRequestAsync(request, () =>
     withTransactionManagerAsync(connection.transactions, () =>
@@ -278,9 +291,11 @@ function finish(options: PublisherOptions, { request, connection }: Attempt, res
   const { response } = request;
   const foreign = result instanceof Response;
   if (!foreign && result !== response) response.setBody(result);
+  notify('pubBeforeCommit', () => ({ request }));
   const { transactions } = connection;
   if (transactions.isDoomed()) transactions.abort();
   else transactions.commit();
+  notify('pubSuccess', () => ({ request }));
   return foreign ? (result as Response) : toGateway(response, request.method);
 }
 
@@ -332,9 +347,14 @@ function failed(
       ),
     );
     if (!retry) answer = errorAnswer(options, attempt, failure);
+    within(attempt, () => notify('pubBeforeAbort', () => ({ request, error: failure, retry })));
   } finally {
-    connection.transactions.abort();
-    connection.close();
+    try {
+      connection.transactions.abort();
+      notify('pubFailure', () => ({ request, error: failure, retry }));
+    } finally {
+      ended(attempt);
+    }
   }
   if (retry) {
     const count = request.retryCount;

@@ -1,7 +1,13 @@
 import { expect, it } from 'vitest';
 import { getSecurityManager } from '../../src/access/index.ts';
 import { registerClass } from '../../src/persistent/index.ts';
-import { getRequest, type HTTPRequest, type HTTPResponse, NotFound } from '../../src/publisher/index.ts';
+import {
+  getRequest,
+  type HTTPRequest,
+  type HTTPResponse,
+  NotFound,
+  onPublication,
+} from '../../src/publisher/index.ts';
 import { declareClass } from '../../src/restricted/index.ts';
 import { pathNames } from '../../src/publisher/traverse.ts';
 import { transaction } from '../../src/transaction/index.ts';
@@ -304,4 +310,42 @@ it('gives other methods than a page’s only to what declares them (S-090)', asy
     expect(await site.get('/probe', { method }), method).toEqual([200, '<Probe at probe>']);
   expect((await site.get('/probe', { method: 'MKCOL' }))[0]).toBe(405);
   expect(await site.get('/probe/fine')).toEqual(before);
+});
+
+it('tells who listens of everything around a request, in order (P-005, P-006)', async () => {
+  const told: string[] = [];
+  const names = [
+    'pubStart',
+    'pubAfterTraversal',
+    'pubBeforeCommit',
+    'pubSuccess',
+    'pubBeforeAbort',
+    'pubFailure',
+    'endRequest',
+  ] as const;
+  const ends = names.map((name) => onPublication(name, () => void told.push(name)));
+  await site.get('/probe/fine');
+  expect(told.splice(0)).toEqual([
+    'pubStart',
+    'pubAfterTraversal',
+    'pubBeforeCommit',
+    'pubSuccess',
+    'endRequest',
+  ]);
+  await site.get('/probe/writeAndFail');
+  expect(told.splice(0)).toEqual([
+    'pubStart',
+    'pubAfterTraversal',
+    'pubBeforeAbort',
+    'pubFailure',
+    'endRequest',
+  ]);
+  for (const end of ends) end();
+  const refuse = onPublication('pubBeforeCommit', () => {
+    throw new Error('not today');
+  });
+  expect(await site.get('/probe/write?value:int=1234')).toEqual([500, 'not today']);
+  refuse();
+  expect(await site.get('/probe/fine')).not.toEqual([200, 'fine 1234']);
+  expect(told).toEqual([]);
 });

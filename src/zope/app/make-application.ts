@@ -86,12 +86,14 @@ class PooledConnection implements SiteConnection {
   readonly transactions = new TransactionManager();
   readonly #connection: Connection;
   readonly #giveBack: (connection: PooledConnection) => void;
-  readonly root: object;
 
   constructor(db: DB, giveBack: (connection: PooledConnection) => void) {
     this.#connection = db.open({ transactionManager: this.transactions });
     this.#giveBack = giveBack;
-    this.root = this.#connection.root().get('Application') as object;
+  }
+
+  get root(): object {
+    return this.#connection.root().get('Application') as object;
   }
 
   close(): void {
