@@ -38,5 +38,5 @@ export function notify<K extends Name>(name: K, event: () => PublicationEvents[K
   const list = handlers[name];
   if (list === undefined || list.length === 0) return;
   const told = event();
-  for (const handler of [...list] as ((event: PublicationEvents[K]) => void)[]) handler(told);
+  for (const handler of list.slice() as ((event: PublicationEvents[K]) => void)[]) handler(told);
 }
