@@ -25,7 +25,8 @@ function runScript({ input, expect }: Case, site: TestSite): unknown {
       throw new Mismatch('another error', errors, script.errors);
     throw Object.assign(new Error(script.errors[0]), { name: 'CompileError' });
   }
-  if (script.errors[0]?.startsWith('Line 1: SyntaxError')) throw new PySyntaxError(script.errors[0], 1, 0, id);
+  if (script.errors[0]?.startsWith('Line 1: SyntaxError'))
+    throw new PySyntaxError(script.errors[0], 1, 0, id);
   const args = (input.args ?? []).map((arg: unknown) => fromTagged(arg, site.values));
   const kwargs = fromTagged(input.kw ?? {}, site.values) as Dict<string, unknown>;
   return call(getattr(site.here, id), args, kwargs);
