@@ -310,6 +310,17 @@ export class DB {
     return this.#connections().reduce((sum, connection) => sum + connection.cache.size, 0);
   }
 
+  /** Objects that all connections have loaded and stored. */
+  transferCounts(): { loads: number; stores: number } {
+    const total = { loads: 0, stores: 0 };
+    for (const connection of this.#connections()) {
+      const { loads, stores } = connection.getTransferCounts();
+      total.loads += loads;
+      total.stores += stores;
+    }
+    return total;
+  }
+
   /** Loaded objects by class, most first. */
   cacheDetail(): [className: string, count: number][] {
     const counts = new Map<string, number>();

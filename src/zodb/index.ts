@@ -41,7 +41,7 @@ export {
   MultipleUndoErrors,
   PackError,
 } from './filestorage/errors.ts';
-export { FileStorage, type FileStorageOptions } from './filestorage/file-storage.ts';
+export { FileStorage, type FileStorageOptions, type SharedFile } from './filestorage/file-storage.ts';
 export type {
   BlobStore,
   HistoryEntry,

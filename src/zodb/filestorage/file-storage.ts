@@ -34,7 +34,6 @@ import {
 import { POSError } from '../errors.ts';
 import { referencesOf } from '../serialize-reader.ts';
 import { mergeChanges, nextOid } from '../storages/merge.ts';
-import { RecentChanges } from '../storages/recent-changes.ts';
 import { tidAfter, tidOfSeconds } from '../timestamp.ts';
 import { disk, openDataFile, syncDirectory, writeAll } from './disk.ts';
 import { FileStorageError, PackError } from './errors.ts';
@@ -50,12 +49,13 @@ import {
 import { readIndexFile, writeIndexFile } from './index-file.ts';
 import { LockFile } from './lock-file.ts';
 import { encodeMetadata } from './metadata.ts';
-import type { OidIndex } from './oid-index.ts';
+import { type FileState, OwnState, SharedState } from './file-state.ts';
 import { replaceFile } from './pack-replace.ts';
 import { type Packed, Packer } from './pack.ts';
 import { PendingTransaction } from './pending.ts';
-import { RandomBytes, RecordReader } from './records.ts';
+import type { RecordReader } from './records.ts';
 import { Scanner } from './scan.ts';
+import { CommitState, type SharedMemory } from './shared/commit-state.ts';
 import { transactionsOf } from './transactions.ts';
 import { undoRecords } from './undo.ts';
 
@@ -73,10 +73,23 @@ export interface FileStorageOptions {
   readonly packGc?: boolean;
   /** Whether `pack` keeps the file as it was under `.old` (default). */
   readonly packKeepOld?: boolean;
+  /** For use by several threads: the number of this one, above 0. See `share`. */
+  readonly shared?: number;
   /** The directory of the blobs. Without one there are none. */
   readonly blobDir?: string;
   /** Default: that of the directory, bushy for a new one. */
   readonly blobLayout?: BlobLayout;
+}
+
+/** A file that several threads have open. It can be posted to them. */
+export interface SharedFile {
+  readonly path: string;
+  readonly options: FileStorageOptions;
+  readonly memory: SharedMemory;
+  /** The last transaction when the file was opened. */
+  readonly first: Tid;
+  /** The number of the thread: above 0, and of no other thread before. */
+  readonly thread: number;
 }
 
 const logger = getLogger(['ZODB', 'FileStorage']);
@@ -90,26 +103,20 @@ export class FileStorage implements Storage, BlobStore {
   readonly #options: FileStorageOptions;
   readonly #lock: LockFile | undefined;
   readonly #blobs: BlobDirectory | undefined;
-  readonly #bytes: RandomBytes;
+  readonly #state: FileState;
   readonly #records: RecordReader;
-  readonly #changes: RecentChanges;
-  #descriptor: number;
-  #index: OidIndex;
-  /** End of the last complete transaction. */
-  #end: number;
-  #lastTid: Tid;
-  #nextOid: Oid;
   #resolver: ConflictResolver | undefined;
   #transaction: StorageTransaction | undefined;
   #pending: PendingTransaction | undefined;
   #resolved: Oid[] = [];
   #newBlobs: BlobRevision[] = [];
   #voted = false;
+  /** The transaction that the current one has lost against, or was merged with. */
+  #rival: Tid | undefined;
   /** Bytes of a transaction that failed lie behind the end and could not be cut off. */
   #dirtyTail = false;
   /** Why nothing can be written any more. */
   #broken: unknown;
-  #packing = false;
   #sinceIndex = 0;
   #closed = false;
 
@@ -118,9 +125,21 @@ export class FileStorage implements Storage, BlobStore {
    *
    * @throws LockError, CorruptedError or an error of the file system.
    */
-  constructor(path: string, options: FileStorageOptions = {}) {
+  constructor(path: string, options: FileStorageOptions = {}, attach?: SharedFile) {
     this.path = path;
     this.#options = options;
+    if (attach !== undefined) {
+      this.#state = new SharedState(
+        path,
+        openDataFile(path, false),
+        new CommitState(attach.memory, attach.thread),
+        attach.first,
+      );
+      this.#records = this.#state.records;
+      if (options.blobDir !== undefined)
+        this.#blobs = new BlobDirectory(options.blobDir, options.blobLayout, false);
+      return;
+    }
     const readOnly = options.readOnly === true;
     if (readOnly && options.create) throw new FileStorageError('a read-only storage cannot be created');
     if (options.stop !== undefined && !readOnly)
@@ -130,26 +149,24 @@ export class FileStorage implements Storage, BlobStore {
       if (options.create) for (const end of ['', '.index']) rmSync(`${path}${end}`, { force: true });
       // Left by a process that was killed while it packed or saved its index.
       if (!readOnly) for (const end of ['.pack', '.index_tmp']) rmSync(`${path}${end}`, { force: true });
-      this.#descriptor = openDataFile(path, readOnly);
+      const descriptor = openDataFile(path, readOnly);
       try {
         if (options.blobDir !== undefined) {
           this.#blobs = new BlobDirectory(options.blobDir, options.blobLayout, readOnly);
           if (options.create) this.#blobs.clear();
         }
-        const saved = fstatSync(this.#descriptor).size > MAGIC_SIZE ? this.#savedIndex() : undefined;
-        const found = new Scanner(this.#descriptor, path).scan(saved, { readOnly, stop: options.stop });
-        this.#index = found.index;
-        this.#end = found.end;
-        this.#lastTid = found.lastTid;
-        this.#nextOid = nextOid(found.index.max);
-        this.#changes = new RecentChanges(found.lastTid);
-        this.#bytes = new RandomBytes(this.#descriptor, this.#end);
-        this.#records = new RecordReader(this.#bytes, path);
+        const saved = fstatSync(descriptor).size > MAGIC_SIZE ? this.#savedIndex() : undefined;
+        const found = new Scanner(descriptor, path).scan(saved, { readOnly, stop: options.stop });
+        this.#state =
+          options.shared === undefined
+            ? new OwnState(path, descriptor, found)
+            : SharedState.found(path, descriptor, found, options.shared);
+        this.#records = this.#state.records;
         if (!found.asSaved && !readOnly && found.index.size > 0) this.#saveIndex();
         if (found.lastTid > tidOfSeconds(Date.now() / 1000 + 60))
           logger.warn(`${path}: its last transaction lies in the future; is the clock right?`);
       } catch (error) {
-        closeSync(this.#descriptor);
+        closeSync(descriptor);
         throw error;
       }
     } catch (error) {
@@ -168,7 +185,7 @@ export class FileStorage implements Storage, BlobStore {
   #saveIndex(): void {
     this.#sinceIndex = 0;
     try {
-      writeIndexFile(`${this.path}.index`, this.#end, this.#index);
+      writeIndexFile(`${this.path}.index`, this.#state.end, this.#state.index);
     } catch (error) {
       // The index only makes the next start faster.
       logger.warn(`${this.path}.index cannot be written: {error}`, { error });
@@ -176,7 +193,8 @@ export class FileStorage implements Storage, BlobStore {
   }
 
   #position(oid: Oid): number {
-    const position = this.#index.get(oid);
+    this.#state.follow();
+    const position = this.#state.index.get(oid);
     if (position === 0) throw new POSKeyError(oid);
     return position;
   }
@@ -184,9 +202,9 @@ export class FileStorage implements Storage, BlobStore {
   load(oid: Oid): StoredRecord {
     const position = this.#position(oid);
     // Behind every record there are eight bytes at least.
-    const at = this.#bytes.locate(position, DATA_HEADER + 8);
+    const at = this.#state.bytes.locate(position, DATA_HEADER + 8);
     if (at < 0) throw this.#records.damaged(position, 'it ends inside a record');
-    const { view } = this.#bytes;
+    const { view } = this.#state.bytes;
     if (readU64(view, at) !== oid)
       throw this.#records.damaged(position, 'the record is one of another object');
     const tid = view.getBigUint64(at + 8);
@@ -235,17 +253,18 @@ export class FileStorage implements Storage, BlobStore {
   }
 
   lastTransaction(): Tid {
-    return this.#lastTid;
+    return this.#state.lastTid;
   }
 
   changesSince(tid: Tid): readonly Oid[] | null {
-    return this.#changes.since(tid);
+    return this.#state.changesSince(tid);
   }
 
   lastInvalidations(count: number): Invalidation[] {
     const found: Invalidation[] = [];
     if (count <= 0) return found;
-    for (const position of backwards(this.#records, this.#end)) {
+    this.#state.follow();
+    for (const position of backwards(this.#records, this.#state.seenEnd)) {
       const { tid } = this.#records.transaction(position);
       found.push({ tid, oids: [...recordsIn(this.#records, position)].map(([, { oid }]) => oid) });
       if (found.length >= count) break;
@@ -254,16 +273,16 @@ export class FileStorage implements Storage, BlobStore {
   }
 
   currentRecord(from: Oid = 0): CurrentRecord | undefined {
-    const oid = this.#index.atOrAfter(from);
+    this.#state.follow();
+    const { index } = this.#state;
+    const oid = index.atOrAfter(from);
     if (oid === undefined) return undefined;
-    return { oid, ...this.load(oid), next: this.#index.atOrAfter(nextOid(oid)) };
+    return { oid, ...this.load(oid), next: index.atOrAfter(nextOid(oid)) };
   }
 
   newOid(): Oid {
     if (this.isReadOnly()) throw new ReadOnlyError();
-    const oid = this.#nextOid;
-    this.#nextOid = nextOid(oid);
-    return oid;
+    return this.#state.newOid();
   }
 
   /** Largest size of the file in bytes; null for no limit. */
@@ -284,11 +303,12 @@ export class FileStorage implements Storage, BlobStore {
   }
 
   getSize(): number {
-    return this.#end;
+    this.#state.follow();
+    return this.#state.end;
   }
 
   size(): number {
-    return this.#index.size;
+    return this.#state.index.size;
   }
 
   setConflictResolver(resolver: ConflictResolver): void {
@@ -319,8 +339,10 @@ export class FileStorage implements Storage, BlobStore {
       throw new StorageTransactionError('the transaction has begun already');
     if (this.#transaction !== undefined)
       throw new StorageTransactionError('another transaction is being committed');
-    const id = tid ?? tidAfter(this.#lastTid, Date.now() / 1000);
-    this.#pending = new PendingTransaction(this.#end, id, status, encodeMetadata(transaction));
+    const metadata = encodeMetadata(transaction);
+    this.#state.lock();
+    const id = tid ?? tidAfter(this.#state.appendedTid, Date.now() / 1000);
+    this.#pending = new PendingTransaction(this.#state.end, id, status, metadata);
     this.#transaction = transaction;
   }
 
@@ -329,18 +351,19 @@ export class FileStorage implements Storage, BlobStore {
     const { quota } = this.#options;
     if (quota !== undefined && pending.position > quota)
       throw new QuotaError(`${this.path} would grow beyond its quota of ${quota} bytes`);
-    if (oid >= this.#nextOid) this.#nextOid = nextOid(oid);
-    pending.add(oid, this.#index.get(oid), data, back, tid);
+    this.#state.useOid(oid);
+    pending.add(oid, this.#state.index.get(oid), data, back, tid);
   }
 
   store(oid: Oid, previousTid: Tid, data: Uint8Array, transaction: StorageTransaction): void {
     const pending = this.#open(transaction);
     if (data.length === 0) throw new FileStorageError('a record of no bytes cannot be stored in this format');
-    const position = this.#index.get(oid);
+    const position = this.#state.index.get(oid);
     let stored = data;
     if (position !== 0) {
       const committed = this.#records.tidAt(position, oid);
       if (committed !== previousTid) {
+        this.#rival = committed;
         stored = mergeChanges(this, this.#resolver, oid, [committed, previousTid], data);
         this.#resolved.push(oid);
       }
@@ -351,8 +374,10 @@ export class FileStorage implements Storage, BlobStore {
   deleteObject(oid: Oid, previousTid: Tid, transaction: StorageTransaction): void {
     const pending = this.#open(transaction);
     const committed = this.#records.tidAt(this.#position(oid), oid);
-    if (committed !== previousTid)
+    if (committed !== previousTid) {
+      this.#rival = committed;
       throw new ConflictError('database conflict error', { oid, serials: [committed, previousTid] });
+    }
     this.#add(pending, oid, null);
   }
 
@@ -370,7 +395,7 @@ export class FileStorage implements Storage, BlobStore {
 
   /** Where a transaction has an object's record with these data; 0: nowhere. */
   #sameData(oid: Oid, tid: Tid, data: Uint8Array | null): number {
-    const transaction = findTransaction(this.#records, this.#end, tid, true);
+    const transaction = findTransaction(this.#records, this.#state.end, tid, true);
     const position = transaction === undefined ? 0 : findRecord(this.#records, transaction, oid);
     if (position === 0) return 0;
     const found = this.#records.resolveAt(position).data;
@@ -380,20 +405,22 @@ export class FileStorage implements Storage, BlobStore {
 
   checkCurrentSerialInTransaction(oid: Oid, tid: Tid, transaction: StorageTransaction): void {
     this.#open(transaction);
-    const position = this.#index.get(oid);
+    const position = this.#state.index.get(oid);
     const committed = position === 0 ? 0n : this.#records.tidAt(position, oid);
-    if (committed !== tid)
-      throw new ReadConflictError('an object that was read has changed', { oid, serials: [committed, tid] });
+    if (committed === tid) return;
+    this.#rival = committed;
+    throw new ReadConflictError('an object that was read has changed', { oid, serials: [committed, tid] });
   }
 
   tpcVote(transaction: StorageTransaction): readonly Oid[] {
     const pending = this.#open(transaction);
     if (this.#dirtyTail) {
-      disk.truncate(this.#descriptor, this.#end);
+      disk.truncate(this.#state.descriptor, this.#state.end);
       this.#dirtyTail = false;
     }
     this.#voted = true;
-    pending.write(this.#descriptor);
+    this.#state.appending();
+    pending.write(this.#state.descriptor);
     return this.#resolved;
   }
 
@@ -403,29 +430,29 @@ export class FileStorage implements Storage, BlobStore {
     if (pending === undefined || transaction !== this.#transaction)
       throw new StorageTransactionError('this transaction is not being committed');
     if (!this.#voted) throw new StorageTransactionError('tpcFinish without tpcVote');
+    const state = this.#state;
+    const fsync = this.#options.fsync !== false;
     try {
-      writeAll(this.#descriptor, Buffer.from(pending.status), pending.start + 16);
-      if (this.#options.fsync !== false) disk.sync(this.#descriptor);
+      writeAll(state.descriptor, Buffer.from(pending.status), pending.start + 16);
+      state.append(pending, fsync);
     } catch (error) {
       this.#abandon();
       throw error;
     }
     try {
-      callback?.(pending.tid);
-    } finally {
-      const oids: Oid[] = [];
-      for (const { oid, position } of pending.objects()) {
-        this.#index.set(oid, position);
-        oids.push(oid);
-      }
-      this.#changes.add(pending.tid, oids);
-      this.#sinceIndex += pending.records.length;
-      this.#end = pending.end;
-      this.#bytes.end = pending.end;
-      if (pending.tid > this.#lastTid) this.#lastTid = pending.tid;
-      this.#clear();
+      state.publish(pending, fsync, callback);
+    } catch (error) {
+      if (state.published(pending)) this.#clear();
+      else this.#takenBack();
+      throw error;
     }
-    if (this.#sinceIndex >= Math.max(SAVE_INDEX_AFTER, this.#index.size)) this.#saveIndex();
+    this.#sinceIndex += pending.records.length;
+    this.#clear();
+    if (this.#sinceIndex >= Math.max(SAVE_INDEX_AFTER, state.index.size)) {
+      state.lockSettled(fsync);
+      this.#saveIndex();
+      state.unlock();
+    }
     return pending.tid;
   }
 
@@ -435,12 +462,17 @@ export class FileStorage implements Storage, BlobStore {
    */
   #abandon(): void {
     try {
-      disk.truncate(this.#descriptor, this.#end);
-      disk.sync(this.#descriptor);
+      disk.truncate(this.#state.descriptor, this.#state.end);
+      disk.sync(this.#state.descriptor);
     } catch (error) {
       this.#broken = error;
       logger.error(`${this.path} cannot be written to, and takes no more transactions: {error}`, { error });
     }
+    this.#state.unlock();
+    this.#takenBack();
+  }
+
+  #takenBack(): void {
     this.#removeNewBlobs();
     this.#clear();
   }
@@ -449,15 +481,17 @@ export class FileStorage implements Storage, BlobStore {
     if (transaction !== this.#transaction) return;
     if (this.#voted) {
       try {
-        disk.truncate(this.#descriptor, this.#end);
+        disk.truncate(this.#state.descriptor, this.#state.end);
       } catch (error) {
         // What is left has the status of an incomplete transaction.
         this.#dirtyTail = true;
-        logger.error(`${this.path} cannot be cut at ${this.#end}: {error}`, { error });
+        logger.error(`${this.path} cannot be cut at ${this.#state.end}: {error}`, { error });
       }
     }
-    this.#removeNewBlobs();
-    this.#clear();
+    this.#state.unlock();
+    const rival = this.#rival;
+    this.#takenBack();
+    if (rival !== undefined) this.#state.lostAgainst(rival);
   }
 
   #removeNewBlobs(): void {
@@ -468,6 +502,7 @@ export class FileStorage implements Storage, BlobStore {
     this.#transaction = undefined;
     this.#pending = undefined;
     this.#voted = false;
+    this.#rival = undefined;
     if (this.#resolved.length > 0) this.#resolved = [];
     if (this.#newBlobs.length > 0) this.#newBlobs = [];
   }
@@ -481,14 +516,15 @@ export class FileStorage implements Storage, BlobStore {
   }
 
   undoLog(first = 0, last = -20, filter?: (entry: UndoEntry) => boolean): UndoEntry[] {
-    return undoableTransactions(this.#records, this.#end, first, last, filter);
+    this.#state.follow();
+    return undoableTransactions(this.#records, this.#state.seenEnd, first, last, filter);
   }
 
   undo(tid: Tid, transaction: StorageTransaction): readonly Oid[] {
     const pending = this.#open(transaction);
-    const position = findTransaction(this.#records, this.#end, tid, false);
+    const position = findTransaction(this.#records, this.#state.end, tid, false);
     if (position === undefined) throw new UndoError('there is no such transaction that could be undone');
-    const state = { records: this.#records, index: this.#index, pending, resolver: this.#resolver };
+    const state = { records: this.#records, index: this.#state.index, pending, resolver: this.#resolver };
     const oids = new Set<Oid>();
     for (const { oid, data, back } of undoRecords(state, position)) {
       if (data === null && back !== 0) this.#copyBlob(oid, back, pending.tid);
@@ -558,7 +594,12 @@ export class FileStorage implements Storage, BlobStore {
 
   iterator(start?: Tid, stop?: Tid): Iterable<TransactionRecord> {
     // The file may be packed before somebody begins to iterate.
-    return { [Symbol.iterator]: () => transactionsOf(this.path, { whole: this.#end, start, stop }) };
+    return {
+      [Symbol.iterator]: () => {
+        this.#state.follow();
+        return transactionsOf(this.path, { whole: this.#state.seenEnd, start, stop });
+      },
+    };
   }
 
   pack(time: number, options: PackOptions = {}): void {
@@ -583,18 +624,20 @@ export class FileStorage implements Storage, BlobStore {
   /** Packs a little at each step. `wait`: it cannot go on before somebody else has. */
   *#packSteps(time: number, options: PackOptions): Generator<'wait' | undefined, void> {
     this.#writable();
-    if (this.#packing) throw new PackError('the storage is being packed already');
-    if (this.#index.size === 0) return;
+    const state = this.#state;
+    state.follow();
+    if (state.index.size === 0) return;
+    if (!state.beginPack()) throw new PackError('the storage is being packed already');
     const packer = new Packer({
-      descriptor: this.#descriptor,
+      descriptor: state.descriptor,
       path: this.path,
-      end: this.#end,
+      end: state.seenEnd,
       stop: tidOfSeconds(time),
       gc: options.gc ?? this.#options.packGc ?? true,
       options: { referencesOf, ...options },
       blobs: this.#blobs !== undefined,
     });
-    this.#packing = true;
+    let locked = false;
     try {
       // As in Python; the room may be needed.
       rmSync(`${this.path}.old`, { force: true });
@@ -609,7 +652,8 @@ export class FileStorage implements Storage, BlobStore {
         if (done === true) break;
         yield;
       }
-      for (const _ of packer.copyRest(this.#end)) {
+      state.follow();
+      for (const _ of packer.copyRest(state.seenEnd)) {
         yield;
         this.#writable();
       }
@@ -619,37 +663,65 @@ export class FileStorage implements Storage, BlobStore {
         yield 'wait';
         this.#writable();
       }
-      for (const _ of packer.copyRest(this.#end));
+      state.lockSettled(this.#options.fsync !== false);
+      locked = true;
+      for (const _ of packer.copyRest(state.end));
       this.#replace(packer.finish(), packer.file, options);
     } finally {
-      this.#packing = false;
+      if (locked) state.unlock();
+      state.endPack();
       packer.close();
     }
   }
 
   #replace(packed: Packed, file: string, options: PackOptions): void {
     const keepOld = options.keepOld ?? this.#options.packKeepOld ?? true;
-    replaceFile(this.path, file, keepOld);
-    const old = this.#descriptor;
-    this.#descriptor = packed.descriptor;
-    this.#bytes.replace(packed.descriptor, packed.end);
-    this.#index = packed.index;
-    this.#end = packed.end;
-    closeSync(old);
+    this.#state.replace(packed.descriptor, packed.index, packed.end, () =>
+      replaceFile(this.path, file, keepOld),
+    );
     this.#saveIndex();
     if (this.#options.fsync !== false) syncDirectory(this.path);
     if (this.#blobs !== undefined)
       this.#blobs.pack(packed.removedBlobs, keepOld ? `${this.#blobs.path}.old` : null);
   }
 
+  /**
+   * What another thread of this process needs to open the same file with `attach`. The storage must have been opened with
+   * `shared`, and be closed after those of all other threads.
+   */
+  share(thread: number): SharedFile {
+    const { shared, first } = this.#sharedState();
+    return { path: this.path, options: this.#options, memory: shared.memory, first, thread };
+  }
+
+  /** Opens a file that another thread of this process has opened. */
+  static attach(shared: SharedFile): FileStorage {
+    return new FileStorage(shared.path, shared.options, shared);
+  }
+
+  #sharedState(): SharedState {
+    if (!(this.#state instanceof SharedState))
+      throw new FileStorageError(`${this.path} was not opened for several threads`);
+    return this.#state;
+  }
+
+  /**
+   * Puts in order what a thread left that has ended, in whatever way: a transaction that it was writing is taken back, or kept if
+   * it was complete; locks that it held are released.
+   */
+  forgetThread(thread: number): void {
+    if (this.#sharedState().forget(thread)) rmSync(`${this.path}.pack`, { force: true });
+  }
+
   /** Bytes of memory that the index takes. */
   indexBytes(): number {
-    return this.#index.bytes;
+    return this.#state.index.bytes;
   }
 
   /** Oids of all objects. */
   oids(): Iterable<Oid> {
-    return this.#index.keys();
+    this.#state.follow();
+    return this.#state.index.keys();
   }
 
   /** Closes the file. A transaction that is being committed is aborted. */
@@ -657,9 +729,9 @@ export class FileStorage implements Storage, BlobStore {
     if (this.#closed) return;
     if (this.#transaction !== undefined) this.tpcAbort(this.#transaction);
     this.#closed = true;
-    if (!this.isReadOnly()) this.#saveIndex();
-    this.#bytes.replace(-1, Number.MAX_SAFE_INTEGER);
-    closeSync(this.#descriptor);
+    this.#state.follow();
+    if (this.#lock !== undefined) this.#saveIndex();
+    this.#state.close();
     this.#lock?.close();
   }
 

@@ -5,7 +5,7 @@
 import { closeSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { Pickler, Tuple, Unpickler } from '../../pickle/index.ts';
 import { disk, writeAll } from './disk.ts';
-import { OidIndex } from './oid-index.ts';
+import { OidIndex, type PositionIndex } from './oid-index.ts';
 
 export interface SavedIndex {
   readonly position: number;
@@ -81,7 +81,7 @@ function* pairPickle(
   yield Buffer.from([PAIR, STOP]);
 }
 
-function* indexPickles(position: number, index: OidIndex): Generator<Uint8Array> {
+function* indexPickles(position: number, index: PositionIndex): Generator<Uint8Array> {
   const pickler = new Pickler();
   pickler.dump(position);
   yield pickler.bytes();
@@ -102,7 +102,7 @@ function* indexPickles(position: number, index: OidIndex): Generator<Uint8Array>
 }
 
 /** Writes the index beside its place and moves it there, so that there is always a whole one. */
-export function writeIndexFile(path: string, position: number, index: OidIndex): void {
+export function writeIndexFile(path: string, position: number, index: PositionIndex): void {
   const temporary = `${path}_tmp`;
   const descriptor = openSync(temporary, 'w');
   try {

@@ -9,7 +9,19 @@ const SPARSE_ENTRY = 73;
 /** Beyond it oids are so sparse that pages would be waste. */
 const PAGED = 2 ** 31;
 
-export class OidIndex {
+/** Where the current record of each object is; 0: there is none. */
+export interface PositionIndex {
+  readonly size: number;
+  readonly bytes: number;
+  readonly max: Oid;
+  get(oid: Oid): number;
+  set(oid: Oid, position: number): void;
+  delete(oid: Oid): void;
+  atOrAfter(oid: Oid): Oid | undefined;
+  keys(): Iterable<Oid>;
+}
+
+export class OidIndex implements PositionIndex {
   readonly #pages: (Float64Array | undefined)[] = [];
   readonly #sparse = new Map<Oid, number>();
   #size = 0;

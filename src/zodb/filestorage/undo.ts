@@ -1,7 +1,7 @@
 /** Works out the records that take a transaction back. */
 import { type ConflictResolver, type Oid, UndoError } from '../interfaces.ts';
 import { recordsIn } from './history.ts';
-import type { OidIndex } from './oid-index.ts';
+import type { PositionIndex } from './oid-index.ts';
 import type { PendingTransaction } from './pending.ts';
 import { MultipleUndoErrors } from './errors.ts';
 import type { RecordHeader, RecordReader } from './records.ts';
@@ -15,7 +15,7 @@ export interface UndoRecord {
 
 export interface UndoState {
   readonly records: RecordReader;
-  readonly index: OidIndex;
+  readonly index: PositionIndex;
   readonly pending: PendingTransaction;
   readonly resolver: ConflictResolver | undefined;
 }

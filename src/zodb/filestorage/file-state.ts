@@ -1,0 +1,404 @@
+/** What a FileStorage knows of its file: where it ends, where objects are, what was changed last. One thread, or all together. */
+import { closeSync } from 'node:fs';
+import type { Oid, Tid } from '../interfaces.ts';
+import { nextOid } from '../storages/merge.ts';
+import { RecentChanges } from '../storages/recent-changes.ts';
+import { disk, openDataFile } from './disk.ts';
+import { recordsIn } from './history.ts';
+import type { OidIndex, PositionIndex } from './oid-index.ts';
+import type { PendingTransaction } from './pending.ts';
+import { RandomBytes, RecordReader } from './records.ts';
+import { recoverState } from './shared/recover.ts';
+import { APPENDING, COMPLETE, CommitState, IDLE, REPLACING } from './shared/commit-state.ts';
+import type { SharedIndex } from './shared/shared-index.ts';
+
+type TidCallback = ((tid: Tid) => void) | undefined;
+
+export abstract class FileState {
+  readonly path: string;
+  descriptor: number;
+  readonly bytes: RandomBytes;
+  readonly records: RecordReader;
+
+  constructor(path: string, descriptor: number, end: number) {
+    this.path = path;
+    this.descriptor = descriptor;
+    this.bytes = new RandomBytes(descriptor, end);
+    this.records = new RecordReader(this.bytes, path);
+  }
+
+  abstract readonly index: PositionIndex;
+  /** End of the last complete transaction. */
+  abstract readonly end: number;
+  /** End of the last transaction that is seen. */
+  abstract readonly seenEnd: number;
+  /** The last transaction that is seen. */
+  abstract readonly lastTid: Tid;
+  /** The last transaction in the file. */
+  abstract readonly appendedTid: Tid;
+
+  /** Before something is read: takes in what other threads have done. */
+  abstract follow(): void;
+  abstract changesSince(tid: Tid): readonly Oid[] | null;
+  abstract newOid(): Oid;
+  /** New objects get oids above this one. */
+  abstract useOid(oid: Oid): void;
+
+  /** Keeps other threads from committing. */
+  abstract lock(): void;
+  /** A transaction is about to be written behind the end. */
+  abstract appending(): void;
+  /** Its bytes are complete but for the last step of bringing them to the disk. Nobody else sees it before `publish`. */
+  abstract append(pending: PendingTransaction, fsync: boolean): void;
+  /** Lets everybody see it, once it is on the disk. Afterwards it is not locked any more, whatever happens. */
+  abstract publish(pending: PendingTransaction, fsync: boolean, callback: TidCallback): void;
+  /** Whether a transaction can be seen. */
+  abstract published(pending: PendingTransaction): boolean;
+  /** Nothing is written any more of the transaction that was begun. */
+  abstract unlock(): void;
+  /** This thread lost against a transaction of another one. */
+  abstract lostAgainst(tid: Tid): void;
+
+  /** False: another thread packs. */
+  abstract beginPack(): boolean;
+  abstract endPack(): void;
+  /** Uses another file from now on. `replace` puts it in the place of the old one. Locked. */
+  abstract replace(descriptor: number, index: OidIndex, end: number, replace: () => void): void;
+  /** Locks, with everything that was committed on the disk. */
+  abstract lockSettled(fsync: boolean): void;
+
+  close(): void {
+    this.bytes.replace(-1, Number.MAX_SAFE_INTEGER);
+    closeSync(this.descriptor);
+  }
+}
+
+export interface FoundState {
+  readonly index: OidIndex;
+  readonly end: number;
+  readonly lastTid: Tid;
+}
+
+/** One thread has the file for itself. */
+export class OwnState extends FileState {
+  index: OidIndex;
+  end: number;
+  lastTid: Tid;
+  readonly #changes: RecentChanges;
+  #nextOid: Oid;
+  #packing = false;
+
+  constructor(path: string, descriptor: number, found: FoundState) {
+    super(path, descriptor, found.end);
+    this.index = found.index;
+    this.end = found.end;
+    this.lastTid = found.lastTid;
+    this.#nextOid = nextOid(found.index.max);
+    this.#changes = new RecentChanges(found.lastTid);
+  }
+
+  get seenEnd(): number {
+    return this.end;
+  }
+
+  get appendedTid(): Tid {
+    return this.lastTid;
+  }
+
+  follow(): void {}
+
+  changesSince(tid: Tid): readonly Oid[] | null {
+    return this.#changes.since(tid);
+  }
+
+  newOid(): Oid {
+    const oid = this.#nextOid;
+    this.#nextOid = nextOid(oid);
+    return oid;
+  }
+
+  useOid(oid: Oid): void {
+    if (oid >= this.#nextOid) this.#nextOid = nextOid(oid);
+  }
+
+  lock(): void {}
+
+  appending(): void {}
+
+  append(_pending: PendingTransaction, fsync: boolean): void {
+    if (fsync) disk.sync(this.descriptor);
+  }
+
+  publish(pending: PendingTransaction, _fsync: boolean, callback: TidCallback): void {
+    try {
+      callback?.(pending.tid);
+    } finally {
+      this.#publish(pending);
+    }
+  }
+
+  published(pending: PendingTransaction): boolean {
+    return this.end === pending.end;
+  }
+
+  #publish(pending: PendingTransaction): void {
+    const oids: Oid[] = [];
+    for (const { oid, position } of pending.objects()) {
+      this.index.set(oid, position);
+      oids.push(oid);
+    }
+    this.#changes.add(pending.tid, oids);
+    this.end = pending.end;
+    this.bytes.end = pending.end;
+    if (pending.tid > this.lastTid) this.lastTid = pending.tid;
+  }
+
+  unlock(): void {}
+
+  lostAgainst(): void {}
+
+  beginPack(): boolean {
+    if (this.#packing) return false;
+    this.#packing = true;
+    return true;
+  }
+
+  endPack(): void {
+    this.#packing = false;
+  }
+
+  lockSettled(): void {}
+
+  replace(descriptor: number, index: OidIndex, end: number, replace: () => void): void {
+    replace();
+    const old = this.descriptor;
+    this.descriptor = descriptor;
+    this.bytes.replace(descriptor, end);
+    this.index = index;
+    this.end = end;
+    closeSync(old);
+  }
+}
+
+/** Oids that a thread takes at once. */
+const OIDS_AT_ONCE = 32;
+
+/** All threads have the file together; each reads with a descriptor of its own. */
+export class SharedState extends FileState {
+  readonly shared: CommitState;
+  /** The last transaction that was there when the threads began. */
+  readonly #first: Tid;
+  #file: number;
+  #failures: number;
+  #index: SharedIndex;
+  #oids: bigint = 0n;
+  #oidsLeft = 0;
+
+  constructor(path: string, descriptor: number, shared: CommitState, first: Tid) {
+    super(path, descriptor, shared.end);
+    this.shared = shared;
+    this.#first = first;
+    this.#file = shared.file;
+    this.#failures = shared.failures;
+    this.#index = shared.indexOf(this.#file);
+  }
+
+  /** What was found in a file, in memory that threads can share. */
+  static found(path: string, descriptor: number, found: FoundState, thread: number): SharedState {
+    const shared = CommitState.create(thread, found.index.max);
+    const index = shared.indexOf(0);
+    for (const oid of found.index.keys()) index.set(oid, found.index.get(oid));
+    shared.begin({ end: found.end, lastTid: found.lastTid, nextOid: BigInt(nextOid(found.index.max)) });
+    return new SharedState(path, descriptor, shared, found.lastTid);
+  }
+
+  get first(): Tid {
+    return this.#first;
+  }
+
+  get index(): SharedIndex {
+    return this.#index;
+  }
+
+  get end(): number {
+    return this.bytes.end;
+  }
+
+  get seenEnd(): number {
+    return this.shared.publishedEnd;
+  }
+
+  get lastTid(): Tid {
+    return this.shared.published;
+  }
+
+  get appendedTid(): Tid {
+    return this.shared.appended;
+  }
+
+  follow(): void {
+    const { shared, bytes } = this;
+    if (shared.file !== this.#file) this.#reopen();
+    bytes.end = shared.end;
+    if (shared.failures === this.#failures) return;
+    // What was read behind the end of that time has been written over.
+    this.#failures = shared.failures;
+    bytes.replace(this.descriptor, shared.end);
+  }
+
+  /** A pack has put another file in the place. */
+  #reopen(): void {
+    let file: number;
+    let descriptor: number;
+    do {
+      file = this.shared.file;
+      descriptor = openDataFile(this.path, false);
+      if (file !== this.shared.file) closeSync(descriptor);
+    } while (file !== this.shared.file);
+    closeSync(this.descriptor);
+    this.descriptor = descriptor;
+    this.#file = file;
+    this.#index = this.shared.indexOf(file);
+    this.bytes.replace(descriptor, this.shared.end);
+  }
+
+  changesSince(tid: Tid): readonly Oid[] | null {
+    return this.shared.changes.between(tid, this.shared.published, this.#first);
+  }
+
+  newOid(): Oid {
+    if (this.#oidsLeft === 0) {
+      this.#oids = this.shared.takeOids(OIDS_AT_ONCE);
+      this.#oidsLeft = OIDS_AT_ONCE;
+    }
+    this.#oidsLeft--;
+    const oid = this.#oids++;
+    return oid <= Number.MAX_SAFE_INTEGER ? Number(oid) : oid;
+  }
+
+  useOid(oid: Oid): void {
+    this.shared.useOid(BigInt(oid));
+  }
+
+  lock(): void {
+    this.shared.lock.acquire();
+    this.follow();
+  }
+
+  appending(): void {
+    this.shared.phase = APPENDING;
+  }
+
+  append(pending: PendingTransaction): void {
+    const { shared } = this;
+    shared.phase = COMPLETE;
+    const oids: Oid[] = [];
+    for (const { oid, position } of pending.objects()) {
+      this.#index.set(oid, position);
+      oids.push(oid);
+    }
+    shared.changes.add(pending.tid, oids);
+    shared.append(pending.tid, pending.end);
+    shared.phase = IDLE;
+    this.bytes.end = pending.end;
+  }
+
+  publish(pending: PendingTransaction, fsync: boolean, callback: TidCallback): void {
+    const { shared } = this;
+    const { failures } = shared;
+    if (!fsync) shared.publish();
+    shared.lock.release();
+    if (fsync) {
+      shared.settle(
+        pending.tid,
+        failures,
+        () => this.#sync(),
+        () => this.#takeBack(),
+      );
+    }
+    callback?.(pending.tid);
+  }
+
+  published({ tid }: PendingTransaction): boolean {
+    return this.shared.published >= tid;
+  }
+
+  /** The disk did not take what was appended since the last published transaction. Locked. */
+  #takeBack(): void {
+    const { shared, records } = this;
+    this.follow();
+    const found: [oid: Oid, previous: number][] = [];
+    for (let position = shared.publishedEnd; position < shared.end;) {
+      for (const [, record] of recordsIn(records, position)) found.push([record.oid, record.previous]);
+      position += records.transaction(position).length + 8;
+    }
+    for (const [oid, previous] of found.reverse())
+      if (previous === 0) this.#index.delete(oid);
+      else this.#index.set(oid, previous);
+    disk.truncate(this.descriptor, shared.publishedEnd);
+  }
+
+  unlock(): void {
+    this.shared.phase = IDLE;
+    this.shared.lock.release();
+  }
+
+  lostAgainst(tid: Tid): void {
+    // Trying again before that one can be seen would lose again.
+    this.shared.awaitPublished(tid, () => this.#sync());
+  }
+
+  /** Others may have appended to a newer file than the one that this thread has seen. */
+  #sync(): void {
+    this.follow();
+    disk.sync(this.descriptor);
+  }
+
+  beginPack(): boolean {
+    return this.shared.beginPack();
+  }
+
+  endPack(): void {
+    this.shared.endPack();
+  }
+
+  lockSettled(fsync: boolean): void {
+    this.shared.lockSettled(() => {
+      if (fsync) this.#sync();
+    });
+    this.follow();
+  }
+
+  replace(descriptor: number, index: OidIndex, end: number, replace: () => void): void {
+    const { shared } = this;
+    const next = shared.indexOf(this.#file + 1);
+    next.clear();
+    for (const oid of index.keys()) next.set(oid, index.get(oid));
+    shared.phase = REPLACING;
+    replace();
+    shared.replaceFile(end);
+    shared.phase = IDLE;
+    closeSync(this.descriptor);
+    this.descriptor = descriptor;
+    this.#file = shared.file;
+    this.#index = next;
+    this.bytes.replace(descriptor, end);
+  }
+
+  /** Reads the file that is there now under its name. */
+  scanAnew<T>(scan: (descriptor: number) => T): T {
+    const descriptor = openDataFile(this.path, false);
+    try {
+      return scan(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  /** Puts in order what a thread that has ended was doing to the file. True when it was packing. */
+  forget(thread: number): boolean {
+    const { packing } = this.shared.forget(thread, (phase) => recoverState(this, phase));
+    this.shared.tidy(() => this.#sync());
+    return packing;
+  }
+}

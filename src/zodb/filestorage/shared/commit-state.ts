@@ -1,0 +1,334 @@
+/**
+ * What all threads know of one file, in memory that they share: where it ends, the last transaction, and which thread does
+ * what. A transaction is appended under the lock; then one thread brings the bytes of all that were appended to the disk and
+ * publishes them with one word, the id of the last transaction.
+ */
+import type { Oid, Tid } from '../../interfaces.ts';
+import { ChangeRing, reserveChanges } from './change-ring.ts';
+import { CommitLock, LOCK_WORDS } from './commit-lock.ts';
+import { type IndexMemory, reserveIndex, SharedIndex } from './shared-index.ts';
+
+/** 64-bit words. */
+const PUBLISHED = 0;
+const APPENDED = 1;
+const NEXT_OID = 2;
+/** The last published transaction at each of the last failures of the disk. */
+const FAILED_AT = 4;
+const FAILURES_KNOWN = 16;
+const WIDE_WORDS = FAILED_AT + FAILURES_KNOWN;
+/** Numbers. */
+const END = 0;
+const PUBLISHED_END = 1;
+const NUMBERS = 4;
+/** 32-bit words. */
+const PHASE = 0;
+const FILE = 1;
+const SYNCER = 2;
+const FAILURES = 3;
+const PACKER = 4;
+/** Odd while the end and the last transaction are being changed. */
+const VERSION = 5;
+const WORDS = 8;
+
+const NUMBERS_AT = WIDE_WORDS * 8;
+const WORDS_AT = NUMBERS_AT + NUMBERS * 8;
+const LOCK_AT = WORDS_AT + WORDS * 4;
+const CONTROL_BYTES = LOCK_AT + LOCK_WORDS * 4;
+
+/** How long a thread sleeps before it looks again whether its transaction is published. */
+const LOOK_AGAIN_MS = 100;
+
+/** What the holder of the lock is doing; it says what is to be put in order when it ends in the middle. */
+export const IDLE = 0;
+/** Bytes behind the end are being written. */
+export const APPENDING = 1;
+/** The bytes are complete; index, changes and end are being brought up to date. */
+export const COMPLETE = 2;
+/** A packed file takes the place of the old one. */
+export const REPLACING = 3;
+
+/** What another thread needs to use the same file. */
+export interface SharedMemory {
+  readonly control: SharedArrayBuffer;
+  readonly changes: SharedArrayBuffer;
+  /** The index in use and the one for the file that a pack makes, which change places with every pack. */
+  readonly indexes: readonly [IndexMemory, IndexMemory];
+}
+
+export interface InitialState {
+  readonly end: number;
+  readonly lastTid: Tid;
+  readonly nextOid: bigint;
+}
+
+/** The disk did not take what was written. */
+export class SyncError extends Error {
+  readonly code = 'SYNC';
+}
+
+export class CommitState {
+  readonly memory: SharedMemory;
+  readonly lock: CommitLock;
+  readonly changes: ChangeRing;
+  readonly thread: number;
+  readonly #wide: BigUint64Array;
+  /** The same words, as waiting needs them. */
+  readonly #signed: BigInt64Array;
+  readonly #numbers: Float64Array;
+  readonly #words: Int32Array;
+  readonly #indexes: readonly [SharedIndex, SharedIndex];
+
+  /** @param thread A number above 0 that no other thread has or had. */
+  constructor(memory: SharedMemory, thread: number) {
+    this.memory = memory;
+    this.thread = thread;
+    const { control } = memory;
+    this.#wide = new BigUint64Array(control, 0, WIDE_WORDS);
+    this.#signed = new BigInt64Array(control, 0, WIDE_WORDS);
+    this.#numbers = new Float64Array(control, NUMBERS_AT, NUMBERS);
+    this.#words = new Int32Array(control, WORDS_AT, WORDS);
+    this.lock = new CommitLock(new Int32Array(control, LOCK_AT, LOCK_WORDS), thread);
+    this.changes = new ChangeRing(memory.changes);
+    this.#indexes = [new SharedIndex(memory.indexes[0]), new SharedIndex(memory.indexes[1])];
+  }
+
+  /** @param oids Up to where there are oids already. */
+  static create(thread: number, oids: Oid = 0): CommitState {
+    return new CommitState(
+      {
+        control: new SharedArrayBuffer(CONTROL_BYTES),
+        changes: reserveChanges(),
+        indexes: [reserveIndex(oids), reserveIndex(oids)],
+      },
+      thread,
+    );
+  }
+
+  /** Before other threads see it: what was found in the file. */
+  begin({ end, lastTid, nextOid }: InitialState): void {
+    this.#wide[PUBLISHED] = lastTid;
+    this.#wide[APPENDED] = lastTid;
+    this.#wide[NEXT_OID] = nextOid;
+    this.#numbers[END] = end;
+    this.#numbers[PUBLISHED_END] = end;
+  }
+
+  /** The last transaction that everybody may see. */
+  get published(): Tid {
+    return Atomics.load(this.#wide, PUBLISHED);
+  }
+
+  /** The last one in the file. Only the holder of the lock may rely on it. */
+  get appended(): Tid {
+    return this.#wide[APPENDED]!;
+  }
+
+  /** Where the last transaction in the file ends. */
+  get end(): number {
+    return this.#numbers[END]!;
+  }
+
+  /** Where the last published transaction ends, or a later one. */
+  get publishedEnd(): number {
+    return this.#numbers[PUBLISHED_END]!;
+  }
+
+  get phase(): number {
+    return Atomics.load(this.#words, PHASE);
+  }
+
+  set phase(phase: number) {
+    Atomics.store(this.#words, PHASE, phase);
+  }
+
+  /** Which file is in use: counts packs. */
+  get file(): number {
+    return Atomics.load(this.#words, FILE);
+  }
+
+  /** The index of the file in use. */
+  indexOf(file: number): SharedIndex {
+    return this.#indexes[file & 1]!;
+  }
+
+  /** Reserves oids; the first of them. */
+  takeOids(count: number): bigint {
+    return Atomics.add(this.#wide, NEXT_OID, BigInt(count));
+  }
+
+  /** Oids up to this one are not given out any more. */
+  useOid(oid: bigint): void {
+    for (;;) {
+      const next = Atomics.load(this.#wide, NEXT_OID);
+      if (next > oid || Atomics.compareExchange(this.#wide, NEXT_OID, next, oid + 1n) === next) return;
+    }
+  }
+
+  /** The holder of the lock has appended a transaction. */
+  append(tid: Tid, end: number): void {
+    // One that ended in the middle of this has left it odd.
+    const odd = Atomics.load(this.#words, VERSION) | 1;
+    Atomics.store(this.#words, VERSION, odd);
+    this.#numbers[END] = end;
+    this.#wide[APPENDED] = tid;
+    Atomics.store(this.#words, VERSION, odd + 1);
+  }
+
+  /** The last transaction in the file and its end, without the lock. */
+  #last(): { tid: Tid; end: number } {
+    for (;;) {
+      const version = Atomics.load(this.#words, VERSION);
+      const last = { tid: this.#wide[APPENDED]!, end: this.#numbers[END]! };
+      if ((version & 1) === 0 && Atomics.load(this.#words, VERSION) === version) return last;
+    }
+  }
+
+  /** Takes the place of all others for what is not part of a transaction: the holder of the lock has changed the file. */
+  replaceFile(end: number): void {
+    this.#numbers[END] = end;
+    this.#numbers[PUBLISHED_END] = end;
+    Atomics.add(this.#words, FILE, 1);
+  }
+
+  /** Which failures of the disk have been seen; to be noted under the lock when a transaction is appended. */
+  get failures(): number {
+    return Atomics.load(this.#words, FAILURES);
+  }
+
+  /** Without `fsync`: everybody may see what was appended. Under the lock. */
+  publish(): void {
+    this.#publish(this.#wide[APPENDED]!, this.#numbers[END]!);
+  }
+
+  #publish(tid: Tid, end: number): void {
+    this.#numbers[PUBLISHED_END] = end;
+    Atomics.store(this.#wide, PUBLISHED, tid);
+    Atomics.notify(this.#signed, PUBLISHED);
+  }
+
+  /**
+   * Waits until a transaction that this thread has appended is on the disk. One thread syncs for all that have appended so far.
+   *
+   * @param failures What `failures` was when it was appended.
+   * @param takeBack Called under the lock when the disk refused: what was not published is to go.
+   * @throws SyncError when the transaction is not in the file.
+   */
+  settle(tid: Tid, failures: number, sync: () => void, takeBack: () => void): void {
+    for (;;) {
+      if (this.#isLost(tid, failures))
+        throw new SyncError('the disk did not take a transaction that came before this one');
+      const published = this.published;
+      if (published >= tid) return;
+      if (Atomics.compareExchange(this.#words, SYNCER, 0, this.thread) !== 0) {
+        Atomics.wait(this.#signed, PUBLISHED, BigInt.asIntN(64, published), LOOK_AGAIN_MS);
+        continue;
+      }
+      try {
+        this.#syncAndPublish(sync, takeBack);
+      } finally {
+        Atomics.compareExchange(this.#words, SYNCER, this.thread, 0);
+        Atomics.notify(this.#signed, PUBLISHED);
+      }
+    }
+  }
+
+  /** Whether the first failure since a transaction was appended took it away. */
+  #isLost(tid: Tid, failures: number): boolean {
+    return this.failures !== failures && tid > this.#wide[FAILED_AT + ((failures + 1) % FAILURES_KNOWN)]!;
+  }
+
+  #syncAndPublish(sync: () => void, takeBack: () => void): void {
+    const { tid, end } = this.#last();
+    if (tid <= this.published) return;
+    try {
+      sync();
+    } catch (error) {
+      this.lock.acquire();
+      try {
+        takeBack();
+        this.changes.takeBack(this.published);
+        this.append(this.published, this.publishedEnd);
+        const failures = this.failures + 1;
+        this.#wide[FAILED_AT + (failures % FAILURES_KNOWN)] = this.published;
+        Atomics.store(this.#words, FAILURES, failures);
+      } finally {
+        this.lock.release();
+      }
+      throw error;
+    }
+    this.#publish(tid, end);
+  }
+
+  /**
+   * Publishes what threads that have ended had appended, unless another thread is about to. A failure is left to the next
+   * thread that commits.
+   */
+  tidy(sync: () => void): void {
+    if (Atomics.compareExchange(this.#words, SYNCER, 0, this.thread) !== 0) return;
+    try {
+      const { tid, end } = this.#last();
+      if (tid > this.published) {
+        sync();
+        this.#publish(tid, end);
+      }
+    } finally {
+      Atomics.compareExchange(this.#words, SYNCER, this.thread, 0);
+      Atomics.notify(this.#signed, PUBLISHED);
+    }
+  }
+
+  /** Waits until a transaction of another thread is published, or is taken back. */
+  awaitPublished(tid: Tid, sync: () => void): void {
+    const { failures } = this;
+    while (this.published < tid && this.failures === failures) {
+      this.tidy(sync);
+      const { published } = this;
+      if (published >= tid) return;
+      Atomics.wait(this.#signed, PUBLISHED, BigInt.asIntN(64, published), LOOK_AGAIN_MS);
+    }
+  }
+
+  /** Takes the lock with nothing that is not published; nobody else is bringing anything to the disk then. */
+  lockSettled(sync: () => void): void {
+    while (Atomics.compareExchange(this.#words, SYNCER, 0, this.thread) !== 0)
+      Atomics.wait(this.#signed, PUBLISHED, BigInt.asIntN(64, this.published), 1);
+    try {
+      this.lock.acquire();
+      try {
+        if (this.appended > this.published) sync();
+        this.publish();
+      } catch (error) {
+        this.lock.release();
+        throw error;
+      }
+    } finally {
+      Atomics.compareExchange(this.#words, SYNCER, this.thread, 0);
+      Atomics.notify(this.#signed, PUBLISHED);
+    }
+  }
+
+  /** Only one thread packs at a time. */
+  beginPack(): boolean {
+    return Atomics.compareExchange(this.#words, PACKER, 0, this.thread) === 0;
+  }
+
+  endPack(): void {
+    Atomics.compareExchange(this.#words, PACKER, this.thread, 0);
+  }
+
+  /**
+   * Puts in order what a thread that has ended leaves behind. Called by another one that never waits for the lock itself.
+   *
+   * @param recover Called when it had the lock, with the phase that it was in.
+   * @returns What the thread was doing beside: bringing bytes to the disk, packing.
+   */
+  forget(thread: number, recover: (phase: number) => void): { readonly packing: boolean } {
+    this.lock.forget(thread, () => {
+      recover(this.phase);
+      this.phase = IDLE;
+    });
+    Atomics.compareExchange(this.#words, SYNCER, thread, 0);
+    Atomics.notify(this.#signed, PUBLISHED);
+    return { packing: Atomics.compareExchange(this.#words, PACKER, thread, 0) === thread };
+  }
+}

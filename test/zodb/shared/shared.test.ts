@@ -1,0 +1,239 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ChangeRing, reserveChanges } from '../../../src/zodb/filestorage/shared/change-ring.ts';
+import {
+  CommitLock,
+  LOCK_WORDS,
+  LockTimeoutError,
+} from '../../../src/zodb/filestorage/shared/commit-lock.ts';
+import { CommitState, SyncError } from '../../../src/zodb/filestorage/shared/commit-state.ts';
+import { reserveIndex, SharedIndex } from '../../../src/zodb/filestorage/shared/shared-index.ts';
+import type { Oid } from '../../../src/zodb/interfaces.ts';
+import { startThread } from './threads.ts';
+
+const lockMemory = () => new SharedArrayBuffer(LOCK_WORDS * 4);
+
+describe('the commit lock', () => {
+  it('lets one thread at a time do its work', async () => {
+    const lock = lockMemory();
+    const sum = new SharedArrayBuffer(8 * 10);
+    const threads = [1, 2, 3].map((thread) => startThread('count', { lock, sum, thread, times: 20_000 }));
+    await Promise.all(threads.map(({ done }) => done));
+    expect(new Float64Array(sum)[0]).toBe(60_000);
+    expect(new CommitLock(new Int32Array(lock), 9).holder).toBe(0);
+  });
+
+  it('goes on when threads that have it or wait for it are killed', async () => {
+    const lock = lockMemory();
+    const sum = new SharedArrayBuffer(8 * 60);
+    const numbers = new Float64Array(sum);
+    const own = new CommitLock(new Int32Array(lock), 50);
+    const survivor = startThread('count', { lock, sum, thread: 1, times: 30_000 });
+    for (let thread = 2; thread < 10; thread++) {
+      const { worker, done } = startThread('count', { lock, sum, thread, times: 1e9 });
+      // oxlint-disable-next-line no-await-in-loop -- one after the other is killed
+      await new Promise((resolve) => worker.once('message', resolve));
+      // oxlint-disable-next-line no-await-in-loop
+      while (numbers[3 + thread] === 0) await new Promise((resolve) => setImmediate(resolve));
+      void worker.terminate();
+      // oxlint-disable-next-line no-await-in-loop
+      await done;
+      own.forget(thread, () => (numbers[1] = 0));
+      expect(numbers[1]).not.toBe(thread);
+    }
+    await survivor.done;
+    expect(numbers[3 + 1]).toBe(30_000);
+    expect(own.holder).toBe(0);
+  });
+
+  it('is handed to one that waits, even to one that has ended meanwhile', () => {
+    const words = new Int32Array(lockMemory());
+    const [first, third] = [new CommitLock(words, 1), new CommitLock(words, 3)];
+    first.acquire();
+    // Thread 2 asked to be next, and ended.
+    words[1] = 2;
+    third.forget(2, () => expect.unreachable());
+    words[1] = 2;
+    first.release();
+    expect(first.holder).toBe(0);
+    third.acquire();
+    expect(third.holder).toBe(3);
+  });
+
+  it('is told when it is not to be had', () => {
+    const words = new Int32Array(lockMemory());
+    new CommitLock(words, 1).acquire();
+    expect(() => new CommitLock(words, 2).acquire(10)).toThrow(LockTimeoutError);
+  });
+});
+
+const oid: fc.Arbitrary<Oid> = fc.oneof(
+  fc.nat(5000),
+  fc.nat(2 ** 31 - 1),
+  fc.integer({ min: 2 ** 31 - 2, max: 2 ** 31 + 50 }),
+  fc.maxSafeNat(),
+  fc.bigInt({ min: 2n ** 53n, max: 2n ** 63n - 1n }),
+);
+
+describe('the shared index', () => {
+  it('answers as a map does, from every view of its memory', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(oid, fc.integer({ min: 0, max: 2 ** 50 })), { maxLength: 300 }),
+        fc.array(oid, { maxLength: 20 }),
+        (steps, probes) => {
+          const memory = reserveIndex();
+          const index = new SharedIndex(memory);
+          const other = new SharedIndex(memory);
+          const model = new Map<Oid, number>();
+          for (const [key, position] of steps) {
+            if (position === 0) {
+              index.delete(key);
+              model.delete(key);
+            } else {
+              index.set(key, position);
+              model.set(key, position);
+            }
+          }
+          const sorted = [...model.keys()].sort((a, b) => (a < b ? -1 : 1));
+          expect([...other.keys()]).toEqual(sorted);
+          expect(other.size).toBe(model.size);
+          for (const probe of [...probes, ...steps.map(([key]) => key)]) {
+            expect(other.get(probe)).toBe(model.get(probe) ?? 0);
+            expect(other.atOrAfter(probe)).toBe(sorted.find((key) => key >= probe));
+          }
+          index.clear();
+          expect([...other.keys()]).toEqual([]);
+          expect(other.size).toBe(0);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('keeps many sparse oids', () => {
+    const index = new SharedIndex(reserveIndex());
+    for (let i = 0; i < 20_000; i++) index.set(BigInt(i) * 0x1_0000_0001n + 2n ** 40n, i + 1);
+    for (let i = 0; i < 20_000; i += 97) {
+      const key = BigInt(i) * 0x1_0000_0001n + 2n ** 40n;
+      expect(index.get(key <= Number.MAX_SAFE_INTEGER ? Number(key) : key)).toBe(i + 1);
+    }
+    expect(index.size).toBe(20_000);
+  });
+
+  it('is never read in the middle of a change', async () => {
+    const memory = reserveIndex();
+    const stop = new SharedArrayBuffer(4);
+    const oids = [0, 1, 1023, 1024, 2 ** 31 + 5, 2 ** 40];
+    const { worker, done } = startThread('read', { memory, oids, stop });
+    await new Promise((resolve) => worker.once('message', resolve));
+    const index = new SharedIndex(memory);
+    for (let i = 0; i < 300_000; i++) {
+      index.set(oids[i % oids.length]!, 1 + (i % 2 ** 20) * (2 ** 32 + 1));
+      if (i % 1000 === 0) index.set(2 ** 45 + i, 1);
+    }
+    Atomics.store(new Int32Array(stop), 0, 1);
+    expect(await done).toBe(0);
+  });
+});
+
+describe('the ring of changes', () => {
+  it('tells what changed between two transactions', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(fc.nat(50), { maxLength: 5 }), { minLength: 1, maxLength: 40 }),
+        fc.nat(40),
+        fc.nat(40),
+        (transactions, a, b) => {
+          const ring = new ChangeRing(reserveChanges());
+          for (const [i, oids] of transactions.entries()) ring.add(BigInt(i + 1), oids);
+          const [after, upTo] = [
+            Math.min(a, b, transactions.length),
+            Math.min(Math.max(a, b), transactions.length),
+          ];
+          expect(ring.between(BigInt(after), BigInt(upTo), 0n)).toEqual(
+            transactions.slice(after, upTo).flat(),
+          );
+        },
+      ),
+    );
+  });
+
+  it('says when it does not know any more', () => {
+    const ring = new ChangeRing(reserveChanges());
+    expect(ring.between(5n, 9n, 7n)).toBeNull();
+    expect(ring.between(7n, 9n, 7n)).toEqual([]);
+    for (let tid = 10n; tid < 70_000n; tid++) ring.add(tid, [Number(tid)]);
+    expect(ring.between(7n, 69_999n, 7n)).toBeNull();
+    expect(ring.between(69_990n, 69_992n, 7n)).toEqual([69_991, 69_992]);
+    for (let tid = 70_000n; tid < 70_004n; tid++)
+      ring.add(
+        tid,
+        Array.from({ length: 400_000 }, (_, i) => i),
+      );
+    expect(ring.between(70_000n, 70_003n, 7n)).toBeNull();
+    expect(ring.between(70_002n, 70_003n, 7n)).toHaveLength(400_000);
+    ring.add(
+      70_004n,
+      Array.from({ length: 600_000 }, (_, i) => i),
+    );
+    expect(ring.between(70_003n, 70_004n, 7n)).toBeNull();
+  });
+
+  it('takes back what nobody has seen', () => {
+    const ring = new ChangeRing(reserveChanges());
+    for (const tid of [1n, 2n, 3n, 4n]) ring.add(tid, [Number(tid)]);
+    ring.takeBack(2n);
+    ring.add(9n, [9]);
+    expect(ring.between(0n, 9n, 0n)).toEqual([1, 2, 9]);
+  });
+});
+
+describe('publishing', () => {
+  const begun = () => {
+    const first = CommitState.create(1);
+    first.begin({ end: 4, lastTid: 10n, nextOid: 1n });
+    return [first, new CommitState(first.memory, 2)] as const;
+  };
+  const append = (state: CommitState, tid: bigint, end: number) => {
+    state.lock.acquire();
+    state.changes.add(tid, [Number(tid)]);
+    state.append(tid, end);
+    state.lock.release();
+    return state.failures;
+  };
+
+  it('shares one sync between transactions that were appended before it', () => {
+    const [first, second] = begun();
+    const failures = [append(first, 11n, 100), append(second, 12n, 200)] as const;
+    expect([first.published, first.publishedEnd]).toEqual([10n, 4]);
+    let syncs = 0;
+    first.settle(11n, failures[0], () => syncs++, expect.unreachable);
+    second.settle(12n, failures[1], () => syncs++, expect.unreachable);
+    expect([syncs, second.published, second.publishedEnd]).toEqual([1, 12n, 200]);
+  });
+
+  it('tells every transaction that the disk did not take, and goes on behind', () => {
+    const [first, second] = begun();
+    const failed = [append(first, 11n, 100), append(second, 12n, 200)] as const;
+    let cut = 0;
+    const refuse = () => {
+      throw new Error('EIO');
+    };
+    expect(() => first.settle(11n, failed[0], refuse, () => cut++)).toThrow('EIO');
+    expect([cut, first.end, first.appended, first.published]).toEqual([1, 4, 10n, 10n]);
+    // A later transaction has taken the place, with a later id.
+    const later = append(first, 13n, 150);
+    first.settle(13n, later, () => undefined, expect.unreachable);
+    expect(() => second.settle(12n, failed[1], expect.unreachable, expect.unreachable)).toThrow(SyncError);
+    expect(first.changes.between(10n, 13n, 10n)).toEqual([13]);
+  });
+
+  it('publishes for a thread that has ended', () => {
+    const [first, second] = begun();
+    append(second, 11n, 100);
+    expect(first.forget(2, () => expect.unreachable())).toEqual({ packing: false });
+    first.tidy(() => undefined);
+    expect([first.published, first.publishedEnd]).toEqual([11n, 100]);
+  });
+});
