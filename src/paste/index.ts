@@ -1,5 +1,15 @@
 /** The gateway: `.ini` loader, pipelines and composites, filters, servers, logging configuration. */
-export type { Application, Filter, RunningServer, ServerRunner } from './gateway/types.ts';
+export type {
+  Application,
+  Filter,
+  RunningServer,
+  ServerRunner,
+  ThreadedApplication,
+} from './gateway/types.ts';
+export { Metrics } from './threads/metrics.ts';
+export { serveMetrics, withHealth } from './threads/operations.ts';
+export { ThreadPool } from './threads/pool.ts';
+export type { ThreadApplication, ThreadContext } from './threads/thread.ts';
 export { type Environ, environOf, withEnviron, withHeaders } from './gateway/environ.ts';
 export { errorPage, escapeHtml } from './gateway/error-page.ts';
 export {
@@ -89,6 +99,7 @@ export {
   forwardLogging,
   pythonLogger,
   receiveLogging,
+  receiveRecordOfThread,
   reopenLogs,
   resetLogging,
   setUpLogging,

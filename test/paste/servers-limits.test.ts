@@ -362,7 +362,7 @@ describe('reports', () => {
     expect(lines()[1]).toEqual([
       'waitress',
       30,
-      'threads = 2 has no effect yet: one thread handles all requests',
+      'threads = 2 has no effect: the application is of one thread',
     ]);
     expect(lines()).toHaveLength(3);
   });

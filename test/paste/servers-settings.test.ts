@@ -125,7 +125,7 @@ describe('the settings of the default server', () => {
   it('say which of them change nothing here, and why', () => {
     expect(settingsWithoutEffect({ threads: '4', asyncore_use_poll: 'true' })).toEqual([
       "asyncore_use_poll has no effect: Node's event loop uses the best of the system",
-      'threads = 4 has no effect yet: one thread handles all requests',
+      'threads = 4 has no effect: the application is of one thread',
     ]);
     expect(settingsWithoutEffect({ threads: '1' })).toEqual([]);
   });
@@ -159,8 +159,8 @@ describe('settings of other servers', () => {
       connection_limit: 9,
     });
     expect(gunicornSettings({ workers: '2', threads: '4' }).notes).toEqual([
-      'workers = 2 has no effect yet: one thread handles all requests',
-      'threads = 4 has no effect yet: one thread handles all requests',
+      'workers = 2 has no effect: the application is of one thread',
+      'threads = 4 has no effect: the application is of one thread',
     ]);
     expect(gunicornSettings({ forwarded_allow_ips: '127.0.0.1,10.0.0.0/8' }).settings).toMatchObject({
       trusted_proxy: 'localhost 127.0.0.1 10.0.0.0/8',

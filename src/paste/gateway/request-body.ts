@@ -31,6 +31,7 @@ export class RequestBody {
   #failure: Error | undefined;
   #fail: ((error: Error) => void) | undefined;
   #stop: (() => void) | undefined;
+  #given: Uint8Array | undefined;
 
   constructor(incoming: IncomingMessage, context: BodyContext | undefined) {
     this.#incoming = incoming;
@@ -145,6 +146,11 @@ export class RequestBody {
     return (this.#node = stream);
   }
 
+  /** The whole body, which has been read by somebody else. */
+  given(bytes: Uint8Array): void {
+    this.#given = bytes;
+  }
+
   /** Ends reading, now or later, with an error. */
   fail(error: Error): void {
     this.#failure ??= error;
@@ -160,6 +166,11 @@ export class RequestBody {
   #read(sink: Sink): void {
     if (this.#failure !== undefined) {
       sink.fail(this.#failure);
+      return;
+    }
+    if (this.#given !== undefined) {
+      sink.chunk(this.#given);
+      sink.end();
       return;
     }
     const incoming = this.#incoming;

@@ -21,6 +21,8 @@ export class GatewayRequest {
   _body: RequestBody | undefined;
   _abort: AbortController | undefined;
   _gone: boolean;
+  /** For who hands the request on: called when the client has left. */
+  _onLeft: (() => void) | undefined;
   readonly environ: Environ;
   readonly method: string;
   // What a server-side `Request` says of itself.
@@ -44,6 +46,7 @@ export class GatewayRequest {
     this._body = undefined;
     this._abort = undefined;
     this._gone = false;
+    this._onLeft = undefined;
     this.environ = environ;
     this.method = incoming.method ?? 'GET';
   }
@@ -114,6 +117,7 @@ export class GatewayRequest {
   _left(): void {
     this._root._gone = true;
     this._root._abort?.abort(new ClientGoneError());
+    this._root._onLeft?.();
   }
 
   async arrayBuffer(): Promise<ArrayBuffer> {

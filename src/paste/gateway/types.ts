@@ -16,6 +16,16 @@ export type Application = (request: Request) => Response | Promise<Response>;
 /** Wraps an application. */
 export type Filter = (app: Application) => Application;
 
+/** An application that a server may start in several threads before it listens. */
+export type ThreadedApplication = Application & {
+  /**
+   * @param count How many threads; undefined: as many as is good.
+   * @param bodyLimit Bytes beyond which reading a body fails.
+   * @param name Dotted name of the server's logger.
+   */
+  startThreads(count: number | undefined, bodyLimit: number, name: string): Promise<void>;
+};
+
 /** A server that listens. */
 export interface RunningServer {
   /** Where: `http://127.0.0.1:8080` or `unix:/path`; one for each socket. */

@@ -32,6 +32,9 @@ function connectNow(): void {
 
 const workers = new Set<MessagePort>();
 
+/** In the main thread: hands a record that a worker thread has posted to the handlers here. */
+export const receiveRecordOfThread = (posted: PostedRecord): void => receiveRecord(tree, posted);
+
 /** In the main thread: takes the records of a worker thread from a port whose other end it gave to `forwardLogging`. */
 export function receiveLogging(port: MessagePort): void {
   workers.add(port);
@@ -44,10 +47,17 @@ export function receiveLogging(port: MessagePort): void {
 /**
  * In a worker thread: sends all records to the main thread, whose levels count here as well, and follows when they change.
  * Resolves when the levels are known.
+ *
+ * @param post How records are sent, to end at `receiveRecordOfThread`; by the port unless told.
  */
-export async function forwardLogging(port: MessagePort, threadName = runtime.threadName): Promise<void> {
+export async function forwardLogging(
+  port: MessagePort,
+  threadName = runtime.threadName,
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of Node, not a window
+  post: (record: PostedRecord) => void = (record) => port.postMessage(record),
+): Promise<void> {
   runtime.threadName = threadName;
-  const handler = new ForwardingHandler(port);
+  const handler = new ForwardingHandler(post);
   tree.root.handlers = [handler];
   connected = true;
   await new Promise<void>((resolve) => {

@@ -2,7 +2,6 @@
  * Logging of worker threads: records go to the main thread, whose handlers write them, so that files rotate once and lines of
  * threads do not mix. What a thread posted before it died still arrives.
  */
-import type { MessagePort } from 'node:worker_threads';
 import { Handler } from './handlers/handler.ts';
 import type { LoggerTree } from './loggers.ts';
 import { type Caller, LogRecord } from './record.ts';
@@ -37,12 +36,13 @@ export function levelsOf(tree: LoggerTree): Levels {
 /** The worker's side: posts every record. */
 export class ForwardingHandler extends Handler {
   readonly pythonClass = 'ForwardingHandler';
-  readonly #port: MessagePort;
+  readonly #post: (record: PostedRecord) => void;
+  readonly #followed = new Map<string, number>();
   #needsCaller = false;
 
-  constructor(port: MessagePort) {
+  constructor(post: (record: PostedRecord) => void) {
     super();
-    this.#port = port;
+    this.#post = post;
   }
 
   override get needsCaller(): boolean {
@@ -54,7 +54,12 @@ export class ForwardingHandler extends Handler {
     this.#needsCaller = needsCaller;
     const wanted = new Map(levels);
     for (const name of wanted.keys()) tree.get(name);
-    for (const logger of tree.all) logger.level = wanted.get(logger.name) ?? 0;
+    for (const logger of tree.all) {
+      const level = wanted.get(logger.name) ?? 0;
+      // A level that the thread's own code has set stays.
+      if (logger.level === (this.#followed.get(logger.name) ?? logger.level)) logger.level = level;
+      this.#followed.set(logger.name, level);
+    }
   }
 
   protected override emit(record: LogRecord): void {
@@ -71,8 +76,7 @@ export class ForwardingHandler extends Handler {
       threadName: runtime.threadName,
       bulk: record.bulk,
     };
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of Node, not a window
-    this.#port.postMessage(posted);
+    this.#post(posted);
   }
 
   protected override describeSettings(): Record<string, unknown> {
@@ -83,8 +87,8 @@ export class ForwardingHandler extends Handler {
 const isPlain = (value: unknown) =>
   value === null || ['string', 'number', 'bigint', 'boolean'].includes(typeof value);
 
-/** The main thread's side: hands what a worker posted to the logger of that name. */
+/** The main thread's side: hands what a worker posted to the logger of that name. Its level was compared in the worker. */
 export function receiveRecord(tree: LoggerTree, posted: PostedRecord): void {
   const logger = tree.get(posted.name);
-  if (logger.isEnabledFor(posted.level)) logger.handle(new LogRecord(posted));
+  if (!logger.disabled) logger.handle(new LogRecord(posted));
 }

@@ -1,6 +1,6 @@
 /** The servers that a configuration can name, and the gateway's filters, under their Python entry points. */
 import { getLogger } from '@logtape/logtape';
-import type { Application, RunningServer } from '../gateway/types.ts';
+import type { Application, RunningServer, ThreadedApplication } from '../gateway/types.ts';
 import { registerDistribution } from '../loader/distributions.ts';
 import type { ServerRunnerFactory, Settings } from '../loader/factories.ts';
 import { contentLength } from '../filters/content-length.ts';
@@ -16,7 +16,7 @@ import {
   werkzeugDebuggerSettings,
   werkzeugSettings,
 } from './other-servers.ts';
-import { readSettings, settingsWithoutEffect } from './settings.ts';
+import { isAboutThreads, readSettings, settingsWithoutEffect } from './settings.ts';
 import type { ReadSettings } from './translate.ts';
 
 const waitressSettings = (given: Settings): ReadSettings => ({
@@ -24,10 +24,23 @@ const waitressSettings = (given: Settings): ReadSettings => ({
   notes: settingsWithoutEffect(given),
 });
 
+/** Options that say how many threads there are to be; where none is given, the machine decides. */
+const THREADS = ['threads', 'workers', 'numthreads', 'maxthreads', 'threadpool_workers'];
+const isAsked = (given: Settings) => THREADS.some((option) => given[option] !== undefined);
+/** Servers that have one thread unless they are told. */
+const ONE_THREAD = new Set(['bjoern', 'gunicorn.error']);
+
 function runner(name: string, read: (given: Settings) => ReadSettings): ServerRunnerFactory {
   return async (app, _globalConf, given) => {
     const { settings, notes } = read(given);
-    for (const note of notes) getLogger(name.split('.')).warn(note);
+    const threaded = 'startThreads' in app;
+    for (const note of notes) if (!threaded || !isAboutThreads(note)) getLogger(name.split('.')).warn(note);
+    if (threaded)
+      await (app as ThreadedApplication).startThreads(
+        isAsked(given) || ONE_THREAD.has(name) ? settings.threads : undefined,
+        settings.max_request_body_size,
+        name,
+      );
     return new HttpServer({ dispatch: app, settings, name }).listen();
   };
 }

@@ -236,6 +236,9 @@ export function settingsWithoutEffect(given: Readonly<Record<string, string>>): 
   return notes;
 }
 
-/** What is to be said of a number of threads that was asked for. */
-export const oneThread = (option: string, text: string): string =>
-  `${option} = ${text.trim()} has no effect yet: one thread handles all requests`;
+const ONE_THREAD = 'has no effect: the application is of one thread';
+
+/** What is to be said of a number of threads for an application that cannot be started in several. */
+export const oneThread = (option: string, text: string): string => `${option} = ${text.trim()} ${ONE_THREAD}`;
+
+export const isAboutThreads = (note: string): boolean => note.endsWith(ONE_THREAD);

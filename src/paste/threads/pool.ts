@@ -1,0 +1,616 @@
+/**
+ * The threads that have the application, seen from the main thread, which has the sockets. Requests wait in one queue. Each
+ * thread is given a few at a time, so that it need not wait for the next; one that it has not begun after some milliseconds is
+ * taken back and given to another, so that a busy thread stalls nobody.
+ */
+import { Worker } from 'node:worker_threads';
+import { getLogger } from '@logtape/logtape';
+import { HTTPException } from '../gateway/http-exception.ts';
+import { type FileRegion, GatewayResponse } from '../gateway/response.ts';
+import type { GatewayRequest } from '../gateway/request.ts';
+import { ClientGoneError } from '../gateway/request-errors.ts';
+import type { Application } from '../gateway/types.ts';
+import { receiveRecordOfThread } from '../logging/set-up.ts';
+import type { PostedRecord } from '../logging/threads.ts';
+import { decodeError, ThreadDiedError } from './errors.ts';
+import { stackOfThread } from './thread-stack.ts';
+import { Inflow, Outflow } from './flow.ts';
+import type { ThreadData } from './thread.ts';
+import * as wire from './wire.ts';
+
+/** Requests that a thread may be given before it has begun them; a power of two. */
+const CLAIMS = 1024;
+/** A thread is given as many requests as it handles in this time, but at least two and at most so many. */
+const AHEAD_US = 500;
+const MOST_AHEAD = 16;
+/** How long a request may lie behind another in a thread when a third one is idle. */
+const STEAL_MS = 5;
+/** A thread that dies so soon after its start is not replaced at once. */
+const SHORT_LIFE_MS = 1000;
+const MOST_DELAY_MS = 30_000;
+const DEPTH_NOTE_MS = 1000;
+const WATCH_MS = 100;
+const STATS_MS = 500;
+const CLOSE_MS = 5000;
+
+export interface PoolOptions {
+  /** The module that makes the application in each thread: see `ThreadModule`. */
+  readonly module: string;
+  /** What it is told, anew for each thread; and what is to be done when that thread has ended. */
+  readonly prepare: (worker: number) => ThreadPreparation;
+  readonly threads: number;
+  readonly bodyLimit: number;
+  /** Requests that may wait; more are answered with 503. */
+  readonly queueLimit: number;
+  /** Seconds after which a request is logged with the stack of its thread; 0: never. */
+  readonly slowAfter?: number;
+  /** Seconds after which a thread that does nothing but one request is ended; 0: never. */
+  readonly endAfter?: number;
+  /** Dotted name of the server's logger. */
+  readonly name: string;
+  /** Options of Node for each thread. */
+  readonly execArgv?: readonly string[];
+  /** Asked when the first thread is ready: how many there are to be. */
+  readonly limit?: () => number;
+}
+
+export interface ThreadPreparation {
+  readonly data: unknown;
+  readonly transfer: readonly (ArrayBuffer | import('node:worker_threads').MessagePort)[];
+  started?(worker: Worker): void;
+  /** The thread has ended, in whatever way: what it held is to be released. Called before its requests are answered. */
+  ended(): void;
+}
+
+/** Too many requests wait. */
+class QueueFullError extends HTTPException {
+  override readonly code = 'QUEUE_FULL';
+  override readonly pyType = 'ServiceUnavailable';
+
+  constructor() {
+    super(503, 'the server is busy');
+  }
+}
+
+interface Job {
+  readonly id: number;
+  readonly request: GatewayRequest;
+  readonly head: string;
+  readonly body: Uint8Array | number;
+  readonly resolve: (response: Response) => void;
+  readonly reject: (error: Error) => void;
+  readonly queuedAt: number;
+  thread: Thread | undefined;
+  /** When the thread was given it. */
+  givenAt: number;
+  /** When it was first seen to have begun; 0: not yet. */
+  begunAt: number;
+  slow: boolean;
+  /** Its thread is being asked where it is. */
+  asking: boolean;
+  /** It waits for something; its thread does other work. */
+  waiting: boolean;
+  outflow: Outflow | undefined;
+  inflow: Inflow | undefined;
+}
+
+export type ThreadStats = Readonly<Record<string, number>>;
+
+class Thread {
+  readonly number: number;
+  readonly worker: Worker;
+  /** For each request that was given, at its number modulo the size: its number until the thread begins it, then the negative number. */
+  readonly claims: Int32Array;
+  readonly jobs = new Map<number, Job>();
+  readonly preparation: ThreadPreparation;
+  readonly startedAt = performance.now();
+  ready = false;
+  /** Whether it has ever been ready. */
+  begun = false;
+  /** Requests that occupy it: begun and not waiting for something, or not begun. */
+  load = 0;
+  /** Moving average of what a request takes, microseconds. */
+  cost = AHEAD_US;
+  /** What it counted when it was last asked. */
+  stats: ThreadStats = {};
+  statsCame: (() => void) | undefined;
+  outbox: unknown[] = [];
+  transfer: ArrayBuffer[] = [];
+
+  constructor(number: number, worker: Worker, claims: Int32Array, preparation: ThreadPreparation) {
+    this.number = number;
+    this.worker = worker;
+    this.claims = claims;
+    this.preparation = preparation;
+  }
+
+  get room(): number {
+    const ahead = Math.min(MOST_AHEAD, Math.max(2, Math.round(AHEAD_US / this.cost)));
+    return this.ready ? ahead - this.load : 0;
+  }
+
+  isBegun(id: number): boolean {
+    return Atomics.load(this.claims, id % CLAIMS) === -id;
+  }
+
+  /** Takes a request back; false when it was begun. */
+  takeBack(id: number): boolean {
+    return Atomics.compareExchange(this.claims, id % CLAIMS, id, 0) === id;
+  }
+}
+
+let lastThread = 0;
+/** Compiled, or as source. */
+const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './entry.ts' : './entry.js', import.meta.url);
+
+export interface PoolState {
+  readonly threads: number;
+  readonly ready: number;
+  readonly queued: number;
+  readonly running: number;
+}
+
+export class ThreadPool {
+  readonly #options: PoolOptions;
+  readonly #threads = new Set<Thread>();
+  readonly #queue: Job[] = [];
+  readonly #dirty = new Set<Thread>();
+  #lastId = 0;
+  #flushing = false;
+  #stealing: NodeJS.Timeout | undefined;
+  #watching: NodeJS.Timeout | undefined;
+  #closing = false;
+  #shortLives = 0;
+  readonly #endedStats: Record<string, number> = {};
+  #notedDepthAt = 0;
+  /** Called for each answer with what it took from its arrival, and how it ended. */
+  onAnswer: ((milliseconds: number, failed: boolean) => void) | undefined;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  get state(): PoolState {
+    let running = 0;
+    let ready = 0;
+    for (const thread of this.#threads) {
+      running += thread.jobs.size;
+      if (thread.ready) ready++;
+    }
+    return { threads: this.#threads.size, ready, queued: this.#queue.length, running };
+  }
+
+  /** Starts threads; resolves when the first one is ready. What is wrong with the application is told by that one. */
+  async start(): Promise<void> {
+    const { slowAfter = 0, endAfter = 0 } = this.#options;
+    if (slowAfter > 0 || endAfter > 0)
+      this.#watching = setInterval(() => this.#watch(slowAfter * 1000, endAfter * 1000), WATCH_MS).unref();
+    await this.#startThread();
+    const count = this.#options.limit?.() ?? this.#options.threads;
+    for (let i = 1; i < count; i++) this.#startAnother();
+  }
+
+  #startAnother(): void {
+    this.#startThread().catch((error: unknown) => {
+      if (!this.#closing)
+        getLogger(this.#options.name.split('.')).error('A thread cannot be started: {error}', { error });
+    });
+  }
+
+  /**
+   * What each thread counts, by its number. A thread that is too busy to answer soon gives what it gave before; counts
+   * (`…_total`) of those that have ended are under 0.
+   */
+  async stats(): Promise<Map<number, ThreadStats>> {
+    const threads = [...this.#threads].filter(({ ready }) => ready);
+    await Promise.all(
+      threads.map((thread) => {
+        const came = new Promise<void>((resolve) => (thread.statsCame = resolve));
+        this.#tell(thread, wire.STATS, 0);
+        return Promise.race([came, new Promise((resolve) => setTimeout(resolve, STATS_MS).unref())]);
+      }),
+    );
+    return new Map([[0, this.#endedStats], ...threads.map(({ number, stats }) => [number, stats] as const)]);
+  }
+
+  #startThread(): Promise<void> {
+    const number = ++lastThread;
+    const preparation = this.#options.prepare(number);
+    const claims = new Int32Array(new SharedArrayBuffer(CLAIMS * 4));
+    const data: ThreadData = {
+      module: this.#options.module,
+      data: preparation.data,
+      number,
+      claims: claims.buffer as SharedArrayBuffer,
+      bodyLimit: this.#options.bodyLimit,
+    };
+    const worker = new Worker(ENTRY, {
+      workerData: data,
+      transferList: [...preparation.transfer],
+      name: `zope-${number}`,
+      ...(this.#options.execArgv === undefined ? {} : { execArgv: [...this.#options.execArgv] }),
+    });
+    const thread = new Thread(number, worker, claims, preparation);
+    this.#threads.add(thread);
+    preparation.started?.(worker);
+    return new Promise((resolve, reject) => {
+      let failure: Error | undefined;
+      worker.on('message', (message: unknown) => {
+        if (message !== 'ready') {
+          this.#receive(thread, message as unknown[]);
+          return;
+        }
+        thread.ready = true;
+        thread.begun = true;
+        this.#shortLives = 0;
+        resolve();
+        this.#assign();
+      });
+      worker.on('error', (error) => (failure = error));
+      worker.on('exit', (code) => {
+        const error = failure ?? new ThreadDiedError(`a thread ended with ${code}`);
+        if (!thread.begun) reject(error);
+        this.#ended(thread, error);
+      });
+    });
+  }
+
+  #ended(thread: Thread, error: Error): void {
+    this.#threads.delete(thread);
+    this.#dirty.delete(thread);
+    thread.preparation.ended();
+    for (const [name, count] of Object.entries(thread.stats))
+      if (name.endsWith('_total')) this.#endedStats[name] = (this.#endedStats[name] ?? 0) + count;
+    const logger = getLogger(this.#options.name.split('.'));
+    const begun: Job[] = [];
+    const others: Job[] = [];
+    for (const job of thread.jobs.values()) (thread.isBegun(job.id) ? begun : others).push(job);
+    if (this.#closing) {
+      for (const job of thread.jobs.values()) this.#fail(job, new ThreadDiedError('the server is stopping'));
+      return;
+    }
+    if (thread.begun)
+      logger.error(
+        `Thread ${thread.number} has ended in the middle of ${begun.length} requests and is replaced: ${error.message}`,
+        { error },
+      );
+    for (const job of begun)
+      this.#fail(job, new ThreadDiedError(`the thread that handled the request has ended: ${error.message}`));
+    // Nothing of these has happened yet.
+    for (const job of others.toReversed()) {
+      job.thread = undefined;
+      this.#queue.unshift(job);
+    }
+    if (!thread.begun && this.#threads.size === 0 && this.#shortLives === 0) return;
+    this.#replace(performance.now() - thread.startedAt);
+  }
+
+  #replace(lived: number): void {
+    this.#shortLives = lived < SHORT_LIFE_MS ? this.#shortLives + 1 : 0;
+    const delay = this.#shortLives === 0 ? 0 : Math.min(MOST_DELAY_MS, 100 * 2 ** this.#shortLives);
+    setTimeout(() => {
+      if (!this.#closing) this.#startAnother();
+    }, delay).unref();
+  }
+
+  /** The application that servers serve. */
+  readonly dispatch: Application = (given) => {
+    const request = given as unknown as GatewayRequest;
+    if (this.#closing) throw new ThreadDiedError('the server is stopping');
+    if (this.#queue.length >= this.#options.queueLimit) return busy();
+    // RFC 9112, 6.
+    const length = request.header('content-length');
+    if (length === '0' || (length === undefined && request.header('transfer-encoding') === undefined))
+      return this.#enqueue(request, wire.NO_BODY);
+    if (length === undefined || Number(length) > wire.SMALL_BODY)
+      return this.#enqueue(request, wire.BODY_FOLLOWS);
+    // Read before a thread has to wait for it.
+    return request.readBody().then((bytes) => this.#enqueue(request, own(bytes)));
+  };
+
+  #enqueue(request: GatewayRequest, body: Uint8Array | number): Promise<Response> {
+    return new Promise((resolve, reject) => {
+      this.#lastId = this.#lastId >= 2 ** 31 - 1 ? 1 : this.#lastId + 1;
+      const job: Job = {
+        id: this.#lastId,
+        request,
+        head: wire.encodeRequest(request),
+        body,
+        resolve,
+        reject,
+        queuedAt: performance.now(),
+        thread: undefined,
+        givenAt: 0,
+        begunAt: 0,
+        slow: false,
+        asking: false,
+        waiting: false,
+        outflow: undefined,
+        inflow: undefined,
+      };
+      request._onLeft = () => this.#left(job);
+      this.#queue.push(job);
+      this.#assign();
+    });
+  }
+
+  /** Gives waiting requests to threads that have room, an idle one first. */
+  #assign(): void {
+    while (this.#queue.length > 0) {
+      let best: Thread | undefined;
+      for (const thread of this.#threads)
+        if (thread.room > 0 && (best === undefined || thread.load < best.load)) best = thread;
+      if (best === undefined) {
+        this.#noteDepth();
+        return;
+      }
+      this.#give(this.#queue.shift()!, best);
+    }
+  }
+
+  #give(job: Job, thread: Thread): void {
+    const { id, head, body } = job;
+    job.thread = thread;
+    job.waiting = false;
+    job.givenAt = performance.now();
+    job.begunAt = 0;
+    thread.jobs.set(id, job);
+    Atomics.store(thread.claims, id % CLAIMS, id);
+    if (thread.load > 0) this.#stealLater();
+    thread.load++;
+    thread.outbox.push(wire.REQUEST, id, head, body);
+    this.#flushSoon(thread);
+  }
+
+  /** As waitress says it, though not for every request. */
+  #noteDepth(): void {
+    const now = performance.now();
+    if (now - this.#notedDepthAt < DEPTH_NOTE_MS) return;
+    this.#notedDepthAt = now;
+    getLogger([...this.#options.name.split('.'), 'queue']).warn(`Task queue depth is ${this.#queue.length}`);
+  }
+
+  #flushSoon(thread: Thread): void {
+    this.#dirty.add(thread);
+    if (this.#flushing) return;
+    this.#flushing = true;
+    setImmediate(() => {
+      this.#flushing = false;
+      for (const dirty of this.#dirty) {
+        const { outbox, transfer } = dirty;
+        dirty.outbox = [];
+        dirty.transfer = [];
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of Node, not a window
+        dirty.worker.postMessage(outbox, transfer);
+      }
+      this.#dirty.clear();
+    });
+  }
+
+  #stealLater(): void {
+    this.#stealing ??= setTimeout(() => {
+      this.#stealing = undefined;
+      this.#steal();
+    }, STEAL_MS).unref();
+  }
+
+  /** Takes requests back that lie behind others while there is a thread with nothing to do. */
+  #steal(): void {
+    let again = false;
+    const now = performance.now();
+    for (const thread of this.#threads) {
+      if (thread.load < 2) continue;
+      again = true;
+      const idle = [...this.#threads].filter((other) => other.ready && other.load === 0).length;
+      if (idle === 0) continue;
+      let taken = 0;
+      for (const job of thread.jobs.values()) {
+        if (taken >= idle) break;
+        if (now - job.givenAt < STEAL_MS || !thread.takeBack(job.id)) continue;
+        thread.jobs.delete(job.id);
+        thread.load--;
+        job.thread = undefined;
+        this.#queue.unshift(job);
+        taken++;
+      }
+    }
+    this.#assign();
+    if (again) this.#stealLater();
+  }
+
+  /** Looks for requests that take long. */
+  #watch(slowMs: number, endMs: number): void {
+    const now = performance.now();
+    for (const thread of this.#threads) {
+      for (const job of thread.jobs.values()) {
+        if (job.waiting || !thread.isBegun(job.id)) continue;
+        if (job.begunAt === 0) job.begunAt = now;
+        const age = now - job.begunAt;
+        if (slowMs > 0 && age >= slowMs && !job.slow) {
+          job.slow = true;
+          void this.#tellSlow(thread, job, age);
+        }
+        if (endMs > 0 && age >= endMs && !job.asking) this.#endHung(thread, job, age);
+      }
+    }
+  }
+
+  async #tellSlow(thread: Thread, job: Job, age: number): Promise<void> {
+    const { request } = job;
+    job.asking = true;
+    const stack = await stackOfThread(thread.worker.threadId);
+    job.asking = false;
+    const text =
+      stack === undefined ? '(it runs no code just now)' : stack.map((line) => `\n    ${line}`).join('');
+    getLogger([...this.#options.name.split('.'), 'slow']).warn(
+      `Thread ${thread.number} has been working for ${(age / 1000).toFixed(1)} s on ${request.method} ${request.environ.rawTarget} ${text}`,
+    );
+  }
+
+  #endHung(thread: Thread, { request }: Job, age: number): void {
+    getLogger(this.#options.name.split('.')).error(
+      `Thread ${thread.number} is ended: it has been working for ${(age / 1000).toFixed(1)} s on ${request.method} ${request.environ.rawTarget}`,
+    );
+    thread.ready = false;
+    void thread.worker.terminate();
+  }
+
+  /** The client of a request has left. */
+  #left(job: Job): void {
+    const { thread } = job;
+    if (thread === undefined) {
+      const index = this.#queue.indexOf(job);
+      if (index >= 0) this.#queue.splice(index, 1);
+      job.reject(new ClientGoneError());
+    } else if (thread.takeBack(job.id)) {
+      this.#release(thread, job);
+      job.reject(new ClientGoneError());
+      this.#assign();
+    } else if (thread.jobs.has(job.id)) this.#tell(thread, wire.CANCEL, job.id);
+  }
+
+  #tell(thread: Thread, ...values: unknown[]): void {
+    for (const value of values) thread.outbox.push(value);
+    this.#flushSoon(thread);
+  }
+
+  #release(thread: Thread, job: Job): void {
+    if (!thread.jobs.delete(job.id)) return;
+    if (!job.waiting) thread.load--;
+    job.request._onLeft = undefined;
+  }
+
+  #fail(job: Job, error: Error): void {
+    job.request._onLeft = undefined;
+    job.outflow?.cancel();
+    if (job.inflow !== undefined) job.inflow.fail(error);
+    else {
+      this.onAnswer?.(performance.now() - job.queuedAt, true);
+      job.reject(error);
+    }
+  }
+
+  #receive(thread: Thread, message: unknown[]): void {
+    for (let at = 0; at < message.length;) {
+      const kind = message[at] as number;
+      if (kind === wire.LOG) receiveRecordOfThread(message[at + 1] as PostedRecord);
+      else if (kind === wire.STATS) {
+        thread.stats = message[at + 1] as ThreadStats;
+        thread.statsCame?.();
+      } else if (kind === wire.WORK) {
+        const cost = (message[at + 2] as number) / (message[at + 1] as number);
+        thread.cost += (cost - thread.cost) / 8;
+      } else {
+        const job = thread.jobs.get(message[at + 1] as number);
+        if (job !== undefined) this.#about(thread, job, kind, message[at + 2], message[at + 3]);
+      }
+      at += 1 + wire.VALUES[kind]!;
+    }
+    this.#assign();
+  }
+
+  #about(thread: Thread, job: Job, kind: number, value: unknown, body: unknown): void {
+    switch (kind) {
+      case wire.ANSWER_BYTES:
+        this.#answered(thread, job, value as string, Buffer.from(body as string, 'latin1'));
+        break;
+      case wire.ANSWER: {
+        if (body !== wire.BODY_FOLLOWS) {
+          this.#answered(thread, job, value as string, body as string | Uint8Array | FileRegion | null);
+          break;
+        }
+        const init = wire.decodeAnswer(value as string);
+        this.onAnswer?.(performance.now() - job.queuedAt, false);
+        this.#waits(thread, job);
+        job.inflow = new Inflow(
+          (bytes) => this.#tell(thread, wire.CREDIT, job.id, bytes),
+          () => this.#tell(thread, wire.CANCEL, job.id),
+        );
+        job.resolve(new GatewayResponse(job.inflow, init) as unknown as Response);
+        break;
+      }
+      case wire.CHUNK:
+        job.inflow?.push(value as Uint8Array);
+        break;
+      case wire.END:
+        job.inflow?.end();
+        this.#release(thread, job);
+        break;
+      case wire.FAIL:
+        this.#release(thread, job);
+        this.#fail(job, decodeError(value as wire.PostedError));
+        break;
+      case wire.WAITING:
+        this.#waits(thread, job);
+        break;
+      case wire.CREDIT:
+        if (job.outflow === undefined) this.#sendBody(thread, job);
+        else job.outflow.credit(value as number);
+        break;
+      case wire.CANCEL:
+        job.outflow?.cancel();
+        break;
+      default:
+        throw new Error(`a message of the unknown kind ${kind}`);
+    }
+  }
+
+  #answered(thread: Thread, job: Job, head: string, body: string | Uint8Array | FileRegion | null): void {
+    this.onAnswer?.(performance.now() - job.queuedAt, false);
+    this.#release(thread, job);
+    job.resolve(new GatewayResponse(body, wire.decodeAnswer(head)) as unknown as Response);
+  }
+
+  #waits(thread: Thread, job: Job): void {
+    if (job.waiting) return;
+    job.waiting = true;
+    thread.load--;
+  }
+
+  /** Sends a long body as it comes, as far as the thread takes it. */
+  #sendBody(thread: Thread, job: Job): void {
+    const outflow = (job.outflow = new Outflow());
+    const body = job.request.nodeBody;
+    body.on('data', (chunk: Uint8Array) => {
+      if (outflow.cancelled) {
+        body.destroy();
+        return;
+      }
+      this.#tell(thread, wire.CHUNK, job.id, own(chunk));
+      if (!outflow.spend(chunk.length)) return;
+      body.pause();
+      void outflow.room().then(() => body.resume());
+    });
+    body.on('end', () => this.#tell(thread, wire.END, job.id));
+    body.on('error', (error) => this.#tell(thread, wire.FAIL, job.id, wire.encodeError(error)));
+  }
+
+  /** Ends all threads. They close what they have open; what takes too long is cut off. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    clearTimeout(this.#stealing);
+    clearInterval(this.#watching);
+    for (const job of this.#queue.splice(0)) this.#fail(job, new ThreadDiedError('the server is stopping'));
+    const threads = [...this.#threads];
+    const ends = threads.map(({ worker }) => new Promise((resolve) => worker.once('exit', resolve)));
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of Node, not a window
+    for (const { worker } of threads) worker.postMessage('close');
+    const timer = setTimeout(() => {
+      for (const { worker } of threads) void worker.terminate();
+    }, CLOSE_MS);
+    await Promise.all(ends);
+    clearTimeout(timer);
+  }
+}
+
+/** Bytes with a buffer of their own: what is copied to another thread is the whole buffer. */
+const own = (bytes: Uint8Array) =>
+  bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
+
+function busy(): Response {
+  const { status, message } = new QueueFullError();
+  return new GatewayResponse(`${message}\r\n`, {
+    status,
+    headers: ['Content-Type', 'text/plain; charset=utf-8', 'Retry-After', '1'],
+  }) as unknown as Response;
+}

@@ -1,0 +1,91 @@
+/** An application for the tests of threads: what it does is in the path. */
+import { createHash } from 'node:crypto';
+import { threadId } from 'node:worker_threads';
+import { environOf } from '../../../src/paste/gateway/environ.ts';
+import { GatewayRequest } from '../../../src/paste/gateway/request.ts';
+import { GatewayResponse } from '../../../src/paste/gateway/response.ts';
+import type { ThreadApplication, ThreadContext } from '../../../src/paste/threads/thread.ts';
+
+const spin = (milliseconds: number) => {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end);
+};
+
+type Handler = (request: GatewayRequest, argument: string) => unknown;
+
+export interface TestData {
+  /** Each thread writes what it did: [begun, cancelled]. */
+  readonly counts: SharedArrayBuffer;
+  readonly failAtStart?: boolean;
+}
+
+export async function startThread(
+  { counts, failAtStart }: TestData,
+  { number }: ThreadContext,
+): Promise<ThreadApplication> {
+  if (failAtStart) throw new Error('the application cannot be made');
+  const counted = new Int32Array(counts);
+  const handlers: Record<string, Handler> = {
+    thread: () => String(number),
+    spin: (_request, ms) => {
+      spin(Number(ms));
+      return String(number);
+    },
+    sleep: async (_request, ms) => {
+      await new Promise((resolve) => setTimeout(resolve, Number(ms)));
+      return String(number);
+    },
+    throw: () => {
+      throw new RangeError('out of range');
+    },
+    reject: () => Promise.reject(new RangeError('rejected')),
+    exit: () => process.exit(3),
+    loop: function loop() {
+      // A loop with nothing in it has no place where a debugger could stop.
+      for (let i = 0; ; i++) if (i < 0) return '';
+    },
+    digest: async (request) =>
+      createHash('sha256')
+        .update(await request.readBody())
+        .digest('hex'),
+    echo: (request) => new GatewayResponse(request.nodeBody, { headers: ['X-Test', 'é'] }),
+    bytes: (_request, size) => new Uint8Array(Number(size)).map((_, i) => i),
+    text: (_request, size) => 'ü€'.repeat(Number(size)),
+    web: () => new Response('web', { status: 203, headers: { 'X-A': '1' } }),
+    headers: (request) => JSON.stringify(request.rawHeaders),
+    environ: (request) => JSON.stringify({ ...environOf(request as unknown as Request), extra: undefined }),
+    flood: (request) => {
+      request.signal.addEventListener('abort', () => Atomics.add(counted, 1, 1));
+      return (async function* () {
+        for (let i = 0; i < 10_000; i++) yield Buffer.alloc(65_536, i);
+      })();
+    },
+    half: () =>
+      (async function* () {
+        yield 'begun';
+        throw new Error('broken');
+      })(),
+    wait: (request) =>
+      new Promise((resolve) => {
+        request.signal.addEventListener('abort', () => {
+          Atomics.add(counted, 1, 1);
+          resolve('gone');
+        });
+      }),
+    id: () => String(threadId),
+  };
+  let handled = 0;
+  return {
+    stats: () => ({ zope_test_total: handled }),
+    app: (given) => {
+      handled++;
+      Atomics.add(counted, 0, 1);
+      const request = given as unknown as GatewayRequest;
+      const [, name = '', argument = ''] = request.environ.pathInfo.split('/');
+      const result = handlers[name]!(request, argument);
+      const answer = (value: unknown) =>
+        (value instanceof Response ? value : new GatewayResponse(value as string)) as Response;
+      return result instanceof Promise ? result.then(answer) : answer(result);
+    },
+  };
+}

@@ -1,0 +1,300 @@
+import { createHash, randomBytes } from 'node:crypto';
+import http from 'node:http';
+import { configure, reset } from '@logtape/logtape';
+import { afterEach, describe, expect, it } from 'vitest';
+import { HttpServer } from '../../../src/paste/servers/http-server.ts';
+import { readSettings } from '../../../src/paste/servers/settings.ts';
+import { GatewayResponse } from '../../../src/paste/gateway/response.ts';
+import { Metrics } from '../../../src/paste/threads/metrics.ts';
+import { serveMetrics, withHealth } from '../../../src/paste/threads/operations.ts';
+import { ThreadPool } from '../../../src/paste/threads/pool.ts';
+import type { TestData } from './app.ts';
+
+const register = new URL('../../../scripts/register-ts.js', import.meta.url).href;
+
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+async function serve(
+  threads: number,
+  options: {
+    queueLimit?: number;
+    slowAfter?: number;
+    endAfter?: number;
+    data?: Partial<TestData>;
+  } = {},
+) {
+  const counts = new SharedArrayBuffer(8);
+  const ended: number[] = [];
+  const pool = new ThreadPool({
+    module: new URL('app.ts', import.meta.url).href,
+    threads,
+    bodyLimit: 10_000_000,
+    queueLimit: options.queueLimit ?? 100,
+    slowAfter: options.slowAfter ?? 0,
+    endAfter: options.endAfter ?? 0,
+    name: 'test',
+    execArgv: ['--import', register],
+    prepare: (number) => ({
+      data: { counts, ...options.data },
+      transfer: [],
+      ended: () => ended.push(number),
+    }),
+  });
+  closers.push(() => pool.close());
+  await pool.start();
+  await until(() => pool.state.ready === threads);
+  const server = await new HttpServer({
+    dispatch: pool.dispatch,
+    settings: readSettings({ listen: '127.0.0.1:0', max_request_body_size: '10000000' }),
+    name: 'test',
+  }).listen();
+  closers.push(() => server.close(0));
+  return { pool, ended, counts: new Int32Array(counts), url: server.urls[0]! };
+}
+
+/** A request over a connection of its own. */
+function get(url: string, options: http.RequestOptions & { body?: Uint8Array } = {}) {
+  return new Promise<{ status: number; headers: http.IncomingHttpHeaders; body: Buffer; text: string }>(
+    (resolve, reject) => {
+      const request = http.request(url, { agent: false, ...options }, (response) => {
+        const parts: Buffer[] = [];
+        response.on('data', (part: Buffer) => parts.push(part));
+        response.on('error', reject);
+        response.on('end', () => {
+          const body = Buffer.concat(parts);
+          resolve({ status: response.statusCode!, headers: response.headers, body, text: body.toString() });
+        });
+      });
+      request.on('error', reject);
+      request.end(options.body);
+    },
+  );
+}
+
+/** The messages that the pool logs meanwhile. */
+async function logged(work: () => Promise<void>): Promise<string[]> {
+  const messages: string[] = [];
+  await configure({
+    reset: true,
+    sinks: { list: (record) => void messages.push(record.message.join('')) },
+    loggers: [
+      { category: 'test', sinks: ['list'], lowestLevel: 'debug' },
+      { category: ['logtape', 'meta'], sinks: [] },
+    ],
+  });
+  try {
+    await work();
+  } finally {
+    await reset();
+  }
+  return messages;
+}
+
+const until = async (condition: () => boolean) => {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+};
+
+describe('requests that threads answer', () => {
+  it('arrive whole, with their facts, and so do the answers', async () => {
+    const { url } = await serve(1);
+    expect((await get(`${url}/text/3`)).text).toBe('ü€ü€ü€');
+    expect((await get(`${url}/bytes/300`)).body).toEqual(
+      Buffer.from(Array.from({ length: 300 }, (_, i) => i % 256)),
+    );
+    expect((await get(`${url}/bytes/100000`)).body.length).toBe(100_000);
+    const web = await get(`${url}/web`);
+    expect([web.status, web.text, web.headers['x-a']]).toEqual([203, 'web', '1']);
+    const { text } = await get(`${url}/headers`, { headers: { 'X-One': 'a', Host: 'h' } });
+    expect(JSON.parse(text)).toEqual(expect.arrayContaining(['X-One', 'a', 'Host', 'h']));
+    const environ = JSON.parse((await get(`${url}/environ/%41?q=1`)).text) as Record<string, string>;
+    expect(environ).toMatchObject({
+      pathInfo: '/environ/%41',
+      queryString: 'q=1',
+      remoteAddr: '127.0.0.1',
+      serverProtocol: 'HTTP/1.1',
+      serverPort: new URL(url).port,
+    });
+  });
+
+  it('may have bodies of any size in both directions', async () => {
+    const { url } = await serve(2);
+    await Promise.all(
+      [0, 1, 65_536, 65_537, 3_000_000].map(async (size) => {
+        const body = randomBytes(size);
+        const digest = await get(`${url}/digest`, { method: 'POST', body });
+        expect(digest.text).toBe(createHash('sha256').update(body).digest('hex'));
+        const echo = await get(`${url}/echo`, { method: 'POST', body });
+        expect(echo.body.equals(body)).toBe(true);
+        expect(echo.headers['x-test']).toBe('é');
+      }),
+    );
+  });
+
+  it('are refused when their body is too large', async () => {
+    const { url } = await serve(1);
+    const body = randomBytes(100_000);
+    const chunked = await get(`${url}/digest`, {
+      method: 'POST',
+      body,
+      headers: { 'Transfer-Encoding': 'chunked' },
+    });
+    expect(chunked.text).toBe(createHash('sha256').update(body).digest('hex'));
+    const refused = await get(`${url}/digest`, { method: 'POST', headers: { 'Content-Length': '10000001' } });
+    expect(refused.status).toBe(413);
+  });
+
+  it('get 500 for what the application throws, and the thread goes on', async () => {
+    const { url, ended } = await serve(1);
+    for (const path of ['throw', 'reject']) expect((await get(`${url}/${path}`)).status).toBe(500);
+    await expect(get(`${url}/half`)).rejects.toThrow();
+    expect((await get(`${url}/thread`)).status).toBe(200);
+    expect(ended).toEqual([]);
+  });
+});
+
+describe('threads', () => {
+  it('work at the same time, and one that is busy stalls nobody', async () => {
+    const { url } = await serve(2);
+    const slow = get(`${url}/spin/400`);
+    const quick = await Promise.all(Array.from({ length: 30 }, () => get(`${url}/thread`)));
+    const first = await Promise.race([slow.then(() => 'slow'), Promise.resolve('quick')]);
+    expect(first).toBe('quick');
+    expect(new Set(quick.map(({ text }) => text)).size).toBe(1);
+    expect(quick[0]!.text).not.toBe((await slow).text);
+  });
+
+  it('take other requests while an asynchronous one waits', async () => {
+    const { url } = await serve(1);
+    const start = performance.now();
+    await Promise.all(Array.from({ length: 20 }, () => get(`${url}/sleep/200`)));
+    // In a row they would take four seconds.
+    expect(performance.now() - start).toBeLessThan(3000);
+  });
+
+  it('that die are replaced; the other requests do not notice', async () => {
+    const { url, ended, pool } = await serve(2);
+    const others = Array.from({ length: 40 }, (_, i) => get(`${url}/spin/${i % 5}`));
+    const killer = await get(`${url}/exit`);
+    expect(killer.status).toBe(500);
+    // Those that were in the middle of the thread's work fail with it; here none can be, for it is synchronous.
+    for (const { status } of await Promise.all(others)) expect(status).toBe(200);
+    expect(ended).toHaveLength(1);
+    await until(() => pool.state.ready === 2);
+  });
+
+  it('that cannot be started say why', async () => {
+    await expect(serve(2, { data: { failAtStart: true } })).rejects.toThrow('the application cannot be made');
+  });
+
+  it('are not asked for what nobody waits for any more', async () => {
+    const { url, counts } = await serve(1);
+    const slow = get(`${url}/spin/100`);
+    await until(() => counts[0] === 1);
+    const aborted = new AbortController();
+    const dropped = [1, 2, 3].map(() => get(`${url}/thread`, { signal: aborted.signal }));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    aborted.abort();
+    expect((await Promise.allSettled(dropped)).map(({ status }) => status)).toEqual(
+      Array(3).fill('rejected'),
+    );
+    await slow;
+    await get(`${url}/thread`);
+    expect(counts[0]).toBe(2);
+  });
+
+  it('hear that the client of what they are doing has left', async () => {
+    const { url, counts } = await serve(1);
+    for (const path of ['wait', 'flood']) {
+      const aborted = new AbortController();
+      const request = http.get(`${url}/${path}`, { agent: false, signal: aborted.signal });
+      request.on('error', () => undefined);
+      const begun = counts[0]!;
+      await until(() => counts[0]! > begun);
+      if (path === 'flood') await new Promise((resolve) => request.once('response', resolve));
+      const before = counts[1]!;
+      aborted.abort();
+      await until(() => counts[1]! > before);
+    }
+    expect((await get(`${url}/thread`)).status).toBe(200);
+  });
+
+  it('that hang are told of with their stack, and ended', async () => {
+    const { url, ended, pool } = await serve(1, { slowAfter: 0.2, endAfter: 0.6 });
+    const messages = await logged(async () => {
+      const hung = get(`${url}/loop`);
+      const waiting = get(`${url}/thread`);
+      expect((await hung).status).toBe(500);
+      expect((await waiting).status).toBe(200);
+    });
+    expect(messages.join('\n')).toMatch(/working for 0\.\d s on GET \/loop[^]*at loop \(.*app\.ts:/);
+    expect(messages.join('\n')).toMatch(/is ended: it has been working/);
+    expect(ended).toHaveLength(1);
+    expect(pool.state.ready).toBe(1);
+  });
+
+  it('count what they do, also for those that have ended', async () => {
+    const { url, pool } = await serve(2);
+    const metrics = new Metrics();
+    pool.onAnswer = metrics.answered;
+    for (let i = 0; i < 3; i++) await get(`${url}/thread`);
+    await get(`${url}/throw`);
+    const text = metrics.render(pool.state, await pool.stats());
+    expect(text).toContain('zope_requests_total{outcome="answered"} 3\n');
+    expect(text).toContain('zope_requests_total{outcome="failed"} 1\n');
+    expect(text).toContain('zope_request_duration_seconds_bucket{le="+Inf"} 4\n');
+    expect(text).toMatch(/zope_thread_heap_bytes\{thread="\d+"\} \d+/);
+    const total = (page: string) =>
+      [...page.matchAll(/zope_test_total\{thread="\w+"\} (\d+)/g)].reduce(
+        (sum, [, count]) => sum + Number(count),
+        0,
+      );
+    expect(total(text)).toBe(4);
+    await get(`${url}/exit`);
+    await until(() => pool.state.ready === 2);
+    expect(total(metrics.render(pool.state, await pool.stats()))).toBeGreaterThanOrEqual(4);
+  });
+
+  it('tell whether they live and are ready', async () => {
+    let ready = true;
+    const app = withHealth(() => new GatewayResponse('site') as unknown as Response, {
+      healthPath: '/@@health',
+      readyPath: '/@@ready',
+      isReady: () => ready,
+    });
+    const server = await new HttpServer({
+      dispatch: app,
+      settings: readSettings({ listen: '127.0.0.1:0' }),
+      name: 'test',
+    }).listen();
+    closers.push(() => server.close(0));
+    const status = async (path: string) => (await get(server.urls[0]! + path)).status;
+    expect(await status('/@@health')).toBe(200);
+    expect(await status('/@@ready')).toBe(200);
+    ready = false;
+    expect(await status('/@@ready')).toBe(503);
+    expect((await get(`${server.urls[0]!}/@@other`)).text).toBe('site');
+    const metrics = await serveMetrics({ host: '127.0.0.1', port: 0 }, async () => 'zope_threads 2\n');
+    closers.push(async () => metrics.close());
+    expect((await get(metrics.url)).text).toBe('zope_threads 2\n');
+    expect((await get(metrics.url.replace('/metrics', '/'))).status).toBe(404);
+    const { port } = new URL(metrics.url);
+    await expect(serveMetrics({ host: '127.0.0.1', port: Number(port) }, async () => '')).rejects.toThrow(
+      port,
+    );
+  });
+
+  it('are protected by a queue of limited length', async () => {
+    const { url, counts } = await serve(1, { queueLimit: 3 });
+    const all = [get(`${url}/spin/300`)];
+    await until(() => counts[0] === 1);
+    for (let i = 0; i < 10; i++) all.push(get(`${url}/thread`));
+    const answers = await Promise.all(all);
+    const refused = answers.filter(({ status }) => status === 503);
+    expect(refused.length).toBeGreaterThanOrEqual(5);
+    expect(refused[0]!.headers['retry-after']).toBe('1');
+    expect(answers.filter(({ status }) => status === 200).length).toBe(11 - refused.length);
+  });
+});
