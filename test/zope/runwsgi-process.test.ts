@@ -113,6 +113,8 @@ pipeline = translogger site
 [server:main]
 use = egg:waitress#main
 listen = 127.0.0.1:0
+# The application listens for signals, which only the main thread gets.
+threads = 1
 [loggers]
 keys = root, wsgi
 [logger_root]

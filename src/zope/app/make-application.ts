@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { getLogger } from '@logtape/logtape';
 import { type Application as GatewayApplication, setFailurePage } from '../../paste/index.ts';
 import { createPublisher, type SiteConnection } from '../../publisher/index.ts';
-import { TransactionManager } from '../../transaction/index.ts';
+import { isTransient, TransactionManager } from '../../transaction/index.ts';
 import { loadZopeConf, type ZopeConfig } from '../../zconfig/index.ts';
 import type { Connection, DB } from '../../zodb/index.ts';
 import { publisherSettings } from './effects.ts';
@@ -11,6 +11,7 @@ import { reportFailure } from './error-log.ts';
 import { debugPage, numberPage } from './failure-page.ts';
 import { standardErrorMessage } from './error-page.ts';
 import { onShutdown } from './shutdown.ts';
+import { countConflict, countDatabase } from './stats.ts';
 import { openSiteDatabases } from './site.ts';
 import { loadSiteModules } from './site-modules.ts';
 
@@ -36,6 +37,7 @@ export async function makeApplication(
   const settings = await publisherSettings(config);
   await loadSiteModules(config.instanceHome);
   const { db, close } = openSiteDatabases(config);
+  const uncount = countDatabase(db);
   const pool = new ConnectionPool(db);
   const debugMode = config.debugMode || ON.has(globalConf.debug_mode ?? '');
   const publish = createPublisher({
@@ -44,7 +46,10 @@ export async function makeApplication(
     debugMode,
     debugExceptions: config.debugExceptions || ON.has(globalConf.debug_exceptions ?? ''),
     errorPage: standardErrorMessage,
-    onFailure: reportFailure,
+    onFailure(error, request, retry) {
+      if (isTransient(error)) countConflict(retry);
+      reportFailure(error, request, retry);
+    },
     onEscape(error, request) {
       const page = debugMode ? debugPage(error, request) : numberPage(error);
       if (page !== undefined) setFailurePage(error, page);
@@ -55,6 +60,7 @@ export async function makeApplication(
   const closeAll = () => {
     if (closed) return;
     closed = true;
+    uncount();
     pool.close();
     close();
     rmSync(config.pidFile, { force: true });

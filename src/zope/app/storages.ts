@@ -4,13 +4,13 @@ import {
   BeforeStorage,
   BlobStorage,
   DemoStorage,
-  FileStorage,
   MappingStorage,
   type Storage,
   type Tid,
   ZlibStorage,
 } from '../../zodb/index.ts';
 import type { StorageConfig } from '../../zconfig/index.ts';
+import { openFile, openUnshared } from '../threads/storage-opener.ts';
 
 /** A database of the configuration cannot be opened. */
 export class DatabaseOpenError extends Error {
@@ -44,8 +44,10 @@ function open(section: StorageConfig): Storage {
       return openFileStorage(section);
     case 'mappingstorage':
     case 'temporarystorage':
+      openUnshared(type);
       return new MappingStorage(text(values.name) ?? name ?? undefined);
     case 'demostorage':
+      openUnshared(type);
       return openDemoStorage(section);
     case 'blobstorage':
       return around(section, (base) => new BlobStorage(base, values.blob_dir as string));
@@ -71,7 +73,7 @@ function openFileStorage({ values }: StorageConfig): Storage {
     throw new DatabaseOpenError(`No such file or directory: '${file}'`);
   const quota = values.quota as number | null;
   const blobDir = text(values.blob_dir);
-  return new FileStorage(file, {
+  return openFile(file, {
     create: values.create === true,
     readOnly: values.read_only === true,
     packGc: values.pack_gc !== false,

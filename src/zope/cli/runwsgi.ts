@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import {
   addLevelName,
-  loadApp,
   loadServer,
   reopenLogs,
   type RunningServer,
@@ -11,6 +10,8 @@ import {
   shutDownLogging,
 } from '../../paste/index.ts';
 import { shutDown } from '../app/shutdown.ts';
+import { readOperationSettings } from '../threads/operation-settings.ts';
+import { ThreadedSite } from '../threads/threaded-site.ts';
 import { registerDistributions } from '../app/distributions.ts';
 import { type Command, CommandError, type CommandIo, parseOptions, usageError } from './command-line.ts';
 import { superviseReload } from './reload.ts';
@@ -149,14 +150,23 @@ async function serve(options: ServeOptions): Promise<number> {
   const interruption = new Interruption();
   for (const signal of REOPEN) process.on(signal, reopenLogs);
   let server: RunningServer | undefined;
+  let site: ThreadedSite | undefined;
   try {
     const runner = await loadServer(serverUriOf(options, configUri), {
       ...common,
       name: options.serverUri === undefined ? options.serverName : undefined,
     });
-    const app = await loadApp(configUri, { ...common, name: options.appName });
-    if (!quiet) io.stdout.write(`Starting server in PID ${process.pid}.\n`);
-    server = (await runner(app)) as RunningServer | undefined;
+    site = new ThreadedSite({
+      configUri,
+      ...common,
+      appName: options.appName,
+      settings: readOperationSettings(file, variables),
+      onLoaded: () => {
+        if (!quiet) io.stdout.write(`Starting server in PID ${process.pid}.\n`);
+      },
+    });
+    server = (await runner(site.app)) as RunningServer | undefined;
+    await site.start(undefined);
     if (server === undefined) return 0;
     tellSupervisor(io.env);
     if (!(await Promise.race([interruption.came.then(() => true), server.closed.then(() => false)])))
@@ -166,6 +176,7 @@ async function serve(options: ServeOptions): Promise<number> {
   } catch (error) {
     return endedBy(withPlace(error, file, options) as Ending, options);
   } finally {
+    await site?.close();
     await shutDown();
     await shutDownLogging();
     for (const signal of REOPEN) process.off(signal, reopenLogs);

@@ -1,0 +1,37 @@
+/** What a thread counts of its sites, under names of Prometheus. */
+import type { DB } from '../../zodb/index.ts';
+
+const databases = new Set<DB>();
+let conflicts = 0;
+let retries = 0;
+
+/** Counts a database from now on, until it is closed. */
+export function countDatabase(db: DB): () => void {
+  databases.add(db);
+  return () => databases.delete(db);
+}
+
+/** An attempt of a request has failed with a conflict. */
+export function countConflict(retry: boolean): void {
+  conflicts++;
+  if (retry) retries++;
+}
+
+export function siteStats(): Record<string, number> {
+  let loads = 0;
+  let stores = 0;
+  let objects = 0;
+  for (const db of databases) {
+    const counts = db.transferCounts();
+    loads += counts.loads;
+    stores += counts.stores;
+    objects += db.cacheSize();
+  }
+  return {
+    zope_conflicts_total: conflicts,
+    zope_retries_total: retries,
+    zope_loads_total: loads,
+    zope_stores_total: stores,
+    zope_cache_objects: objects,
+  };
+}

@@ -1,0 +1,76 @@
+/** The section `[zope-ts]` of an .ini: what an operator sets that Python's servers do not know. Python ignores the section. */
+import path from 'node:path';
+import {
+  ConfigParser,
+  integerOption,
+  LoadError,
+  type OptionReader,
+  readOptions,
+  textOption,
+} from '../../paste/index.ts';
+
+export interface OperationSettings {
+  /** Path that answers 200 while the process serves; empty: none. */
+  readonly health_path: string;
+  /** Path that answers 200 while requests can be handled, and 503 otherwise; empty: none. */
+  readonly ready_path: string;
+  /** `host:port` of the page with metrics, `/metrics`; empty: none. */
+  readonly metrics_listen: string;
+  /** Requests that may wait for a thread; more are answered with 503. */
+  readonly queue_limit: number;
+  /** Seconds after which a request is logged with the stack of its thread; 0: never. */
+  readonly slow_request_seconds: number;
+  /** Seconds after which a thread that is stuck in one request is replaced; 0: never. */
+  readonly hung_request_seconds: number;
+}
+
+const seconds = (fallback: number): OptionReader<number> => ({
+  read: (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !(value >= 0))
+      throw new LoadError('option-invalid', `'${text}' is no number of seconds`);
+    return value;
+  },
+  absent: { value: fallback },
+});
+
+const TABLE = {
+  health_path: textOption('/@@health'),
+  ready_path: textOption('/@@ready'),
+  metrics_listen: textOption(''),
+  queue_limit: integerOption(1000),
+  slow_request_seconds: seconds(0),
+  hung_request_seconds: seconds(0),
+};
+
+const SECTION = 'zope-ts';
+
+/** Reads the section of a file; without a file or a section everything is as by default. Throws a LoadError with the file and the option. */
+export function readOperationSettings(
+  file: string | undefined,
+  globalConf: Readonly<Record<string, string>>,
+): OperationSettings {
+  if (file === undefined) return readOptions({}, TABLE);
+  const parser = ConfigParser.read(file, {
+    defaults: { here: path.dirname(file), __file__: file, ...globalConf },
+  });
+  if (!parser.hasSection(SECTION)) return readOptions({}, TABLE);
+  const shared = parser.defaults();
+  const names = parser
+    .options(SECTION)
+    .filter((name) => Object.hasOwn(TABLE, name) || !Object.hasOwn(shared, name));
+  const own = Object.fromEntries(names.map((name) => [name, parser.get(SECTION, name)!]));
+  try {
+    return readOptions(own, TABLE);
+  } catch (error) {
+    throw error instanceof LoadError ? error.at({ file, section: SECTION }) : error;
+  }
+}
+
+/** `host:port`, as `[::1]:9100` for an address of IPv6. Throws a LoadError. */
+export function addressOf(text: string): { host: string; port: number } {
+  const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d+)$/.exec(text.trim());
+  if (match === null || Number(match[3]) > 65_535)
+    throw new LoadError('option-invalid', `[${SECTION}] metrics_listen: '${text}' is no host:port`);
+  return { host: match[1] ?? (match[2] || '127.0.0.1'), port: Number(match[3]) };
+}

@@ -1,0 +1,43 @@
+/** The files that the threads of a process share, opened once by the main thread. */
+import path from 'node:path';
+import { FileStorage, type FileStorageOptions, type SharedFile } from '../../zodb/index.ts';
+
+/** What a thread asks for when it opens its databases. */
+export type StorageRequest =
+  | { readonly kind: 'file'; readonly path: string; readonly options: FileStorageOptions }
+  | { readonly kind: 'unshared'; readonly what: string };
+
+/** The main thread takes part in commits only to put in order what others have left. */
+const MAIN_THREAD = 1_000_000_000;
+
+export class StorageHost {
+  readonly #files = new Map<string, FileStorage>();
+  /** Kinds of storages that only one thread can use. */
+  readonly unshared = new Set<string>();
+
+  /** Answers what thread `number` asks for. */
+  answer(request: StorageRequest, number: number): SharedFile | null {
+    if (request.kind === 'unshared') {
+      this.unshared.add(request.what);
+      return null;
+    }
+    const file = path.resolve(request.path);
+    let storage = this.#files.get(file);
+    if (storage === undefined) {
+      storage = new FileStorage(request.path, { ...request.options, shared: MAIN_THREAD });
+      this.#files.set(file, storage);
+    }
+    return storage.share(number);
+  }
+
+  /** A thread has ended. */
+  forget(number: number): void {
+    for (const storage of this.#files.values()) storage.forgetThread(number);
+  }
+
+  /** To be called when all threads have ended. */
+  close(): void {
+    for (const storage of this.#files.values()) storage.close();
+    this.#files.clear();
+  }
+}

@@ -1,0 +1,47 @@
+/** What a thread of a server runs: the application of an .ini, with the files that the main thread has opened. */
+import type { MessagePort } from 'node:worker_threads';
+import {
+  addLevelName,
+  forwardLogging,
+  loadApp,
+  type ThreadApplication,
+  type ThreadContext,
+} from '../../paste/index.ts';
+import { FileStorage, type SharedFile } from '../../zodb/index.ts';
+import { registerDistributions } from '../app/distributions.ts';
+import { shutDown } from '../app/shutdown.ts';
+import { siteStats } from '../app/stats.ts';
+import type { StorageRequest } from './storage-host.ts';
+import { setStorageOpener } from './storage-opener.ts';
+import { call, type CallLine } from './sync-call.ts';
+
+export interface SiteThreadData {
+  readonly configUri: string;
+  readonly appName: string | undefined;
+  readonly relativeTo: string;
+  readonly globalConf: Readonly<Record<string, string>>;
+  readonly logPort: MessagePort;
+  readonly line: CallLine;
+}
+
+export async function startThread(
+  data: SiteThreadData,
+  { number, log }: ThreadContext,
+): Promise<ThreadApplication> {
+  const { configUri, appName, relativeTo, globalConf, logPort, line } = data;
+  registerDistributions();
+  addLevelName(5, 'TRACE');
+  addLevelName(15, 'BLATHER');
+  await forwardLogging(logPort, `zope-${number}`, log);
+  const ask = (request: StorageRequest) => call<SharedFile>(line, request);
+  setStorageOpener({
+    // A file that is only read needs nobody's help.
+    open: (path, options) =>
+      options.readOnly === true
+        ? new FileStorage(path, options)
+        : FileStorage.attach(ask({ kind: 'file', path, options })),
+    unshared: (what) => void ask({ kind: 'unshared', what }),
+  });
+  const app = await loadApp(configUri, { relativeTo, globalConf, name: appName });
+  return { app, stats: siteStats, close: shutDown };
+}

@@ -1,0 +1,172 @@
+/** The application of an .ini, in as many threads as its server asks for. */
+import { availableParallelism } from 'node:os';
+import { MessageChannel } from 'node:worker_threads';
+import { getLogger } from '@logtape/logtape';
+import {
+  type Application,
+  loadApp,
+  Metrics,
+  receiveLogging,
+  serveMetrics,
+  type ThreadedApplication,
+  ThreadPool,
+  withHealth,
+} from '../../paste/index.ts';
+import { siteStats } from '../app/stats.ts';
+import { addressOf, type OperationSettings } from './operation-settings.ts';
+import { StorageHost, type StorageRequest } from './storage-host.ts';
+import { answerCalls } from './sync-call.ts';
+import type { SiteThreadData } from './thread-main.ts';
+
+const logger = getLogger(['Zope']);
+const MOST_THREADS = 4;
+/** What a server asks for that does not say how many threads it wants. */
+export const DEFAULT_THREADS = Math.min(MOST_THREADS, availableParallelism());
+
+export interface SiteOptions {
+  readonly configUri: string;
+  readonly appName: string | undefined;
+  readonly relativeTo: string;
+  readonly globalConf: Readonly<Record<string, string>>;
+  readonly settings: OperationSettings;
+  /** Called when the application is loaded, before the server listens. */
+  readonly onLoaded?: () => void;
+}
+
+/** Compiled, or as source, which older Node has to be told how to read. */
+const fromSource = import.meta.url.endsWith('.ts');
+const MODULE = new URL(fromSource ? './thread-main.ts' : './thread-main.js', import.meta.url);
+const SOURCE_OPTIONS = {
+  execArgv: ['--import', new URL('../../../scripts/register-ts.js', import.meta.url).href],
+};
+
+export class ThreadedSite {
+  readonly #options: SiteOptions;
+  readonly #metrics = new Metrics();
+  readonly #host = new StorageHost();
+  #pool: ThreadPool | undefined;
+  #started: Promise<void> | undefined;
+  #app: Application | undefined;
+  #metricsPage: { close(): void } | undefined;
+  /** For servers; those that do not call `startThreads` get the default number. */
+  readonly app: ThreadedApplication;
+
+  constructor(options: SiteOptions) {
+    this.#options = options;
+    const { health_path: healthPath, ready_path: readyPath } = options.settings;
+    const app = withHealth(
+      (request) =>
+        this.#app === undefined ? this.start(undefined).then(() => this.#app!(request)) : this.#app(request),
+      { healthPath, readyPath, isReady: () => this.#isReady() },
+    );
+    this.app = Object.assign(app, {
+      startThreads: (count: number | undefined, bodyLimit: number, name: string) =>
+        this.start(count, bodyLimit, name),
+    });
+  }
+
+  #isReady(): boolean {
+    return this.#pool === undefined ? this.#app !== undefined : this.#pool.state.ready > 0;
+  }
+
+  /** Loads the application, once. Throws what loading it throws. */
+  start(count: number | undefined, bodyLimit = Infinity, name = 'zope'): Promise<void> {
+    return (this.#started ??= this.#start(count ?? DEFAULT_THREADS, bodyLimit, name));
+  }
+
+  async #start(count: number, bodyLimit: number, name: string): Promise<void> {
+    const { settings } = this.#options;
+    if (settings.metrics_listen !== '') {
+      const page = await serveMetrics(addressOf(settings.metrics_listen), () => this.#renderMetrics());
+      this.#metricsPage = page;
+      logger.info(`Metrics are at ${page.url}`);
+    }
+    if (count > 1) await this.#startPool(count, bodyLimit, name);
+    else await this.#loadHere();
+    this.#options.onLoaded?.();
+  }
+
+  async #loadHere(): Promise<void> {
+    const { configUri, relativeTo, globalConf, appName } = this.#options;
+    const app = await loadApp(configUri, { relativeTo, globalConf, name: appName });
+    this.#app = this.#options.settings.metrics_listen === '' ? app : this.#measured(app);
+  }
+
+  #measured(app: Application): Application {
+    return (request) => {
+      const start = performance.now();
+      const done = (failed: boolean) => this.#metrics.answered(performance.now() - start, failed);
+      const failed = (error: unknown): never => {
+        done(true);
+        throw error;
+      };
+      let result: Response | Promise<Response>;
+      try {
+        result = app(request);
+      } catch (error) {
+        return failed(error);
+      }
+      if (result instanceof Promise)
+        return result.then((response) => {
+          done(false);
+          return response;
+        }, failed);
+      done(false);
+      return result;
+    };
+  }
+
+  async #startPool(count: number, bodyLimit: number, name: string): Promise<void> {
+    const { settings } = this.#options;
+    const pool = new ThreadPool({
+      module: MODULE.href,
+      threads: count,
+      bodyLimit,
+      queueLimit: settings.queue_limit,
+      slowAfter: settings.slow_request_seconds,
+      endAfter: settings.hung_request_seconds,
+      name,
+      ...(fromSource ? SOURCE_OPTIONS : {}),
+      prepare: (number) => this.#prepare(number),
+      // What a thread needs from only one thread is known when the first one has loaded the application.
+      limit: () => {
+        if (this.#host.unshared.size === 0) return count;
+        const kinds = [...this.#host.unshared].map((kind) => `<${kind}>`).join(', ');
+        logger.warn(`One thread serves the site: ${kinds} cannot be shared by several`);
+        return 1;
+      },
+    });
+    pool.onAnswer = this.#metrics.answered;
+    this.#pool = pool;
+    await pool.start();
+    this.#app = pool.dispatch;
+  }
+
+  #prepare(number: number) {
+    const { configUri, appName, relativeTo, globalConf } = this.#options;
+    const { port1, port2 } = new MessageChannel();
+    receiveLogging(port1);
+    const line = answerCalls((request: StorageRequest) => this.#host.answer(request, number));
+    const data: SiteThreadData = { configUri, appName, relativeTo, globalConf, logPort: port2, line };
+    return {
+      data,
+      transfer: [port2, line.port],
+      ended: () => this.#host.forget(number),
+    };
+  }
+
+  async #renderMetrics(): Promise<string> {
+    const pool = this.#pool;
+    if (pool !== undefined) return this.#metrics.render(pool.state, await pool.stats());
+    const state = { threads: 1, ready: this.#isReady() ? 1 : 0, queued: 0, running: 0 };
+    const stats = { ...siteStats(), zope_thread_heap_bytes: process.memoryUsage().heapUsed };
+    return this.#metrics.render(state, new Map([[1, stats]]));
+  }
+
+  /** Ends the threads and closes what they had open. */
+  async close(): Promise<void> {
+    this.#metricsPage?.close();
+    await this.#pool?.close();
+    this.#host.close();
+  }
+}
