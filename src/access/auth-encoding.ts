@@ -14,32 +14,32 @@ function equal(a: string | Buffer, b: string | Buffer): boolean {
   return timingSafeEqual(x!, y!);
 }
 
-/** The bytes of a password that are hashed: those of Latin-1, which stored passwords were made of, or of UTF-8 where that lacks a character. */
-const bytesOf = (password: string): Buffer =>
+/** The bytes that are hashed: Latin-1 where that can say it, else UTF-8, as Python has stored them ever since. */
+const bytesOf = (password: string) =>
   // oxlint-disable-next-line no-control-regex
-  Buffer.from(password, /[^\u0000-\u00ff]/.test(password) ? 'utf8' : 'latin1');
+  Buffer.from(password, /^[\u0000-\u00ff]*$/.test(password) ? 'latin1' : 'utf8');
 
 const sha1 = (...parts: (string | Buffer)[]) => {
   const hash = createHash('sha1');
-  for (const part of parts) hash.update(part);
+  for (const part of parts) hash.update(typeof part === 'string' ? bytesOf(part) : part);
   return hash.digest();
 };
-const urlSafe = (bytes: Buffer) => bytes.toString('base64').replaceAll('+', '-').replaceAll('/', '_');
+const base64 = (bytes: Buffer) => bytes.toString('base64');
 
 const schemes: Record<string, Scheme> = {
   SSHA: {
     encrypt(password) {
       const salt = randomBytes(7);
-      return urlSafe(Buffer.concat([sha1(bytesOf(password), salt), salt]));
+      return base64(Buffer.concat([sha1(password, salt), salt]));
     },
     validate(payload, attempt) {
       const bytes = Buffer.from(payload, 'base64url');
-      return bytes.length > 20 && equal(bytes.subarray(0, 20), sha1(bytesOf(attempt), bytes.subarray(20)));
+      return bytes.length > 20 && equal(bytes.subarray(0, 20), sha1(attempt, bytes.subarray(20)));
     },
   },
   SHA: {
-    encrypt: (password) => urlSafe(sha1(bytesOf(password))),
-    validate: (payload, attempt) => equal(Buffer.from(payload, 'base64url'), sha1(bytesOf(attempt))),
+    encrypt: (password) => base64(sha1(password)),
+    validate: (payload, attempt) => equal(Buffer.from(payload, 'base64url'), sha1(attempt)),
   },
   SHA256: {
     encrypt: (password) => createHash('sha256').update(bytesOf(password)).digest('hex'),

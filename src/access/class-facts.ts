@@ -4,6 +4,7 @@ import {
   type Class,
   type Declaration,
   declarationGeneration,
+  isChanging,
   isPostOnly,
   isPublishable,
   isPublishedName,
@@ -17,6 +18,8 @@ export interface NameFacts {
   readonly declaration: Declaration | undefined;
   readonly published: boolean;
   readonly postOnly: boolean;
+  /** It changes something: a page of another site may not have it called. */
+  readonly changing: boolean;
   readonly signature: string | undefined;
 }
 
@@ -42,6 +45,7 @@ export class ClassFacts {
         declaration: namedDeclarationOf(cls, name),
         published: isPublishedName(cls, name),
         postOnly: isPostOnly(cls, name),
+        changing: isChanging(cls, name),
         signature: signatureTextOf(cls, name),
       };
       // Names come from URLs too: what nobody declared is not worth keeping.

@@ -234,11 +234,8 @@ function authorizes(user: User, access: PublishedAccess): boolean {
   );
 }
 
-registerClass(UserFolder, 'OFS.userfolder.UserFolder', {
-  python: true,
-  acquires: 'implicit',
-  aliases: ['AccessControl.User.UserFolder', 'AccessControl.userfolder.UserFolder'],
-});
+// What databases hold are user folders with management pages, which are the content types' own.
+registerClass(UserFolder, 'AccessControl.userfolder.BasicUserFolder', { python: true, acquires: 'implicit' });
 Object.assign(UserFolder.prototype, {
   id: 'acl_users',
   title: 'User Folder',

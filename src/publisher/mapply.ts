@@ -19,7 +19,8 @@ export function callPublished(request: HTTPRequest, published: Published): unkno
   if (self !== undefined) {
     const method = value as (...args: unknown[]) => unknown;
     const facts = factsOf(classOf(self) as Class).of(name);
-    if (facts.postOnly) refuseForgery(request, name);
+    if (facts.postOnly && request.method !== 'POST') request.response.notFoundError(request.URL);
+    if (facts.changing) refuseForgery(request, name);
     return method.apply(self, argumentsFor(request, facts.signature ?? ''));
   }
   const object = value as object;
@@ -29,15 +30,22 @@ export function callPublished(request: HTTPRequest, published: Published): unkno
   return callable.__call__(...argumentsFor(request, signature));
 }
 
-/** Changing methods are for forms of this site: a link, another method or another site's form is refused (INVENTORY P-173). */
+/**
+ * Methods that change something are for forms and links of this site: what a browser sends because a page of another site told
+ * it to is refused (INVENTORY P-173). Browsers say where a request comes from; other clients are told by nobody.
+ */
 function refuseForgery(request: HTTPRequest, name: string): void {
-  if (request.method !== 'POST') throw new Forbidden(`${name} may be called by POST only`);
-  const site = request.source.header('sec-fetch-site');
-  const origin = request.source.header('origin');
-  const foreign = site
-    ? site === 'cross-site'
-    : Boolean(origin) && origin !== 'null' && withoutPort(origin!) !== withoutPort(request.SERVER_URL);
-  if (foreign || origin === 'null') throw new Forbidden(`${name} was called by a form of another site`);
+  const header = (key: string) => request.source.header(key) ?? '';
+  const site = header('sec-fetch-site');
+  const origin = header('origin');
+  let foreign: boolean;
+  if (site !== '') foreign = site !== 'same-origin' && !(request.method === 'POST' && site === 'none');
+  else if (origin !== '') foreign = withoutPort(origin) !== withoutPort(request.SERVER_URL);
+  else if (request.method === 'POST') foreign = false;
+  // Over plain HTTP browsers send no `Sec-Fetch-Site`, and a link none but the referrer.
+  else if (header('referer') !== '') foreign = !header('referer').startsWith(`${request.SERVER_URL}/`);
+  else foreign = header('user-agent').startsWith('Mozilla/');
+  if (foreign) throw new Forbidden(`${name} was called by a page of another site`);
 }
 
 /** An origin without its scheme's default port. */

@@ -325,6 +325,8 @@ function authenticate(request: HTTPRequest, published: Published): User {
     request.authenticationDepth = Math.max(0, request.steps.length - (at + 1));
     return user;
   }
+  // Where there is no user folder at all, what is public still is.
+  if (access.roles === null || access.roles?.includes('Anonymous')) return nobody;
   throw new Unauthorized('You are not authorized to access this resource.');
 }
 

@@ -207,7 +207,9 @@ export function traverse(request: HTTPRequest, root: object, path: string, redir
       let page: Step | undefined;
       if (request.path.length > 0) {
         next = request.path.pop()!;
-        if (self !== undefined) return request.response.notFoundError(`${request.URL}/${quote(next)}`);
+        // A button on a page of the management interface names a method of the object that the page is of.
+        if (self !== undefined && !(redirected && request.path.length === 0))
+          return request.response.notFoundError(`${request.URL}/${quote(next)}`);
       } else {
         if (self !== undefined) break;
         let more: readonly string[] = NO_NAMES;

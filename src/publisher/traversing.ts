@@ -36,13 +36,14 @@ function step(object: object, name: string, restricted: boolean): unknown {
   const read = (): unknown =>
     restricted ? permitted(object, name, NOTHING) : (object as Record<string, unknown>)[name];
   const container = object as Container;
+  let missing: unknown;
   if (getOwn(aqBase(object) as object, name) !== undefined) {
     // What the host gives to every object is no attribute.
     const own = read();
     if (own !== NOTHING) return own;
   }
   if (typeof getOwn(object, '__getitem__') === 'function') {
-    const item = itemOf(container, name);
+    const item = itemOf(container, name, (error) => (missing = error));
     if (item !== undefined) {
       if (restricted && !getSecurityPolicy().validate(object, object, undefined, item))
         throw new Unauthorized(name);
@@ -51,7 +52,10 @@ function step(object: object, name: string, restricted: boolean): unknown {
   }
   const value = read();
   if (value !== undefined && value !== NOTHING) return value;
-  throw typeof getOwn(object, '__getitem__') === 'function' ? new KeyError(name) : new NotFound(name);
+  // What the container said itself is told.
+  throw (
+    missing ?? (typeof getOwn(object, '__getitem__') === 'function' ? new KeyError(name) : new NotFound(name))
+  );
 }
 
 function viewObject(object: object, name: string, restricted: boolean): object {
@@ -71,11 +75,14 @@ function permitted(object: object, name: string, fallback: unknown): unknown {
   }
 }
 
-function itemOf(container: Container, name: string): unknown {
+function itemOf(container: Container, name: string, onMissing: (error: unknown) => void): unknown {
   try {
     return container.__getitem__!(name);
   } catch (error) {
-    if ((error as { name?: string }).name === 'KeyError') return undefined;
+    if ((error as { name?: string }).name === 'KeyError') {
+      onMissing(error);
+      return undefined;
+    }
     throw error;
   }
 }

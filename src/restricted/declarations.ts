@@ -24,6 +24,8 @@ export interface ClassDeclarations {
   readonly published?: readonly string[];
   /** Published names that change something: only a POST from the site itself may call them. */
   readonly postOnly?: readonly string[];
+  /** Published names that change something and are called by links too: never by a page of another site. */
+  readonly changes?: readonly string[];
   /** Whether a URL may lead to, or through, instances. Inherited; false unless told. */
   readonly publishable?: boolean;
   /** Python parameter lists without `self`, e.g. `{ manage_addFolder: "id, title='', REQUEST=None" }`. */
@@ -118,9 +120,16 @@ export function allowsUndeclared(cls: Class): boolean {
 
 /** Whether a URL may call the method `name` of instances of `cls`. */
 export function isPublishedName(cls: Class, name: string): boolean {
-  for (const { published, postOnly } of declarationsOf(cls)) {
-    if (published?.includes(name) || postOnly?.includes(name)) return true;
+  for (const { published, postOnly, changes } of declarationsOf(cls)) {
+    if (published?.includes(name) || postOnly?.includes(name) || changes?.includes(name)) return true;
   }
+  return false;
+}
+
+/** Whether the published method `name` changes something, so that a page of another site may not call it. */
+export function isChanging(cls: Class, name: string): boolean {
+  for (const { postOnly, changes } of declarationsOf(cls))
+    if (postOnly?.includes(name) || changes?.includes(name)) return true;
   return false;
 }
 

@@ -7,6 +7,7 @@ export {
   declarationOf,
   declarationsOf,
   declareClass,
+  isChanging,
   isPostOnly,
   isPublishable,
   isPublishedName,

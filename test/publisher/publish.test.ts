@@ -224,7 +224,7 @@ it('answers credentials that cannot be read with 400 (S-052)', async () => {
 
 it('lets only a POST of the site itself call what changes something (S-084)', async () => {
   const post = (headers: Record<string, string>) => site.get('/probe/change', { method: 'POST', headers });
-  expect((await site.get('/probe/change'))[0]).toBe(403);
+  expect((await site.get('/probe/change'))[0]).toBe(404);
   expect((await post({ 'Sec-Fetch-Site': 'cross-site' }))[0]).toBe(403);
   expect((await post({ Origin: 'http://other.test' }))[0]).toBe(403);
   expect((await post({ Origin: 'null' }))[0]).toBe(403);

@@ -5,6 +5,7 @@ import { loadZopeConf, type ZopeConfig } from '../../zconfig/index.ts';
 import type { Connection, DB } from '../../zodb/index.ts';
 import type { Application } from '../ofs/application.ts';
 import '../ofs/index.ts';
+import { setExportPlaces } from '../ofs/import-export.ts';
 import { openDatabases } from './databases.ts';
 import { applyToProcess } from './effects.ts';
 import { initializeRoot } from './initialize.ts';
@@ -20,6 +21,7 @@ export interface Site {
 /** The databases of a site, with its root made and filled if it is new. */
 export function openSiteDatabases(config: ZopeConfig): { readonly db: DB; close(): void } {
   applyToProcess(config);
+  setExportPlaces(config);
   const { root, all } = openDatabases(config.databases);
   const transactionManager = new TransactionManager();
   try {

@@ -1,14 +1,16 @@
 /** DTML Method and DTML Document: templates as content (INVENTORY O-028, O-029). */
 import { aqParent, getOwn, registerClass } from '../../persistent/index.ts';
-import { ByteArray, Dict, type Tuple, tuple, tupleFrom } from '../../pickle/index.ts';
+import { ByteArray, Dict, type Tuple, tuple } from '../../pickle/index.ts';
 import { declareClass, registerType, str } from '../../restricted/index.ts';
 import { type Executable, getSecurityManager, Permissions } from '../../access/index.ts';
 import { FileUpload, getRequest, HTTPRequest, HTTPResponse } from '../../publisher/index.ts';
 import { DtmlParseError, DtmlProgram } from '../../templates/index.ts';
 import { guessContentType } from '../ofs/file.ts';
-import { Item } from '../ofs/item.ts';
+import { HISTORY_OPTION, Item, ITEM_OPTIONS } from '../ofs/item.ts';
 import { PropertyManager } from '../ofs/properties.ts';
+import { setProxyRoles, validateProxy } from '../ofs/proxy-roles.ts';
 import { editPage } from '../zmi/pages.ts';
+import { proxyPage } from '../zmi/proxy.ts';
 import { decapitate } from './decapitate.ts';
 
 /** What Python keeps of a template, and both classes share. */
@@ -52,6 +54,7 @@ function sourceOf(template: Dtml): string {
 
 /** Replaces the source. Throws a ParseError, and changes nothing then. */
 function edit(template: Dtml, source: string): void {
+  validateProxy(template);
   const program = DtmlProgram.compile(source, { name: template.getId() });
   template.raw = source;
   template._v_program = program;
@@ -120,7 +123,9 @@ function editForm(template: Dtml, message?: string): string {
   return editPage(
     template,
     {
-      action: 'manage_editAction',
+      action: 'manage_edit',
+      textField: 'data',
+      uploadAction: 'manage_upload',
       text: sourceOf(template),
       upload: true,
       size: template.get_size(),
@@ -129,17 +134,26 @@ function editForm(template: Dtml, message?: string): string {
   );
 }
 
-function editAction(template: Dtml, title: string, text: string, file: unknown): string {
-  const upload =
-    file instanceof FileUpload && file.data.length > 0 ? Buffer.from(file.data).toString('utf8') : undefined;
+/** Changes source and title from the form or a script. A source that cannot be parsed is told on the page, and nothing changes. */
+function editAction(template: Dtml, data: unknown, title: unknown, request: unknown): unknown {
+  const upload = data instanceof FileUpload ? Buffer.from(data.data).toString('utf8') : undefined;
+  const form = request instanceof HTTPRequest;
   try {
-    edit(template, upload ?? text.replaceAll('\r\n', '\n'));
+    edit(template, upload ?? (form ? str(data).replaceAll('\r\n', '\n') : str(data)));
   } catch (error) {
-    if (!(error instanceof DtmlParseError)) throw error;
+    if (!form || !(error instanceof DtmlParseError)) throw error;
     return editForm(template, error.message);
   }
-  template.title = title;
-  return editForm(template, 'Saved changes.');
+  if (title !== undefined) template.title = str(title);
+  return form ? editForm(template, 'Saved changes.') : null;
+}
+
+/** Takes a body as the new source. */
+function put(template: Dtml, request: HTTPRequest, response: HTTPResponse): HTTPResponse {
+  edit(template, Buffer.from(request.body ?? []).toString('utf8'));
+  response.setStatus(204);
+  response.setHeader('Accept-Ranges', 'none');
+  return response;
 }
 
 /** The document of a request for it: clients from the outside in. */
@@ -183,13 +197,29 @@ export class DTMLMethod extends Item implements Executable, DtmlState {
     return editForm(this, message);
   }
 
-  manage_editAction(_request: HTTPRequest, title: string, text: string, file?: unknown): string {
-    return editAction(this, title, text, file);
+  manage_edit(data: unknown, title: unknown, _submit?: unknown, request?: unknown): unknown {
+    return editAction(this, data, title, request);
   }
 
-  manage_edit(data: string, title: string): void {
-    edit(this, str(data));
-    this.title = title;
+  manage_upload(file: unknown = '', request?: unknown): unknown {
+    return editAction(this, file, undefined, request);
+  }
+
+  PUT(request: HTTPRequest, response: HTTPResponse): HTTPResponse {
+    return put(this, request, response);
+  }
+
+  PrincipiaSearchSource(): string {
+    return sourceOf(this);
+  }
+
+  manage_proxyForm(): string {
+    return proxyPage(this);
+  }
+
+  manage_proxy(roles?: unknown, request?: unknown): unknown {
+    setProxyRoles(this, roles);
+    return request instanceof HTTPRequest ? proxyPage(this, 'Saved changes.') : null;
   }
 
   munge(source: string): void {
@@ -201,7 +231,7 @@ export class DTMLMethod extends Item implements Executable, DtmlState {
   }
 
   manage_proxyRoles(roles: readonly string[] = []): void {
-    this._proxy_roles = tupleFrom(roles);
+    setProxyRoles(this, roles);
   }
 
   /** Called as a method of its client. */
@@ -249,13 +279,29 @@ export class DTMLDocument extends PropertyManager implements Executable, DtmlSta
     return editForm(this, message);
   }
 
-  manage_editAction(_request: HTTPRequest, title: string, text: string, file?: unknown): string {
-    return editAction(this, title, text, file);
+  manage_edit(data: unknown, title: unknown, _submit?: unknown, request?: unknown): unknown {
+    return editAction(this, data, title, request);
   }
 
-  manage_edit(data: string, title: string): void {
-    edit(this, str(data));
-    this.title = title;
+  manage_upload(file: unknown = '', request?: unknown): unknown {
+    return editAction(this, file, undefined, request);
+  }
+
+  PUT(request: HTTPRequest, response: HTTPResponse): HTTPResponse {
+    return put(this, request, response);
+  }
+
+  PrincipiaSearchSource(): string {
+    return sourceOf(this);
+  }
+
+  manage_proxyForm(): string {
+    return proxyPage(this);
+  }
+
+  manage_proxy(roles?: unknown, request?: unknown): unknown {
+    setProxyRoles(this, roles);
+    return request instanceof HTTPRequest ? proxyPage(this, 'Saved changes.') : null;
   }
 
   munge(source: string): void {
@@ -267,7 +313,7 @@ export class DTMLDocument extends PropertyManager implements Executable, DtmlSta
   }
 
   manage_proxyRoles(roles: readonly string[] = []): void {
-    this._proxy_roles = tupleFrom(roles);
+    setProxyRoles(this, roles);
   }
 
   /** Called as a document: its own attributes come before those of its client. */
@@ -293,6 +339,9 @@ const shared = {
   manage_options: [
     { label: 'Edit', action: 'manage_main' },
     { label: 'View', action: '' },
+    { label: 'Proxy', action: 'manage_proxyForm' },
+    HISTORY_OPTION,
+    ...ITEM_OPTIONS,
   ],
 };
 const view = { permission: Permissions.view };
@@ -321,8 +370,9 @@ for (const [cls, module, name, meta_type, permission] of [
   });
   declareClass(cls, {
     object: view,
-    published: ['manage_main', 'document_src', 'read'],
-    postOnly: ['manage_editAction'],
+    published: ['manage_main', 'manage_proxyForm', 'PrincipiaSearchSource'],
+    changes: ['manage_edit', 'manage_upload', 'PUT'],
+    postOnly: ['manage_proxy'],
     names: {
       id: 'public',
       __call__: view,
@@ -331,8 +381,12 @@ for (const [cls, module, name, meta_type, permission] of [
       document_src: manage,
       get_size: view,
       manage_main: manage,
-      manage_editAction: change,
       manage_edit: change,
+      manage_upload: change,
+      PUT: change,
+      PrincipiaSearchSource: view,
+      manage_proxyForm: { permission: Permissions.changeProxyRoles },
+      manage_proxy: { permission: Permissions.changeProxyRoles },
       munge: 'private',
       manage_haveProxy: manage,
       manage_proxyRoles: { permission: Permissions.changeProxyRoles },
@@ -340,7 +394,9 @@ for (const [cls, module, name, meta_type, permission] of [
       globals: 'private',
     },
     signatures: {
-      manage_editAction: "REQUEST, title, text='', file=None",
+      manage_upload: "file='', REQUEST=None",
+      PUT: 'REQUEST, RESPONSE',
+      manage_proxy: 'roles=(), REQUEST=None',
       manage_edit: "data, title, SUBMIT='Change', REQUEST=None",
       manage_haveProxy: 'r',
       manage_proxyRoles: 'roles=()',

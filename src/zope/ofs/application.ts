@@ -1,11 +1,13 @@
 /** The root of a site. */
 import { createRequire } from 'node:module';
-import { registerClass } from '../../persistent/index.ts';
+import { registerClass, wrap } from '../../persistent/index.ts';
 import { DateTime, Dict, type Tuple, tuple } from '../../pickle/index.ts';
 import { declareClass } from '../../restricted/index.ts';
-import { Permissions, permissionAttribute, UserFolder } from '../../access/index.ts';
+import { Permissions, permissionAttribute } from '../../access/index.ts';
 import { getRequest } from '../../publisher/index.ts';
+import { ControlPanel } from './control-panel.ts';
 import { Folder } from './folder.ts';
+import { UserFolder } from './user-folder.ts';
 
 const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
 
@@ -53,6 +55,11 @@ export class Application extends Folder {
     return '';
   }
 
+  /** The pages on the process and its databases; not stored. */
+  get Control_Panel(): ControlPanel {
+    return wrap(new ControlPanel(), this) as unknown as ControlPanel;
+  }
+
   /** The server's time, or a time as the server understands it. */
   ZopeTime(...args: unknown[]): DateTime {
     return new DateTime(...args);
@@ -66,6 +73,12 @@ export class Application extends Folder {
 registerClass(Application, 'OFS.Application.Application', { python: true, acquires: 'implicit' });
 Object.assign(Application.prototype, {
   title: 'Zope',
+  manage_options: [
+    ...Folder.prototype.manage_options,
+    { label: 'Undo', action: 'Control_Panel/Database/main/manage_UndoForm' },
+    { label: 'Control Panel', action: 'Control_Panel/manage_main' },
+  ],
+  _reserved_names: tuple('Control_Panel'),
   isTopLevelPrincipiaApplicationObject: 1,
   __ac_roles__: tuple('Manager', 'Anonymous', 'Owner'),
   [permissionAttribute(Permissions.view)]: tuple('Manager', 'Anonymous'),
@@ -74,6 +87,7 @@ Object.assign(Application.prototype, {
 declareClass(Application, {
   published: ['ZopeTime', 'ZopeVersion'],
   names: {
+    Control_Panel: { permission: 'Manage Zope' },
     ZopeTime: 'public',
     ZopeVersion: { permission: Permissions.viewManagementScreens },
     isTopLevelPrincipiaApplicationObject: 'private',

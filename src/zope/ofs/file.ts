@@ -5,15 +5,10 @@ import { getOwn, metaOf, Persistent, registerClass } from '../../persistent/inde
 import { Dict, tuple } from '../../pickle/index.ts';
 import { declareClass } from '../../restricted/index.ts';
 import { Permissions } from '../../access/index.ts';
-import {
-  FileUpload,
-  type HTTPRequest,
-  type HTTPResponse,
-  Redirect,
-  urlQuote,
-} from '../../publisher/index.ts';
+import { FileUpload, HTTPRequest, type HTTPResponse, Redirect, urlQuote } from '../../publisher/index.ts';
 import { editPage } from '../zmi/pages.ts';
 import { type ByteRange, expandRanges, parseRanges } from './byte-ranges.ts';
+import { ITEM_OPTIONS, PROPERTIES_OPTION } from './item.ts';
 import { PropertyManager } from './properties.ts';
 import { ETAG } from './resource.ts';
 
@@ -29,6 +24,8 @@ export class Pdata extends Persistent {
   }
 }
 registerClass(Pdata, 'OFS.Image.Pdata', { python: true });
+// The last piece of a chain that Python made says nothing of a next one.
+Object.assign(Pdata.prototype, { next: null });
 
 const list = (name: string, fallback: readonly string[]) => {
   const value = process.env[name]?.trim();
@@ -194,29 +191,70 @@ export class File extends PropertyManager {
   }
 
   override manage_main(message?: string): string {
-    const text = isEditable(this) ? this.__str__() : null;
     return editPage(
       this,
       {
-        action: 'manage_editAction',
+        action: 'manage_edit',
+        textField: 'filedata',
+        uploadAction: 'manage_upload',
         contentType: this.content_type,
-        text,
+        precondition: this.precondition,
+        text: isEditable(this) ? this.__str__() : null,
         upload: true,
         size: this.get_size(),
+        ...this._preview(),
       },
       message,
     );
   }
 
-  /** Changes title, type and content from the edit form; an uploaded file wins over the text. */
-  manage_editAction(title: string, content_type: string, text?: unknown, file?: unknown): string {
+  /** What the edit page shows of the content. */
+  _preview(): { readonly preview?: string } {
+    return {};
+  }
+
+  /** Changes title, type and, where `filedata` is given, the content. */
+  manage_edit(
+    title: string,
+    content_type: string,
+    precondition = '',
+    filedata?: unknown,
+    request?: unknown,
+  ): unknown {
     this.title = title;
-    const upload = file instanceof FileUpload && file.data.length > 0 ? file.data : undefined;
-    const data =
-      upload ?? (typeof text === 'string' ? Buffer.from(text.replaceAll('\r\n', '\n')) : undefined);
-    if (data === undefined) this.content_type = content_type;
-    else this.update_data(new Uint8Array(data), content_type);
-    return this.manage_main('Saved changes.');
+    this.content_type = content_type;
+    if (precondition) this.precondition = precondition;
+    else if (this.precondition) delete (this as { precondition?: string }).precondition;
+    if (filedata !== undefined && filedata !== null)
+      this.update_data(
+        typeof filedata === 'string' ? new Uint8Array(Buffer.from(filedata)) : (filedata as Uint8Array),
+        content_type,
+      );
+    return request instanceof HTTPRequest ? this.manage_main('Saved changes.') : null;
+  }
+
+  /** Replaces the content by an uploaded file; its type is the file's. */
+  manage_upload(file: unknown = '', request?: unknown): unknown {
+    const upload = file instanceof FileUpload ? file : undefined;
+    const given = upload?.data ?? (typeof file === 'string' ? Buffer.from(file) : (file as Uint8Array));
+    const data = new Uint8Array(given);
+    const sent = upload?.contentType;
+    const type =
+      sent && sent !== 'application/octet-stream'
+        ? sent
+        : guessContentType(upload?.filename || this.getId(), data, 'application/octet-stream');
+    this.update_data(data, type);
+    return request instanceof HTTPRequest ? this.manage_main('Saved changes.') : null;
+  }
+
+  /** Takes a body as the new content. */
+  PUT(REQUEST: HTTPRequest, RESPONSE: HTTPResponse): HTTPResponse {
+    const data = new Uint8Array(REQUEST.body ?? []);
+    const sent = REQUEST.source.header('content-type');
+    this.update_data(data, sent || guessContentType(this.getId(), data, this.content_type));
+    RESPONSE.setStatus(204);
+    RESPONSE.setHeader('Accept-Ranges', 'bytes');
+    return RESPONSE;
   }
 }
 
@@ -363,6 +401,8 @@ Object.assign(File.prototype, {
   manage_options: [
     { label: 'Edit', action: 'manage_main' },
     { label: 'View', action: '' },
+    PROPERTIES_OPTION,
+    ...ITEM_OPTIONS,
   ],
   _properties: tuple(
     Dict.from({ id: 'title', type: 'string' }),
@@ -375,7 +415,7 @@ const change = { permission: Permissions.changeImagesFiles };
 declareClass(File, {
   object: view,
   published: ['index_html', 'view_image_or_file', 'PrincipiaSearchSource', 'manage_main'],
-  postOnly: ['manage_editAction'],
+  changes: ['manage_edit', 'manage_upload', 'PUT'],
   names: {
     index_html: view,
     view_image_or_file: view,
@@ -386,11 +426,16 @@ declareClass(File, {
     content_type: view,
     size: view,
     manage_main: { permission: Permissions.viewManagementScreens },
-    manage_editAction: change,
+    manage_edit: change,
+    manage_upload: change,
+    PUT: change,
+    precondition: view,
     update_data: 'private',
   },
   signatures: {
     index_html: 'REQUEST, RESPONSE',
-    manage_editAction: 'title, content_type, text=None, file=None',
+    manage_edit: "title, content_type, precondition='', filedata=None, REQUEST=None",
+    manage_upload: "file='', REQUEST=None",
+    PUT: 'REQUEST, RESPONSE',
   },
 });

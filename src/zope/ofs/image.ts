@@ -1,7 +1,7 @@
 /** Images: files that know their size in pixels (INVENTORY O-033). */
 import { getOwn, registerClass } from '../../persistent/index.ts';
 import { Dict, tuple } from '../../pickle/index.ts';
-import { declareClass } from '../../restricted/index.ts';
+import { declareClass, str } from '../../restricted/index.ts';
 import { Permissions } from '../../access/index.ts';
 import { File } from './file.ts';
 
@@ -67,6 +67,13 @@ const escape = (text: unknown) =>
     .replaceAll('>', '&gt;')
     .replaceAll('"', '&quot;');
 
+/** Python's `round`: halves go to the even number. */
+function roundHalfEven(value: number): number {
+  const low = Math.floor(value);
+  if (value - low !== 0.5) return Math.round(value);
+  return low % 2 === 0 ? low : low + 1;
+}
+
 export class Image extends File {
   declare width: number | string;
   declare height: number | string;
@@ -79,29 +86,34 @@ export class Image extends File {
     this.height = info !== undefined && info.height >= 0 ? info.height : '';
   }
 
+  override _preview(): { readonly preview?: string } {
+    return { preview: this.absolute_url() };
+  }
+
   /** An `img` element that shows the image. */
   tag(
     height?: unknown,
     width?: unknown,
     alt?: unknown,
-    _scale: unknown = 0,
+    scale: unknown = 0,
     xscale: unknown = 0,
     yscale: unknown = 0,
     css_class?: unknown,
     title?: unknown,
+    attributes?: Dict<string, unknown>,
   ): string {
-    const scaled = (value: unknown, own: number | string, factor: unknown) =>
-      value ?? (factor && own !== '' ? Math.trunc(Number(own) * Number(factor)) : own);
-    const [h, w] = [
-      scaled(height, this.height, yscale || _scale),
-      scaled(width, this.width, xscale || _scale),
-    ];
+    const scaled = (size: unknown, factor: number) =>
+      factor && size ? String(roundHalfEven(Math.trunc(Number(size)) * factor)) : size;
+    const h = scaled(height ?? this.height, Number(yscale || scale));
+    const w = scaled(width ?? this.width, Number(xscale || scale));
     const text = alt ?? (getOwn(this, 'alt') as string | undefined) ?? '';
     const titled = title ?? this.title ?? '';
     let html = `<img src="${this.absolute_url()}" alt="${escape(text)}" title="${escape(titled)}"`;
-    if (h !== '') html += ` height="${escape(h)}"`;
-    if (w !== '') html += ` width="${escape(w)}"`;
+    if (h) html += ` height="${escape(h)}"`;
+    if (w) html += ` width="${escape(w)}"`;
     if (css_class) html += ` class="${escape(css_class)}"`;
+    for (const [name, value] of attributes ?? [])
+      if (value) html += ` ${name}="${escape(str(value as never))}"`;
     return `${html} />`;
   }
 
@@ -127,8 +139,9 @@ Object.assign(Image.prototype, {
 });
 const view = { permission: Permissions.view };
 declareClass(Image, {
+  published: ['tag'],
   names: { tag: view, width: view, height: view, alt: view },
   signatures: {
-    tag: 'height=None, width=None, alt=None, scale=0, xscale=0, yscale=0, css_class=None, title=None',
+    tag: 'height=None, width=None, alt=None, scale=0, xscale=0, yscale=0, css_class=None, title=None, **args',
   },
 });

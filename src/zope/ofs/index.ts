@@ -1,7 +1,10 @@
 /** Loads all content classes, so that records of them are known. */
 export { Application } from './application.ts';
 export { File, Pdata } from './file.ts';
-export { Folder, OrderedFolder } from './folder.ts';
+export { BTreeFolder } from './btree-folder.ts';
+export { Folder } from './folder.ts';
+export { OrderedFolder } from './ordered-folder.ts';
+export { UserFolder } from './user-folder.ts';
 export { Image } from './image.ts';
 export { Item } from './item.ts';
 export { ObjectManager } from './object-manager.ts';
@@ -10,7 +13,11 @@ export { PropertyManager } from './properties.ts';
 export { DTMLDocument, DTMLMethod } from '../dtml/dtml-method.ts';
 export { PythonScript } from '../scripts/python-script.ts';
 export { TypeScriptScript } from '../scripts/typescript-script.ts';
+import './broken.ts';
+import './btree-types.ts';
 import '../app/guarded-types.ts';
 import '../siteaccess/virtual-host-monster.ts';
 import './absolute-url-view.ts';
 import '../errorlog/site-error-log.ts';
+import './constructors.ts';
+import './mail-host.ts';

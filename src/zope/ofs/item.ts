@@ -1,39 +1,22 @@
-/** What every content object has: an id and title, its place in the site, roles and an owner (INVENTORY O-022, O-023, S-045). */
-import {
-  aqBase,
-  aqChain,
-  aqInner,
-  aqParent,
-  classNameOf,
-  classOf,
-  getOwn,
-  Persistent,
-  registerClass,
-} from '../../persistent/index.ts';
-import { Dict, Tuple, tuple, tupleFrom } from '../../pickle/index.ts';
+/** What every content object has (INVENTORY O-022): its place, owner, roles, copies and history, and its management pages. */
+import { aqBase, aqInner, aqParent, classNameOf, classOf, registerClass } from '../../persistent/index.ts';
+import { Dict, type Tuple, tuple } from '../../pickle/index.ts';
 import { declareClass, registerType } from '../../restricted/index.ts';
-import {
-  EmergencyUserCannotOwn,
-  getSecurityManager,
-  isEmergencyUser,
-  Permissions,
-  type User,
-} from '../../access/index.ts';
-import {
-  getRequest,
-  type HTTPRequest,
-  type HTTPResponse,
-  MethodNotAllowed,
-  NotFound,
-  quote,
-  Redirect,
-} from '../../publisher/index.ts';
-import { head, options } from './resource.ts';
-import { restrictedTraverse, unrestrictedTraverse } from '../../publisher/index.ts';
+import { getSecurityManager, nobody, Permissions } from '../../access/index.ts';
+import { getRequest, NotFound, Unauthorized } from '../../publisher/index.ts';
+import { frameset, menuPage } from '../zmi/frames.ts';
+import { permittedTabs } from '../zmi/tabs.ts';
+import { Historical } from './history.ts';
 
-export class Item extends Persistent {
-  declare id: string;
-  declare title: string;
+/** A tab of the management interface. */
+export interface ManageOption {
+  readonly label: string;
+  readonly action: string;
+}
+
+const NOTHING = tuple() as unknown as readonly never[];
+
+export class Item extends Historical {
   declare meta_type: string;
   declare zmi_icon: string;
   declare manage_options: readonly ManageOption[];
@@ -43,160 +26,52 @@ export class Item extends Persistent {
     throw new NotFound('manage_main');
   }
 
-  /** Leads to the first page of the management interface that the object has. */
-  manage_workspace(): never {
-    throw new Redirect(
-      `${this.absolute_url().replace(/\/$/, '')}/${this.manage_options[0]?.action ?? 'manage_main'}`,
-    );
-  }
-
-  HEAD(request: HTTPRequest, response: HTTPResponse): HTTPResponse {
-    return head(this, request, response);
-  }
-
-  OPTIONS(request: HTTPRequest, response: HTTPResponse): HTTPResponse {
-    return options(this, request, response);
-  }
-
-  /** Nothing can be made where something is. */
-  MKCOL(): never {
-    throw new MethodNotAllowed('The resource already exists.');
-  }
-
-  getId(): string {
-    const own = getOwn(this, 'id') as string;
-    return own === '' ? ((getOwn(this, '__name__') as string | undefined) ?? '') : own;
-  }
-
-  title_or_id(): string {
-    return this.title || this.getId();
-  }
-
-  title_and_id(): string {
-    return this.title ? `${this.title} (${this.getId()})` : this.getId();
-  }
-
-  this(): this {
-    return this;
-  }
-
-  /** The names from the root to here; the first is empty. */
-  getPhysicalPath(): Tuple<string> {
-    const names = [this.getId()];
-    // Templates ask for it all the time: one walk, not a tuple for each container.
-    for (let at = aqParent(aqInner(this)) as Item | null; at !== null; at = aqParent(aqInner(at)) as Item) {
-      const { getPhysicalPath } = at;
-      if (typeof getPhysicalPath !== 'function') break;
-      if (getPhysicalPath !== Item.prototype.getPhysicalPath) {
-        names.push(...[...at.getPhysicalPath()].reverse());
-        break;
-      }
-      names.push(at.getId());
-    }
-    return tupleFrom(names.reverse());
-  }
-
-  getPhysicalRoot(): object {
-    return aqChain(aqInner(this)).at(-1) as object;
-  }
-
-  absolute_url(relative: unknown = 0): string {
-    if (relative) return this.virtual_url_path();
+  /** Leads to the first page of the management interface that the user may see. */
+  manage_workspace(): string {
+    if (getSecurityManager().getUser().getUserName() === nobody.getUserName())
+      throw new Unauthorized('You are not authorized to access this resource.');
+    const [first] = permittedTabs(this);
+    if (first === undefined) throw new Unauthorized('You are not authorized to view this object.');
     const request = getRequest();
-    const path = this.getPhysicalPath();
-    return request === undefined ? path.map(quote).join('/') : request.physicalPathToURL(path);
+    const url = `${String(request?.get('URL1') ?? this.absolute_url())}/${first.action}`;
+    request?.response.redirect(url);
+    return url;
   }
 
-  absolute_url_path(): string {
-    const path = this.getPhysicalPath();
-    return getRequest()?.physicalPathToURL(path, true) || path.map(quote).join('/') || '/';
+  // A simple item does not pass for the container that it is in.
+
+  objectIds(_spec?: unknown): readonly string[] {
+    return NOTHING;
   }
 
-  virtual_url_path(): string {
-    const path = this.getPhysicalPath();
-    const names = getRequest()?.physicalPathToVirtualPath(path) ?? path;
-    return names.map(quote).join('/');
+  objectValues(_spec?: unknown): readonly object[] {
+    return NOTHING;
   }
 
-  tpURL(): string {
-    return quote(this.getId());
+  objectItems(_spec?: unknown): readonly Tuple<unknown>[] {
+    return NOTHING;
   }
 
-  tpValues(): unknown[] {
-    return [];
+  filtered_manage_options(): Dict[] {
+    return permittedTabs(this).map(({ label, action }) => Dict.from<unknown>({ label, action }));
   }
 
-  getParentNode(): unknown {
-    return aqParent(aqInner(this));
+  manage(): string {
+    return frameset(this);
   }
 
-  restrictedTraverse(path: string | readonly string[], ...fallback: [unknown?]): unknown {
-    return restrictedTraverse(this, path, ...fallback);
+  manage_menu(): string {
+    return menuPage(this);
   }
 
-  unrestrictedTraverse(path: string | readonly string[], ...fallback: [unknown?]): unknown {
-    return unrestrictedTraverse(this, path, ...fallback);
-  }
-
-  /** Path of the owner's user folder and his id, acquired; null when nobody owns this. */
-  getOwnerTuple(): readonly [readonly string[], string] | null {
-    for (const at of aqChain(aqInner(this)) as object[]) {
-      const owner = getOwn(at, '_owner');
-      if (owner !== undefined) return owner as [readonly string[], string] | null;
-    }
-    return null;
-  }
-
-  /** The user who owns this, in his user folder; null for nobody. */
-  getWrappedOwner(): User | null {
-    const owner = this.getOwnerTuple();
-    if (!(owner instanceof Tuple) || owner.length !== 2) return null;
-    const [path, id] = owner as unknown as [readonly string[], string];
-    const root = this.getPhysicalRoot() as Item;
-    const folder = unrestrictedTraverse(root, path, null) as { getUserById?(id: string): User | null } | null;
-    return folder?.getUserById?.(id) ?? null;
-  }
-
-  getOwner(): User | null {
-    return this.getWrappedOwner();
-  }
-
-  /** Roles of users on this object alone, by user id. */
-  get_local_roles(): Tuple<Tuple<unknown>> {
-    const roles =
-      (getOwn(this, '__ac_local_roles__') as Dict<string, string[]> | null | undefined) ??
-      new Dict<string, string[]>();
-    return tupleFrom([...roles.keys()].sort().map((id) => tuple(id, tupleFrom(roles.get(id)!))));
-  }
-
-  get_local_roles_for_userid(userid: string): Tuple<string> {
-    const roles = getOwn(this, '__ac_local_roles__') as Dict<string, string[]> | null | undefined;
-    return tupleFrom(roles?.get(userid) ?? []);
-  }
-
-  manage_setLocalRoles(userid: string, roles: readonly string[]): void {
-    if (roles.length === 0) throw new RangeError('One or more roles must be given!');
-    const all = new Dict<string, unknown>(
-      (getOwn(this, '__ac_local_roles__') as Dict<string, unknown> | null) ?? [],
-    );
-    all.set(userid, [...roles]);
-    (this as unknown as Record<string, unknown>).__ac_local_roles__ = all;
-  }
-
-  /** Makes the current user the owner, with the role Owner, as whoever makes an object. */
-  manage_fixupOwnershipAfterAdd(): void {
-    const user = getSecurityManager().getUser();
-    if (isEmergencyUser(user)) throw new EmergencyUserCannotOwn();
-    const id = user.getId();
-    if (id === null) return;
-    const folder = aqParent(user) as Item | null;
-    if (folder === null) return;
-    (this as unknown as Record<string, unknown>)._owner = tuple([...folder.getPhysicalPath()].slice(1), id);
-    this.manage_setLocalRoles(id, ['Owner']);
-  }
-
-  get REQUEST(): HTTPRequest | undefined {
-    return getRequest();
+  /** Makes the browser forget the name and password. */
+  manage_zmi_logout(): string {
+    const response = getRequest()?.response;
+    if (response === undefined) return '';
+    response.setStatus(401);
+    response.setHeader('WWW-Authenticate', `basic realm="${response.realm}"`);
+    response.setHeader('Content-Type', 'text/html');
+    return '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Logout</title></head><body><p>You have been logged out.</p></body></html>';
   }
 
   /** Class and path, and the path of the context where that is not the container. */
@@ -220,78 +95,54 @@ export class Item extends Persistent {
 
 const pythonName = (object: object) => classNameOf(classOf(object))?.[1] ?? classOf(object).name;
 
-/** A tab of the management interface. */
-export interface ManageOption {
-  readonly label: string;
-  readonly action: string;
-}
+/** Tabs that all content has; classes put their own before them. */
+export const ITEM_OPTIONS: readonly ManageOption[] = [
+  { label: 'Security', action: 'manage_access' },
+  { label: 'Ownership', action: 'manage_owner' },
+];
+export const HISTORY_OPTION: ManageOption = { label: 'History', action: 'manage_change_history_page' };
+export const PROPERTIES_OPTION: ManageOption = { label: 'Properties', action: 'manage_propertiesForm' };
 
 Object.assign(Item.prototype, {
   id: '',
   title: '',
   meta_type: 'simple item',
   zmi_icon: 'far fa-file',
-  manage_options: [],
+  manage_options: ITEM_OPTIONS,
 });
 registerClass(Item, 'OFS.SimpleItem.SimpleItem', { python: true, acquires: 'implicit' });
 
-const view = { permission: Permissions.view };
+const contents = { permission: Permissions.accessContentsInformation };
+const screens = { permission: Permissions.viewManagementScreens };
 declareClass(Item, {
   default: 'allow',
   publishable: true,
   roles: {
     [Permissions.view]: ['Anonymous', 'Manager'],
     [Permissions.accessContentsInformation]: ['Anonymous', 'Manager'],
+    [Permissions.deleteObjects]: ['Manager'],
+    [Permissions.webdavAccess]: ['Authenticated', 'Manager'],
+    'Manage WebDAV Locks': ['Manager'],
+    'WebDAV Lock items': ['Manager'],
+    'WebDAV Unlock items': ['Manager'],
   },
-  published: [
-    'absolute_url',
-    'absolute_url_path',
-    'virtual_url_path',
-    'manage_workspace',
-    'HEAD',
-    'OPTIONS',
-    'MKCOL',
-    'getId',
-    'title_or_id',
-    'title_and_id',
-  ],
+  published: ['manage_workspace', 'manage', 'manage_menu', 'manage_zmi_logout'],
   names: {
-    getId: 'public',
-    HEAD: view,
-    OPTIONS: 'public',
-    MKCOL: 'public',
-    manage_workspace: { permission: Permissions.viewManagementScreens },
-    title_or_id: 'public',
-    title_and_id: 'public',
-    this: 'public',
-    tpURL: 'public',
-    tpValues: 'public',
-    absolute_url: 'public',
-    absolute_url_path: 'public',
-    virtual_url_path: 'public',
-    getPhysicalPath: 'public',
-    getPhysicalRoot: 'private',
-    getParentNode: { permission: Permissions.accessContentsInformation },
-    restrictedTraverse: 'public',
-    unrestrictedTraverse: 'private',
-    getOwner: { permission: Permissions.accessContentsInformation },
-    getOwnerTuple: 'private',
-    getWrappedOwner: 'private',
-    get_local_roles: 'public',
-    get_local_roles_for_userid: 'public',
-    manage_setLocalRoles: { permission: Permissions.changePermissions },
-    manage_fixupOwnershipAfterAdd: 'private',
-    REQUEST: 'public',
-    title: view,
+    manage: screens,
+    manage_main: screens,
+    manage_menu: screens,
+    // For everybody who has logged in, which it checks itself: who may see no page gets no further.
+    manage_workspace: 'public',
+    manage_zmi_logout: 'public',
+    filtered_manage_options: screens,
+    objectIds: contents,
+    objectValues: contents,
+    objectItems: contents,
+    meta_type: 'public',
+    zmi_icon: 'public',
+    manage_options: screens,
   },
-  signatures: {
-    HEAD: 'REQUEST, RESPONSE',
-    OPTIONS: 'REQUEST, RESPONSE',
-    absolute_url: 'relative=0',
-    restrictedTraverse: 'path, default=None',
-    get_local_roles_for_userid: 'userid',
-    manage_setLocalRoles: 'userid, roles, REQUEST=None',
-  },
+  signatures: { objectIds: 'spec=None', objectValues: 'spec=None', objectItems: 'spec=None' },
 });
 
 registerType(Item, {

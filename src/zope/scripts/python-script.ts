@@ -9,7 +9,6 @@ import {
 } from '../../restricted/index.ts';
 import { Permissions } from '../../access/index.ts';
 import { type HTTPRequest, parametersOf } from '../../publisher/index.ts';
-import { registerAddable } from '../zmi/addable.ts';
 import { DEFAULT_BINDINGS, FuncCode, NameAssignments } from './bindings.ts';
 import { CodeScript, runScript } from './code-script.ts';
 
@@ -141,12 +140,6 @@ declareClass(PythonScript, {
     manage_proxyRoles: 'roles=()',
     ZBindings_edit: 'mapping',
   },
-});
-
-registerAddable({
-  label: 'Script (Python)',
-  action: 'manage_addPythonScript',
-  permission: Permissions.addPythonScripts,
 });
 
 /** A script as the add form makes it. */

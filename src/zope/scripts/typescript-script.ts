@@ -10,7 +10,6 @@ import {
 } from '../../restricted/index.ts';
 import { Permissions } from '../../access/index.ts';
 import { getRequest, type HTTPRequest } from '../../publisher/index.ts';
-import { registerAddable } from '../zmi/addable.ts';
 import { DEFAULT_BINDINGS, NameAssignments } from './bindings.ts';
 import { CodeScript, runScript } from './code-script.ts';
 
@@ -136,12 +135,6 @@ declareClass(TypeScriptScript, {
     manage_proxyRoles: 'roles=()',
     ZBindings_edit: 'mapping',
   },
-});
-
-registerAddable({
-  label: 'Script (TypeScript)',
-  action: 'manage_addTypeScript',
-  permission: Permissions.addTypeScripts,
 });
 
 /** A script as the add form makes it. */

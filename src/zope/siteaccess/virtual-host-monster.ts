@@ -1,13 +1,12 @@
 /** Virtual hosting: the site as a proxy in front of it shows it (INVENTORY P-160 to P-168). */
-import { fileURLToPath } from 'node:url';
 import { getOwn, registerClass } from '../../persistent/index.ts';
 import { Dict, tuple, tupleFrom } from '../../pickle/index.ts';
 import { declareClass, IndexError, ValueError } from '../../restricted/index.ts';
-import { BadRequest, type HTTPRequest, type HTTPResponse, quote } from '../../publisher/index.ts';
+import { BadRequest, type HTTPRequest, HTTPResponse, quote } from '../../publisher/index.ts';
 import { Permissions } from '../../access/index.ts';
-import { Item } from '../ofs/item.ts';
-import { PageTemplateFile } from '../../templates/index.ts';
-import { managePage } from '../zmi/pages.ts';
+import { Item, ITEM_OPTIONS } from '../ofs/item.ts';
+import { registerProduct } from '../ofs/products.ts';
+import { virtualHostsPage } from '../zmi/virtual-hosts.ts';
 import type { ObjectManager } from '../ofs/object-manager.ts';
 import {
   hasBeforeTraverse,
@@ -19,7 +18,6 @@ import {
 /** Port (null: any) to the names of a path, the last first. */
 type Ports = Dict<string | null, string[]>;
 
-const form = new PageTemplateFile(fileURLToPath(new URL('edit.zpt', import.meta.url)));
 const META_TYPE = 'Virtual Host Monster';
 const PRIORITY = 25;
 
@@ -30,7 +28,7 @@ export class VirtualHostMonster extends Item {
   declare sub_map: Dict<string, Ports>;
 
   /** Sets the mapping of hosts to paths, a line each: `host[:port]/path` or `*.host/path`. A line that is wrong says why. */
-  set_map(map_text: string, RESPONSE?: HTTPResponse): void {
+  set_map(map_text: string, response?: unknown): void {
     const fixed = new Dict<string, Ports>();
     const sub = new Dict<string, Ports>();
     const lines: string[] = [];
@@ -50,16 +48,8 @@ export class VirtualHostMonster extends Item {
     this.sub_map = sub;
     this.lines = tupleFrom(lines);
     this.have_map = fixed.size > 0 || sub.size > 0;
-    RESPONSE?.redirect(`${this.absolute_url()}/manage_edit?manage_tabs_message=Changes%20Saved.`);
-  }
-
-  override manage_main(message?: string): string {
-    return this.manage_edit(message);
-  }
-
-  /** The form of the mapping. */
-  manage_edit(message?: string): string {
-    return managePage(this, form, [['lines', this.lines.join('\n')]], message);
+    if (response instanceof HTTPResponse)
+      response.redirect('manage_edit?manage_tabs_message=Changes%20Saved.');
   }
 
   _addLine(line: string, fixed: Dict<string, Ports>, sub: Dict<string, Ports>): void {
@@ -190,20 +180,28 @@ export class VirtualHostMonster extends Item {
 
   /** Called where the virtual root is: this object leaves the path, and what comes before it becomes the root. */
   __bobo_traverse__(request: HTTPRequest, name: string): unknown {
-    if (!name.startsWith('/')) return (this as unknown as Record<string, unknown>)[name];
+    if (!name.startsWith('/')) return undefined;
     const { parents } = request;
     parents.pop();
     request.setVirtualRoot(name.length > 1 ? name : []);
     return parents.pop();
   }
 
-  manage_afterAdd(container: ObjectManager): void {
+  override manage_main(message?: string): string {
+    return virtualHostsPage(this, 'manage_main', message);
+  }
+
+  manage_edit(message?: string): string {
+    return virtualHostsPage(this, 'manage_edit', message);
+  }
+
+  manage_afterAdd(_item: object, container: ObjectManager): void {
     if (hasBeforeTraverse(container, META_TYPE))
       throw new BadRequest(`This container already has a ${META_TYPE}`);
     registerBeforeTraverse(container, new NameCaller(this.getId()), META_TYPE, PRIORITY);
   }
 
-  manage_beforeDelete(container: ObjectManager): void {
+  manage_beforeDelete(_item: object, container: ObjectManager): void {
     unregisterBeforeTraverse(container, META_TYPE);
   }
 }
@@ -227,15 +225,19 @@ Object.assign(VirtualHostMonster.prototype, {
   meta_type: META_TYPE,
   zmi_icon: 'fa fa-code-branch',
   lines: tuple(),
+  manage_options: [
+    { label: 'About', action: 'manage_main' },
+    { label: 'Mappings', action: 'manage_edit' },
+    ...ITEM_OPTIONS,
+  ],
   have_map: 0,
-  manage_options: [{ label: 'Mappings', action: 'manage_edit' }],
 });
 declareClass(VirtualHostMonster, {
   object: { permission: Permissions.view },
   published: ['manage_main', 'manage_edit'],
-  postOnly: ['set_map'],
+  changes: ['set_map'],
   names: {
-    manage_main: { permission: Permissions.view },
+    manage_main: { permission: Permissions.viewManagementScreens },
     manage_edit: { permission: Permissions.addSiteRoots },
     set_map: { permission: Permissions.addSiteRoots },
     lines: { permission: Permissions.addSiteRoots },
@@ -244,9 +246,28 @@ declareClass(VirtualHostMonster, {
     manage_afterAdd: 'private',
     manage_beforeDelete: 'private',
   },
-  signatures: {
-    set_map: 'map_text, RESPONSE=None',
-    manage_edit: 'manage_tabs_message=None',
-    manage_main: 'manage_tabs_message=None',
-  },
+  signatures: { set_map: 'map_text, RESPONSE=None' },
+});
+
+registerProduct({
+  metaType: META_TYPE,
+  product: 'SiteAccess',
+  permission: 'Add Virtual Host Monsters',
+  fields: [],
+  fixedId: 'virtual_hosting',
+  allowedIn: (container) => !hasBeforeTraverse(container, META_TYPE),
+  constructors: [
+    {
+      name: 'manage_addVirtualHostMonster',
+      signature: 'id=None, REQUEST=None',
+      add: (container, { request }) => {
+        const monster = new VirtualHostMonster();
+        container._setObject(monster.getId(), monster);
+        request?.response.redirect(
+          `${container.absolute_url()}/manage_main?manage_tabs_message=Virtual+Host+Monster+added.`,
+        );
+        return '';
+      },
+    },
+  ],
 });

@@ -1,0 +1,275 @@
+/** The constructors of the stock types, in Python's products (INVENTORY O-025 to O-033). */
+import { Permissions } from '../../access/index.ts';
+import { BadRequest, FileUpload } from '../../publisher/index.ts';
+import { DTMLDocument, DTMLMethod } from '../dtml/dtml-method.ts';
+import { newPythonScript } from '../scripts/python-script.ts';
+import { newTypeScript } from '../scripts/typescript-script.ts';
+import { BTreeFolder } from './btree-folder.ts';
+import { File, guessContentType } from './file.ts';
+import { Folder } from './folder.ts';
+import { Image } from './image.ts';
+import type { Item } from './item.ts';
+import type { ObjectManager } from './object-manager.ts';
+import { OrderedFolder } from './ordered-folder.ts';
+import { ZopePageTemplate } from './page-template.ts';
+import { type AddContext, type Constructor, registerProduct } from './products.ts';
+import { UserFolder } from './user-folder.ts';
+
+const TEMPLATE = '<p tal:content="context/title_or_id">title</p>';
+const FOLDER = "id, title='', createPublic=0, createUserF=0, REQUEST=None";
+const FILE = "id=None, file=b'', title='', precondition='', content_type='', REQUEST=None";
+
+/** The text of an uploaded file or of a text field; undefined where nothing was given. */
+function textOf(file: unknown): string | undefined {
+  if (file instanceof FileUpload)
+    return file.filename === '' ? undefined : Buffer.from(file.data).toString('utf8');
+  if (file instanceof Uint8Array) return Buffer.from(file).toString('utf8');
+  return typeof file === 'string' && file !== '' ? file.replaceAll('\r\n', '\n') : undefined;
+}
+
+interface Upload {
+  readonly id: string;
+  readonly title: string;
+  readonly data: Uint8Array;
+  readonly type: string;
+}
+
+/** Id, title, content and type of an upload; id and title are the file's name unless they are given. */
+function uploaded(id: string | undefined | null, file: unknown, title: string, givenType: string): Upload {
+  const upload = file instanceof FileUpload ? file : undefined;
+  const data =
+    upload?.data ??
+    (file instanceof Uint8Array ? file : new Uint8Array(Buffer.from(typeof file === 'string' ? file : '')));
+  const filename = (upload?.filename ?? '').split(/[\\/:]/).at(-1)!;
+  const name = id || filename;
+  const sent = upload?.contentType;
+  const type =
+    givenType ||
+    (sent && sent !== 'application/octet-stream' ? sent : guessContentType(filename || name, data));
+  return { id: name, title: title || (id ? '' : filename), data: new Uint8Array(data), type };
+}
+
+const folderMaker = (name: string, make: (id: string, title: string) => Item): Constructor => ({
+  name,
+  signature: FOLDER,
+  add: (container: ObjectManager, _context, id: string, title?: string) => {
+    container._setObject(id, make(id, title ?? ''));
+  },
+});
+
+registerProduct({
+  metaType: 'Folder',
+  product: 'OFSP',
+  permission: Permissions.addFolders,
+  fields: [],
+  form: 'folderAdd',
+  constructors: [folderMaker('manage_addFolder', (id, title) => new Folder(id, title))],
+});
+registerProduct({
+  metaType: 'Folder (Ordered)',
+  product: 'OFSP',
+  permission: Permissions.addFolders,
+  fields: [],
+  form: 'manage_addOrderedFolderForm',
+  constructors: [folderMaker('manage_addOrderedFolder', (id, title) => new OrderedFolder(id, title))],
+});
+registerProduct({
+  metaType: 'BTreeFolder2',
+  product: 'BTreeFolder2',
+  permission: Permissions.addFolders,
+  fields: [],
+  form: 'manage_addBTreeFolderForm',
+  constructors: [
+    {
+      name: 'manage_addBTreeFolder',
+      signature: "id, title='', REQUEST=None",
+      add: (container, _context, id: string, title?: string) => {
+        container._setObject(id, new BTreeFolder(id, title ?? ''));
+      },
+    },
+  ],
+});
+
+registerProduct({
+  metaType: 'File',
+  product: 'OFSP',
+  permission: Permissions.addDocumentsImagesFiles,
+  fields: ['file'],
+  form: 'fileAdd',
+  constructors: [
+    {
+      name: 'manage_addFile',
+      signature: FILE,
+      add: (
+        container,
+        _context,
+        id?: string | null,
+        file?: unknown,
+        title?: string,
+        precondition?: string,
+        content_type?: string,
+      ) => {
+        const { id: name, title: given, data, type } = uploaded(id, file, title ?? '', content_type ?? '');
+        container._checkId(name);
+        const object = new File(name, given, data, type);
+        if (precondition) object.precondition = precondition;
+        container._setObject(name, object);
+      },
+    },
+  ],
+});
+registerProduct({
+  metaType: 'Image',
+  product: 'OFSP',
+  permission: Permissions.addDocumentsImagesFiles,
+  fields: ['file'],
+  form: 'imageAdd',
+  constructors: [
+    {
+      name: 'manage_addImage',
+      signature: FILE,
+      add: (
+        container,
+        context: AddContext,
+        id?: string | null,
+        file?: unknown,
+        title?: string,
+        precondition?: string,
+        content_type?: string,
+      ) => {
+        const { id: name, title: given, data, type } = uploaded(id, file, title ?? '', content_type ?? '');
+        container._checkId(name);
+        const object = new Image(name, given, data, type);
+        if (precondition) object.precondition = precondition;
+        container._setObject(name, object);
+        if (context.request === null) return name;
+        if (context.redirects)
+          context.request.response.redirect(`${String(context.request.get('URL1'))}/manage_main`);
+        return context.redirects ? name : undefined;
+      },
+    },
+  ],
+});
+
+const dtmlMaker =
+  (make: (id: string, source: string) => DTMLMethod | DTMLDocument): Constructor['add'] =>
+  (container, context: AddContext, id: string, title?: string, file?: unknown) => {
+    const object = make(id, textOf(file) ?? '');
+    object.title = title ?? '';
+    container._setObject(id, object as unknown as Item);
+    return context.request === null ? '' : undefined;
+  };
+const DTML = "id, title='', file='', REQUEST=None, submit=None";
+for (const [metaType, names, make] of [
+  [
+    'DTML Method',
+    ['addDTMLMethod', 'manage_addDTMLMethod'],
+    (id: string, source: string) => new DTMLMethod(id, source),
+  ],
+  [
+    'DTML Document',
+    ['addDTMLDocument', 'manage_addDTMLDocument'],
+    (id: string, source: string) => new DTMLDocument(id, source),
+  ],
+] as const)
+  registerProduct({
+    metaType,
+    product: 'OFSP',
+    permission: Permissions.addDocumentsImagesFiles,
+    fields: ['text'],
+    constructors: names.map((name) => ({ name, signature: DTML, add: dtmlMaker(make) })),
+  });
+
+registerProduct({
+  metaType: 'User Folder',
+  product: 'OFSP',
+  permission: Permissions.addUserFolders,
+  fields: [],
+  fixedId: 'acl_users',
+  allowedIn: (container) => !container.hasObject('acl_users'),
+  constructors: [
+    {
+      name: 'manage_addUserFolder',
+      signature: 'dtself=None, REQUEST=None',
+      add: (container) => {
+        if (container.hasObject('acl_users'))
+          throw new BadRequest('This object already contains a User Folder');
+        container._setObject('acl_users', new UserFolder() as unknown as Item);
+      },
+    },
+  ],
+});
+
+registerProduct({
+  metaType: 'Page Template',
+  product: 'PageTemplates',
+  permission: Permissions.addPageTemplates,
+  fields: ['text'],
+  form: 'manage_addPageTemplateForm',
+  constructors: [
+    {
+      name: 'manage_addPageTemplate',
+      signature:
+        "id, title='', text='', encoding='utf-8', submit=None, REQUEST=None, RESPONSE=None, file=None",
+      add: (
+        container,
+        context: AddContext,
+        id: string,
+        title?: string,
+        text?: unknown,
+        _encoding?: unknown,
+        _submit?: unknown,
+        _request?: unknown,
+        _response?: unknown,
+        file?: unknown,
+      ) => {
+        const upload = file instanceof FileUpload && file.data.length > 0 ? file : undefined;
+        const source = textOf(upload) ?? textOf(text) ?? TEMPLATE;
+        const type = upload?.contentType?.includes('xml') ? upload.contentType : undefined;
+        const template = new ZopePageTemplate(id, source, type);
+        template.title = title ?? '';
+        container._setObject(id, template);
+        return context.request === null ? container._getOb(id) : undefined;
+      },
+    },
+  ],
+});
+
+for (const [metaType, product, permission, form, name, make] of [
+  [
+    'Script (Python)',
+    'PythonScripts',
+    Permissions.addPythonScripts,
+    'manage_addPythonScriptForm',
+    'manage_addPythonScript',
+    newPythonScript,
+  ],
+  [
+    'Script (TypeScript)',
+    'TypeScripts',
+    Permissions.addTypeScripts,
+    'manage_addTypeScriptForm',
+    'manage_addTypeScript',
+    newTypeScript,
+  ],
+] as const)
+  registerProduct({
+    metaType,
+    product,
+    permission,
+    fields: [],
+    form,
+    constructors: [
+      {
+        name,
+        signature: "id, title='', file=None, REQUEST=None, submit=None",
+        add: (container, context: AddContext, id: string, title?: string, file?: unknown) => {
+          const script = make(id, title ?? '');
+          const source = textOf(file);
+          if (source !== undefined) script.write(source);
+          container._setObject(id, script);
+          return context.request === null ? '' : undefined;
+        },
+      },
+    ],
+  });
