@@ -42,6 +42,7 @@ let generation = 0;
 export function declareClass(cls: Class, declarations: ClassDeclarations): void {
   if (table.has(cls)) throw new Error(`${cls.name} has been declared before`);
   table.set(cls, declarations);
+  chains = new WeakMap();
   generation++;
 }
 
@@ -50,12 +51,25 @@ export function declarationGeneration(): number {
   return generation;
 }
 
+/** Chains of classes, made once: they are asked for with every guarded access. */
+let chains = new WeakMap<Class, readonly ClassDeclarations[]>();
+
 /** The declarations of a class and its bases, nearest first. */
-export function* declarationsOf(cls: Class): Generator<ClassDeclarations> {
-  for (let at: Class | null = cls; at !== null && at !== Function.prototype; at = Object.getPrototypeOf(at)) {
-    const own = table.get(at);
-    if (own !== undefined) yield own;
+export function declarationsOf(cls: Class): readonly ClassDeclarations[] {
+  let chain = chains.get(cls);
+  if (chain === undefined) {
+    const found: ClassDeclarations[] = [];
+    for (
+      let at: Class | null = cls;
+      at !== null && at !== Function.prototype;
+      at = Object.getPrototypeOf(at)
+    ) {
+      const own = table.get(at);
+      if (own !== undefined) found.push(own);
+    }
+    chains.set(cls, (chain = found));
   }
+  return chain;
 }
 
 /** What guards `name` on instances of `cls`; undefined when nothing declares it (deny). */
