@@ -53,14 +53,17 @@ export function optionToJson(value: unknown, root: string, mask: string): unknow
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, show(item)]));
 }
 
-/** All options of a zope.conf: what the schema reads, and what the site makes of what is left out. */
+/** Options that Python's zope.conf does not have. */
+const OURS = /^script_\w+_limit$/;
+
+/** All options of a zope.conf that Python has as well: what the schema reads, and what the site makes of what is left out. */
 export function zopeOptions(file: string, root: string, mask: string): Record<string, unknown> {
   const top = loadConfigFile(ZOPE_SCHEMA, file) as { values: object };
   const options = optionToJson({ ...top.values }, root, mask) as Record<string, unknown>;
   const config = loadZopeConf(file);
   const { environment, databases } = options;
   return {
-    ...options,
+    ...Object.fromEntries(Object.entries(options).filter(([name]) => !OURS.test(name))),
     environment: (environment as { environ?: unknown } | null)?.environ ?? {},
     clienthome: toJson(config.clientHome, root, mask),
     pid_filename: toJson(config.pidFile, root, mask),
