@@ -1,0 +1,178 @@
+/** A real site in several threads, as `runwsgi` serves it: what it answers while its threads are hurt. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  mkdirSync,
+} from 'node:fs';
+import http from 'node:http';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
+
+const root = path.resolve(import.meta.dirname, '../../..');
+const bin = (name: string) => path.join(root, 'bin', `${name}.js`);
+const THREADS = 3;
+
+let home: string;
+let child: ChildProcess;
+let origin: string;
+let said = '';
+
+const run = (...args: string[]) => {
+  const { status, stderr } = spawnSync(process.execPath, args, { cwd: home, encoding: 'utf8' });
+  expect(status, stderr).toBe(0);
+};
+
+beforeAll(async () => {
+  home = mkdtempSync(path.join(os.tmpdir(), 'zope-threaded-'));
+  run(bin('mkwsgiinstance'), '-d', home, '-u', 'admin:secret');
+  mkdirSync(path.join(home, 'node_modules'));
+  symlinkSync(root, path.join(home, 'node_modules/zope-ts'));
+  for (const name of ['bank.ts', 'add-bank.ts'])
+    copyFileSync(path.join(import.meta.dirname, name), path.join(home, name));
+  writeFileSync(
+    path.join(home, 'package.json'),
+    JSON.stringify({ name: 'bank', type: 'module', private: true, siteModules: ['./bank.ts'] }),
+  );
+  run(bin('zconsole'), 'run', 'etc/zope.conf', 'add-bank.ts');
+  const ini = path.join(home, 'etc/zope.ini');
+  writeFileSync(
+    ini,
+    readFileSync(ini, 'utf8').replace(/^port = .*$/m, `port = 0\nthreads = ${THREADS}`) +
+      '\n[zope-ts]\nmetrics_listen = 127.0.0.1:0\nhung_request_seconds = 1\nslow_request_seconds = 0.5\n',
+  );
+  child = spawn(process.execPath, [bin('runwsgi'), ini], { stdio: ['ignore', 'pipe', 'pipe'] });
+  for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (data) => (said += String(data)));
+  await until(() => /Serving on/.test(said));
+  origin = /Serving on (http:\S+)/.exec(said)![1]!;
+  await ready();
+});
+
+afterAll(async () => {
+  if (child.exitCode === null) {
+    child.kill('SIGTERM');
+    await new Promise((resolve) => child.once('exit', resolve));
+  }
+  rmSync(home, { recursive: true, force: true });
+});
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) {
+    if (child.exitCode !== null) throw new Error(`the server has ended:\n${said}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** All threads can take requests. */
+const ready = () => until(async () => (await metric('zope_threads{state="ready"}')) === THREADS);
+
+async function metric(name: string): Promise<number> {
+  const [url] = /http:\S+\/metrics/.exec(said)!;
+  const line = (await (await fetch(url)).text()).split('\n').find((text) => text.startsWith(`${name} `));
+  return Number(line?.split(' ').at(-1));
+}
+
+const agents = Array.from({ length: 8 }, () => new http.Agent({ keepAlive: true, maxSockets: 1 }));
+
+/** A request over one of some connections that are kept open. */
+function get(target: string, connection = 0): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const agent = agents[connection % agents.length]!;
+    const request = http.get(`${origin}/bank/${target}`, { agent }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (part: string) => (text += part));
+      response.on('end', () => resolve({ status: response.statusCode!, text }));
+      response.on('error', reject);
+    });
+    request.on('error', reject);
+  });
+}
+
+describe('a site in several threads', () => {
+  it('answers every read over another connection with what was written last', async () => {
+    const pairs = Number(process.env.ZOPE_TEST_PAIRS ?? 100);
+    for (let i = 1; i <= pairs; i++) {
+      const written = await get(`write?value=${i}`, i);
+      expect(written).toEqual({ status: 200, text: String(i) });
+      // Several at a time, so that all threads are asked.
+      const answers = await Promise.all([1, 2, 3].map((other) => get('read', i + other)));
+      expect(answers.map(({ text }) => text)).toEqual(Array(3).fill(String(i)));
+    }
+  });
+
+  it('keeps its money while threads die', async () => {
+    const before = JSON.parse((await get('total')).text) as { moves: number };
+    let acknowledged = 0;
+    let unclear = 0;
+    let working = true;
+    const client = async (connection: number) => {
+      let random = connection + 1;
+      while (working) {
+        random = (Math.imul(random, 1_103_515_245) + 12_345) & 0x7fff_ffff;
+        const [from, to] = [(random >>> 8) % 20, (random >>> 16) % 20];
+        const answer = await get(`transfer?from=${from}&to=${to}&amount=${random % 7}`, connection).catch(
+          () => ({ status: 0 }),
+        );
+        if (answer.status === 200) acknowledged++;
+        else unclear++;
+      }
+    };
+    const clients = [0, 1, 2, 3].map((connection) => client(connection));
+    const kills = Number(process.env.ZOPE_TEST_KILLS ?? 2);
+    for (let kill = 0; kill < kills; kill++) {
+      const goal = acknowledged + 30;
+      await until(() => acknowledged > goal);
+      expect((await get('exit', 5)).status).toBe(500);
+      await ready();
+    }
+    working = false;
+    await Promise.all(clients);
+    const { balance, moves } = JSON.parse((await get('total')).text) as { balance: number; moves: number };
+    expect(balance).toBe(20 * 100);
+    // One that got no answer may have been committed all the same.
+    expect(moves - before.moves).toBeGreaterThanOrEqual(acknowledged);
+    expect(moves - before.moves).toBeLessThanOrEqual(acknowledged + unclear);
+    expect(said).toContain('has ended in the middle of 1 requests and is replaced');
+  });
+
+  it('replaces a thread that hangs, tells where it was, and answers others meanwhile', async () => {
+    const hung = get('loop', 6);
+    const others = await Promise.all(Array.from({ length: 20 }, (_, i) => get('read', i % 4)));
+    expect(others.every(({ status }) => status === 200)).toBe(true);
+    expect((await hung).status).toBe(500);
+    await ready();
+    expect(said).toMatch(/has been working for .* on GET \/bank\/loop[^]*at loop \(.*bank\.ts/);
+  });
+
+  it('counts conflicts and what its threads load and store', async () => {
+    expect(await metric('zope_requests_total{outcome="answered"}')).toBeGreaterThan(100);
+    const page = await (await fetch(/http:\S+\/metrics/.exec(said)![0]!)).text();
+    const total = (name: string) =>
+      [...page.matchAll(new RegExp(`^${name}\\{.*\\} (\\d+)`, 'gm'))].reduce(
+        (sum, [, n]) => sum + Number(n),
+        0,
+      );
+    expect(total('zope_stores_total')).toBeGreaterThan(100);
+    expect(total('zope_conflicts_total')).toBeGreaterThan(0);
+    expect(total('zope_retries_total')).toBeGreaterThan(0);
+  });
+
+  it('refuses a second process on its database, and says what to use', () => {
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [bin('runwsgi'), path.join(home, 'etc/zope.ini')],
+      {
+        encoding: 'utf8',
+      },
+    );
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/another process \(pid \d+\) has this database open.*runzeo/);
+  });
+});
