@@ -32,6 +32,8 @@ const DEPTH_NOTE_MS = 1000;
 const WATCH_MS = 100;
 const STATS_MS = 500;
 const CLOSE_MS = 5000;
+/** How long a thread that is replaced may take for the requests that it has. */
+const DRAIN_MS = 60_000;
 
 export interface PoolOptions {
   /** The module that makes the application in each thread: see `ThreadModule`. */
@@ -107,6 +109,8 @@ class Thread {
   ready = false;
   /** Whether it has ever been ready. */
   begun = false;
+  /** It takes no more requests, and ends when it has answered those that it has. */
+  draining = false;
   /** Requests that occupy it: begun and not waiting for something, or not begun. */
   load = 0;
   /** Moving average of what a request takes, microseconds. */
@@ -126,7 +130,7 @@ class Thread {
 
   get room(): number {
     const ahead = Math.min(MOST_AHEAD, Math.max(2, Math.round(AHEAD_US / this.cost)));
-    return this.ready ? ahead - this.load : 0;
+    return this.ready && !this.draining ? ahead - this.load : 0;
   }
 
   isBegun(id: number): boolean {
@@ -213,7 +217,39 @@ export class ThreadPool {
     return new Map([[0, this.#endedStats], ...threads.map(({ number, stats }) => [number, stats] as const)]);
   }
 
-  #startThread(): Promise<void> {
+  /**
+   * Puts new threads in the place of all that are there: each old one is left alone until a new one is ready, then answers what it
+   * has and ends. No request waits for that. Throws what the application throws when it cannot be made; the old threads go on then.
+   */
+  async recycle(): Promise<void> {
+    for (const old of [...this.#threads].filter(({ begun }) => begun)) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other, so that there is memory for all
+      await this.#startThread(true);
+      this.#drain(old);
+    }
+  }
+
+  #drain(thread: Thread): void {
+    thread.draining = true;
+    for (const job of thread.jobs.values()) {
+      if (!thread.takeBack(job.id)) continue;
+      thread.jobs.delete(job.id);
+      thread.load--;
+      job.thread = undefined;
+      this.#queue.unshift(job);
+    }
+    this.#assign();
+    this.#endIfDrained(thread);
+    setTimeout(() => void thread.worker.terminate(), DRAIN_MS).unref();
+  }
+
+  #endIfDrained(thread: Thread): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of Node, not a window
+    if (thread.draining && thread.jobs.size === 0) thread.worker.postMessage('close');
+  }
+
+  /** @param extra It is not tried again when it cannot be started. */
+  #startThread(extra = false): Promise<void> {
     const number = ++lastThread;
     const preparation = this.#options.prepare(number);
     const claims = new Int32Array(new SharedArrayBuffer(CLAIMS * 4));
@@ -250,17 +286,18 @@ export class ThreadPool {
       worker.on('exit', (code) => {
         const error = failure ?? new ThreadDiedError(`a thread ended with ${code}`);
         if (!thread.begun) reject(error);
-        this.#ended(thread, error);
+        this.#ended(thread, error, extra);
       });
     });
   }
 
-  #ended(thread: Thread, error: Error): void {
+  #ended(thread: Thread, error: Error, extra: boolean): void {
     this.#threads.delete(thread);
     this.#dirty.delete(thread);
     thread.preparation.ended();
     for (const [name, count] of Object.entries(thread.stats))
       if (name.endsWith('_total')) this.#endedStats[name] = (this.#endedStats[name] ?? 0) + count;
+    if (thread.draining && thread.jobs.size === 0) return;
     const logger = getLogger(this.#options.name.split('.'));
     const begun: Job[] = [];
     const others: Job[] = [];
@@ -281,6 +318,7 @@ export class ThreadPool {
       job.thread = undefined;
       this.#queue.unshift(job);
     }
+    if (thread.draining || (!thread.begun && extra)) return;
     if (!thread.begun && this.#threads.size === 0 && this.#shortLives === 0) return;
     this.#replace(performance.now() - thread.startedAt);
   }
@@ -478,6 +516,7 @@ export class ThreadPool {
     if (!thread.jobs.delete(job.id)) return;
     if (!job.waiting) thread.load--;
     job.request._onLeft = undefined;
+    this.#endIfDrained(thread);
   }
 
   #fail(job: Job, error: Error): void {

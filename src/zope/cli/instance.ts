@@ -12,13 +12,14 @@ import {
   parseOptions,
   usageError,
 } from './command-line.ts';
-import { type InstancePaths, startSupervisor, supervise, supervisorPid } from './supervisor.ts';
+import { type InstancePaths, startSupervisor, supervise, restartSite, supervisorPid } from './supervisor.ts';
 
 const usage = `usage: zope instance [-d DIR] COMMAND [ARGUMENTS]
 
   start      serve in the background; the site is started again when its process dies
   stop       end it, waiting for running requests
-  restart    stop, then start
+  restart    load the site anew: running requests end, and no client is refused;
+             with options for runwsgi: stop, then start
   fg         serve in this terminal, in debug mode
   console    serve in this terminal, for a supervisor such as systemd
   status     tell whether it runs
@@ -102,6 +103,13 @@ const actions: Record<string, Action> = {
     if (existsSync(paths.conf)) {
       const zconfig = await load('../../zconfig/index', () => import('../../zconfig/index.ts'));
       zconfig.loadZopeConf(paths.conf);
+    }
+    const pid = supervisorPid(paths);
+    if (pid === undefined) return actions.start!(paths, args, io);
+    if (args.length === 0) {
+      await restartSite(paths, pid);
+      io.stdout.write(`The site was restarted, pid=${pid}.\n`);
+      return 0;
     }
     await actions.stop!(paths, [], io);
     return actions.start!(paths, args, io);

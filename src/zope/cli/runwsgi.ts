@@ -15,7 +15,7 @@ import { ThreadedSite } from '../threads/threaded-site.ts';
 import { registerDistributions } from '../app/distributions.ts';
 import { type Command, CommandError, type CommandIo, parseOptions, usageError } from './command-line.ts';
 import { superviseReload } from './reload.ts';
-import { READY, SUPERVISED } from './supervisor.ts';
+import { READY, RECYCLE, type Recycled, SUPERVISED } from './supervisor.ts';
 
 const usage = `Usage: runwsgi config_uri [var=value]
 
@@ -168,7 +168,7 @@ async function serve(options: ServeOptions): Promise<number> {
     server = (await runner(site.app)) as RunningServer | undefined;
     await site.start(undefined);
     if (server === undefined) return 0;
-    tellSupervisor(io.env);
+    tellSupervisor(io.env, site);
     if (!(await Promise.race([interruption.came.then(() => true), server.closed.then(() => false)])))
       return 0;
     await server.close();
@@ -185,9 +185,17 @@ async function serve(options: ServeOptions): Promise<number> {
 }
 
 /** Tells a supervisor that the site serves now, and ends in good order if the supervisor dies. */
-function tellSupervisor(env: NodeJS.ProcessEnv): void {
+function tellSupervisor(env: NodeJS.ProcessEnv, site: ThreadedSite): void {
   if (!env[SUPERVISED]) return;
   process.send?.(READY);
+  process.on('message', (message) => {
+    if (message !== RECYCLE) return;
+    const tell = (recycled: Recycled) => void process.send?.(recycled);
+    site.recycle().then(
+      (done) => tell({ recycled: done }),
+      (error: unknown) => tell({ recycled: true, error: (error as Error).message }),
+    );
+  });
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   // Waiting for that keeps no process alive.
   process.channel?.unref();

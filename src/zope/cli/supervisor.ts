@@ -6,6 +6,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -13,6 +14,7 @@ import {
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { loadModule } from '../load-module.ts';
 import { CommandError, type CommandIo } from './command-line.ts';
 
 export interface InstancePaths {
@@ -30,9 +32,49 @@ export interface InstancePaths {
 const STEADY_MS = 10_000;
 const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 10_000;
+const POLL_MS = 50;
 /** The environment variable by which `runwsgi` knows that a supervisor started it, and what it tells that when it serves. */
 export const SUPERVISED = 'ZOPE_SUPERVISED';
 export const READY = 'ready';
+/** What it is told to put new threads in the place of the old ones, and what it answers. */
+export const RECYCLE = 'recycle';
+export interface Recycled {
+  /** False: there is only one thread. */
+  readonly recycled: boolean;
+  readonly error?: string;
+}
+/** What the supervisor is told to restart the site; an inspector, which Node would open for it, is not wanted there. */
+const RESTART = 'SIGUSR1';
+
+/** What a supervisor leaves for the one who asked for a restart. */
+interface Restarted {
+  readonly error?: string;
+}
+
+const RESTART_TIMEOUT_MS = 120_000;
+const restartFile = ({ pidFile }: InstancePaths) => `${pidFile}.restart`;
+
+/**
+ * Has a supervisor restart the site and waits until it serves again. Running requests end; new ones wait at most for a moment.
+ * Throws a CommandError when the site could not be started as it is now, and goes on as it was.
+ */
+export async function restartSite(paths: InstancePaths, pid: number): Promise<void> {
+  const file = restartFile(paths);
+  rmSync(file, { force: true });
+  process.kill(pid, RESTART);
+  for (let waited = 0; waited < RESTART_TIMEOUT_MS; waited += POLL_MS) {
+    if (existsSync(file)) {
+      const { error } = JSON.parse(readFileSync(file, 'utf8')) as Restarted;
+      rmSync(file, { force: true });
+      if (error !== undefined) throw new CommandError(`the site goes on as it was: ${error}`);
+      return;
+    }
+    if (supervisorPid(paths) === undefined) throw new CommandError('the site has ended');
+    // oxlint-disable-next-line no-await-in-loop -- waits for another process
+    await delay(POLL_MS);
+  }
+  throw new CommandError(`the site was not restarted within ${RESTART_TIMEOUT_MS / 1000} s`);
+}
 
 const bin = (name: string) => fileURLToPath(new URL(`../../../bin/${name}.js`, import.meta.url));
 
@@ -105,23 +147,54 @@ export async function supervise(paths: InstancePaths, args: string[], io: Comman
     });
   }
   for (const signal of ['SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => child?.kill(signal));
+  // Held here, so that clients wait and are not refused while one process follows another.
+  const paste = await loadModule(import.meta.url, '../../paste/index', () => import('../../paste/index.ts'));
+  const sockets = new paste.SocketHolder();
+  /** Somebody asked for a restart and waits for its end. */
+  let restarting = false;
+  const restarted = (outcome: Restarted) => {
+    restarting = false;
+    const file = restartFile(paths);
+    writeFileSync(`${file}.new`, JSON.stringify(outcome));
+    renameSync(`${file}.new`, file);
+  };
+  let iniOfChild = '';
+  process.on(RESTART, () => {
+    if (restarting || child?.connected !== true) return;
+    restarting = true;
+    // Servers and logging are of the process; everything else is of its threads.
+    if (readFileSync(paths.ini, 'utf8') === iniOfChild) child.send(RECYCLE);
+    else child.kill('SIGTERM');
+  });
   let backoff = FIRST_BACKOFF_MS;
   try {
     for (;;) {
       const started = Date.now();
+      iniOfChild = readFileSync(paths.ini, 'utf8');
       child = fork(bin('runwsgi'), [paths.ini, ...args], {
         stdio: 'inherit',
         cwd: paths.home,
-        env: { ...process.env, [SUPERVISED]: '1' },
+        env: { ...process.env, ...sockets.environment, [SUPERVISED]: '1' },
       });
-      child.once('message', () => {
-        if (!served) process.send?.(READY);
-        served = true;
+      sockets.serve(child);
+      const current = child;
+      child.on('message', (message: string | Recycled) => {
+        if (message === READY) {
+          if (!served) process.send?.(READY);
+          served = true;
+          if (restarting) restarted({});
+        } else if (typeof message === 'object' && 'recycled' in message) {
+          const { recycled, error } = message;
+          if (recycled) restarted(error === undefined ? {} : { error });
+          else current.kill('SIGTERM');
+        }
       });
       // oxlint-disable-next-line no-await-in-loop -- one process after the other
       const [code, signal] = await exitOf(child);
       if (stopping) return 0;
       if (!served) return code ?? 1;
+      if (restarting && code === 0) continue;
+      if (restarting) restarted({ error: `the process ended with ${signal ?? `exit code ${code}`}` });
       backoff = Date.now() - started > STEADY_MS ? FIRST_BACKOFF_MS : Math.min(backoff * 2, MAX_BACKOFF_MS);
       io.stderr.write(
         `${new Date().toISOString()} the site's process ended with ${signal ?? `exit code ${code}`}; it starts again in ${backoff} ms\n`,
@@ -131,6 +204,7 @@ export async function supervise(paths: InstancePaths, args: string[], io: Comman
       if (stopping) return 0;
     }
   } finally {
+    sockets.close();
     rmSync(paths.pidFile, { force: true });
   }
 }

@@ -163,6 +163,17 @@ export class ThreadedSite {
     return this.#metrics.render(state, new Map([[1, stats]]));
   }
 
+  /**
+   * Loads the application anew, in new threads that take the place of the old ones. False when there is one thread, which cannot be
+   * replaced. Throws what loading the application throws; the site goes on as it was then.
+   */
+  async recycle(): Promise<boolean> {
+    if (this.#pool === undefined) return false;
+    await this.#pool.recycle();
+    logger.info('All threads were replaced');
+    return true;
+  }
+
   /** Ends the threads and closes what they had open. */
   async close(): Promise<void> {
     this.#metricsPage?.close();

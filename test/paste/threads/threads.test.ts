@@ -185,6 +185,24 @@ describe('threads', () => {
     await until(() => pool.state.ready === 2);
   });
 
+  it('can be replaced by new ones, and no request notices', async () => {
+    const { url, ended, pool } = await serve(2);
+    let asking = true;
+    const statuses: number[] = [];
+    const client = async () => {
+      while (asking) statuses.push((await get(`${url}/spin/2`)).status);
+    };
+    const clients = [client(), client(), client()];
+    const slow = get(`${url}/sleep/300`);
+    await pool.recycle();
+    asking = false;
+    await Promise.all(clients);
+    expect(await slow).toMatchObject({ status: 200 });
+    expect(new Set(statuses)).toEqual(new Set([200]));
+    await until(() => ended.length === 2);
+    expect(pool.state).toMatchObject({ threads: 2, ready: 2 });
+  });
+
   it('that cannot be started say why', async () => {
     await expect(serve(2, { data: { failAtStart: true } })).rejects.toThrow('the application cannot be made');
   });

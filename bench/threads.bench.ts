@@ -1,0 +1,218 @@
+/**
+ * One site on several cores: requests of fixed work (counted in steps, not by the clock) at one and two threads, the welcome page, the
+ * same with a tenth of commits, and what handing a request to a thread costs. Runs are interleaved; the median counts.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { Bench, BenchRow } from './bench.ts';
+import { cpuSeconds, load, type Measured } from './http-load.ts';
+
+const HOME = path.resolve(import.meta.dirname, '..');
+const bin = (name: string) => path.join(HOME, 'bin', `${name}.js`);
+
+/** About a millisecond of arithmetic on the machine that the project is measured on. */
+const STEPS = 420_000;
+
+const APPLICATION = `
+import { GatewayResponse } from ${JSON.stringify(path.join(HOME, 'dist/paste/index.js'))};
+const constant = 'x'.repeat(1000);
+const headers = ['Content-Type', 'text/plain'];
+function work(steps) {
+  let state = 1;
+  for (let i = 0; i < steps; i++) state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
+  return state;
+}
+export const main = () => (request) =>
+  new GatewayResponse(request.environ.pathInfo === '/work' ? String(work(${STEPS})) : constant, { headers });
+`;
+
+class Site {
+  readonly child: ChildProcess;
+  readonly origin: string;
+
+  constructor(child: ChildProcess, origin: string) {
+    this.child = child;
+    this.origin = origin;
+  }
+
+  static async start(ini: string): Promise<Site> {
+    const child = spawn(process.execPath, [bin('runwsgi'), ini], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    const origin = await new Promise<string>((resolve, reject) => {
+      for (const stream of [child.stdout, child.stderr])
+        stream.on('data', (chunk: Buffer) => {
+          said += chunk.toString();
+          const match = /Serving on (http:\S+)/.exec(said);
+          if (match !== null) resolve(match[1]!);
+        });
+      child.once('exit', () => reject(new Error(`runwsgi has ended:\n${said}`)));
+    });
+    return new Site(child, origin);
+  }
+
+  async stop(): Promise<void> {
+    if (this.child.exitCode !== null) return;
+    this.child.kill();
+    await once(this.child, 'exit');
+  }
+}
+
+const LOGGING = `
+[loggers]
+keys = root
+[logger_root]
+level = INFO
+handlers = console
+[handlers]
+keys = console
+[handler_console]
+class = StreamHandler
+args = (sys.stderr,)
+[formatters]
+keys =
+`;
+
+function plainSite(directory: string, threads: number): string {
+  const application = path.join(directory, 'application.mjs');
+  writeFileSync(application, APPLICATION);
+  const ini = path.join(directory, `plain-${threads}.ini`);
+  writeFileSync(
+    ini,
+    `[app:main]\nuse = npm:${application}\n[server:main]\nuse = egg:waitress#main\nlisten = 127.0.0.1:0\nthreads = ${threads}\nconnection_limit = 1000\n${LOGGING}`,
+  );
+  return ini;
+}
+
+function zopeSite(directory: string, threads: number): string {
+  const home = path.join(directory, `zope-${threads}`);
+  const made = spawnSync(process.execPath, [bin('mkwsgiinstance'), '-d', home, '-u', 'admin:admin']);
+  if (made.status !== 0) throw new Error(`mkwsgiinstance failed: ${String(made.stderr)}`);
+  copyFileSync(path.join(HOME, 'bench/site/Data.fs'), path.join(home, 'var/Data.fs'));
+  const ini = path.join(home, 'etc/zope.ini');
+  writeFileSync(
+    ini,
+    readFileSync(ini, 'utf8').replace(
+      /^port = .*$/m,
+      `port = 0\nthreads = ${threads}\nconnection_limit = 1000`,
+    ),
+  );
+  return ini;
+}
+
+interface Result extends Measured {
+  readonly rate: number;
+  /** Microseconds of processor time of the server for a request. */
+  readonly cost: number;
+}
+
+async function measure(
+  site: Site,
+  paths: readonly string[],
+  connections: number,
+  seconds: number,
+): Promise<Result> {
+  const before = cpuSeconds(site.child.pid!) ?? 0;
+  const measured = await load({ origin: site.origin, paths, seconds, connections });
+  const cpu = (cpuSeconds(site.child.pid!) ?? 0) - before;
+  return { ...measured, rate: measured.requests / seconds, cost: (cpu / measured.requests) * 1e6 };
+}
+
+const middle = (results: readonly Result[], by: (result: Result) => number): Result =>
+  results.toSorted((a, b) => by(a) - by(b))[results.length >> 1]!;
+
+/** Measures two sites in turn. */
+async function interleaved(
+  sites: readonly [Site, Site],
+  paths: readonly string[],
+  connections: number,
+  quick: boolean,
+): Promise<[Result, Result]> {
+  const results: [Result[], Result[]] = [[], []];
+  for (let round = 0; round < (quick ? 2 : 6); round++) {
+    for (const [i, site] of sites.entries()) {
+      // oxlint-disable-next-line no-await-in-loop -- one at a time, or they would share the cores
+      const result = await measure(site, paths, connections, quick ? 1 : 3);
+      // In the first round the engine compiles.
+      if (round > 0) results[i]!.push(result);
+    }
+  }
+  const by = connections === 1 ? (result: Result) => result.median : (result: Result) => result.rate;
+  return [middle(results[0], by), middle(results[1], by)];
+}
+
+const noteOf = ({ median, p99, errors, cost }: Result) =>
+  `50 % ${median.toFixed(2)} ms, 99 % ${p99.toFixed(1)} ms, ${cost.toFixed(0)} µs CPU a request, errors ${errors}`;
+
+/** A commit in ten requests. */
+const MIXED = Array.from({ length: 640 }, (_none, n) =>
+  n % 10 === 0 ? `/counters/c${(n / 10) % 64}/bump` : '/',
+);
+
+export default {
+  about:
+    'one site at one and two threads: a page of fixed work, /, a tenth of commits, the cost of handing over',
+  async run({ quick }) {
+    const built = spawnSync(process.execPath, ['scripts/build.js'], { cwd: HOME, encoding: 'utf8' });
+    if (built.status !== 0) throw new Error(`the build failed: ${built.stderr}`);
+    const directory = mkdtempSync(path.join(os.tmpdir(), 'threads-bench-'));
+    const sites: Site[] = [];
+    const start = async (ini: string) => {
+      const site = await Site.start(ini);
+      sites.push(site);
+      return site;
+    };
+    const rows: BenchRow[] = [];
+    const compare = (name: string, [one, two]: [Result, Result], goal?: number) =>
+      rows.push(
+        { name: `${name}, 1 thread`, value: one.rate, unit: 'requests/s', note: noteOf(one) },
+        {
+          name: `${name}, 2 threads`,
+          value: two.rate,
+          unit: 'requests/s',
+          reference: '1 thread',
+          ratio: two.rate / one.rate,
+          ...(goal === undefined ? {} : { goal }),
+          note: noteOf(two),
+        },
+      );
+    try {
+      const plain = [await start(plainSite(directory, 1)), await start(plainSite(directory, 2))] as const;
+      process.stderr.write('work …\n');
+      compare('a page of fixed work', await interleaved(plain, ['/work'], 32, quick), 1.7);
+      process.stderr.write('handing over …\n');
+      const [direct, handed] = await interleaved(plain, ['/'], 1, quick);
+      rows.push({
+        name: 'handing over, one client',
+        value: (handed.median - direct.median) * 1000,
+        unit: 'µs more',
+        reference: 'allowed 25 µs',
+        ratio: 25 / Math.max(1, (handed.median - direct.median) * 1000),
+        goal: 1,
+        note: `median ${(direct.median * 1000).toFixed(0)} and ${(handed.median * 1000).toFixed(0)} µs`,
+      });
+      const [alone, shared] = await interleaved(plain, ['/'], 100, quick);
+      rows.push({
+        name: 'handing over, 100 clients',
+        value: shared.cost - alone.cost,
+        unit: 'µs CPU more',
+        reference: 'allowed 10 µs',
+        ratio: 10 / Math.max(1, shared.cost - alone.cost),
+        goal: 1,
+        note: `${alone.cost.toFixed(1)} and ${shared.cost.toFixed(1)} µs a request`,
+      });
+      for (const site of plain) await site.stop();
+      const zope = [await start(zopeSite(directory, 1)), await start(zopeSite(directory, 2))] as const;
+      process.stderr.write('/ …\n');
+      compare('/ (page template)', await interleaved(zope, ['/'], 100, quick));
+      process.stderr.write('a tenth of commits …\n');
+      compare('/ with a tenth of commits', await interleaved(zope, MIXED, 100, quick));
+    } finally {
+      for (const site of sites) await site.stop();
+      rmSync(directory, { recursive: true, force: true });
+    }
+    return rows;
+  },
+} satisfies Bench;
