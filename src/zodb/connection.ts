@@ -88,6 +88,7 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
   #joined = false;
   /** Whether the storage was told of the commit. */
   #begun = false;
+  #begunAt = 0;
   #savepoints: SavepointStorage | null = null;
   /** Oids of objects that were imported in this transaction. */
   #imported = new Set<Oid>();
@@ -496,6 +497,7 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
     this.#begun = true;
     this.#checkWritable();
     this.#modified = [];
+    this.#begunAt = performance.now();
     this.#storage.tpcBegin(transaction);
   }
 
@@ -618,6 +620,7 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
         releaseContainers(meta);
       }
     });
+    this.db.committed(performance.now() - this.#begunAt);
     if (this.#savepoints !== null) {
       // What is in memory is what was committed.
       this.#savepoints.close();

@@ -76,6 +76,8 @@ export class DB {
   #historicalTimeout: number;
   readonly #snapshots: Snapshots;
   #activity: ActivityMonitor | null = null;
+  #commits = 0;
+  #commitMilliseconds = 0;
   #closed = false;
 
   constructor(storage: Storage, options: DBOptions = {}) {
@@ -310,9 +312,20 @@ export class DB {
     return this.#connections().reduce((sum, connection) => sum + connection.cache.size, 0);
   }
 
-  /** Objects that all connections have loaded and stored. */
-  transferCounts(): { loads: number; stores: number } {
-    const total = { loads: 0, stores: 0 };
+  /** A connection has committed a transaction, which took so many milliseconds from its first phase on. */
+  committed(milliseconds: number): void {
+    this.#commits++;
+    this.#commitMilliseconds += milliseconds;
+  }
+
+  /** What all connections have done: objects loaded and stored, transactions committed, and how long that took. */
+  transferCounts(): { loads: number; stores: number; commits: number; commitSeconds: number } {
+    const total = {
+      loads: 0,
+      stores: 0,
+      commits: this.#commits,
+      commitSeconds: this.#commitMilliseconds / 1000,
+    };
     for (const connection of this.#connections()) {
       const { loads, stores } = connection.getTransferCounts();
       total.loads += loads;

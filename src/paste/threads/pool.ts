@@ -3,6 +3,7 @@
  * thread is given a few at a time, so that it need not wait for the next; one that it has not begun after some milliseconds is
  * taken back and given to another, so that a busy thread stalls nobody.
  */
+import { channel } from 'node:diagnostics_channel';
 import { Worker } from 'node:worker_threads';
 import { getLogger } from '@logtape/logtape';
 import { HTTPException } from '../gateway/http-exception.ts';
@@ -143,6 +144,10 @@ class Thread {
   }
 }
 
+/** Events for whoever watches the process: `{ method, target, milliseconds, failed, thread }`, `{ thread, event, error? }`. */
+const requests = channel('zope-ts:request');
+const lives = channel('zope-ts:thread');
+
 let lastThread = 0;
 /** Compiled, or as source. */
 const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './entry.ts' : './entry.js', import.meta.url);
@@ -278,6 +283,7 @@ export class ThreadPool {
         }
         thread.ready = true;
         thread.begun = true;
+        lives.publish({ thread: number, event: 'ready' });
         this.#shortLives = 0;
         resolve();
         this.#assign();
@@ -295,6 +301,7 @@ export class ThreadPool {
     this.#threads.delete(thread);
     this.#dirty.delete(thread);
     thread.preparation.ended();
+    lives.publish({ thread: thread.number, event: 'ended', error });
     for (const [name, count] of Object.entries(thread.stats))
       if (name.endsWith('_total')) this.#endedStats[name] = (this.#endedStats[name] ?? 0) + count;
     if (thread.draining && thread.jobs.size === 0) return;
@@ -524,7 +531,7 @@ export class ThreadPool {
     job.outflow?.cancel();
     if (job.inflow !== undefined) job.inflow.fail(error);
     else {
-      this.onAnswer?.(performance.now() - job.queuedAt, true);
+      this.#tellAnswer(job.thread, job, true);
       job.reject(error);
     }
   }
@@ -559,7 +566,7 @@ export class ThreadPool {
           break;
         }
         const init = wire.decodeAnswer(value as string);
-        this.onAnswer?.(performance.now() - job.queuedAt, false);
+        this.#tellAnswer(thread, job, false);
         this.#waits(thread, job);
         job.inflow = new Inflow(
           (bytes) => this.#tell(thread, wire.CREDIT, job.id, bytes),
@@ -594,8 +601,16 @@ export class ThreadPool {
     }
   }
 
+  #tellAnswer(thread: Thread | undefined, { request, queuedAt }: Job, failed: boolean): void {
+    const milliseconds = performance.now() - queuedAt;
+    this.onAnswer?.(milliseconds, failed);
+    if (!requests.hasSubscribers) return;
+    const { method, environ } = request;
+    requests.publish({ method, target: environ.rawTarget, milliseconds, failed, thread: thread?.number });
+  }
+
   #answered(thread: Thread, job: Job, head: string, body: string | Uint8Array | FileRegion | null): void {
-    this.onAnswer?.(performance.now() - job.queuedAt, false);
+    this.#tellAnswer(thread, job, false);
     this.#release(thread, job);
     job.resolve(new GatewayResponse(body, wire.decodeAnswer(head)) as unknown as Response);
   }

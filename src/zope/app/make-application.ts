@@ -47,7 +47,7 @@ export async function makeApplication(
     debugExceptions: config.debugExceptions || ON.has(globalConf.debug_exceptions ?? ''),
     errorPage: standardErrorMessage,
     onFailure(error, request, retry) {
-      if (isTransient(error)) countConflict(retry);
+      if (isTransient(error)) countConflict(error, request.URL, retry);
       reportFailure(error, request, retry);
     },
     onEscape(error, request) {

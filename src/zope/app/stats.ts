@@ -1,4 +1,5 @@
 /** What a thread counts of its sites, under names of Prometheus. */
+import { channel } from 'node:diagnostics_channel';
 import type { DB } from '../../zodb/index.ts';
 
 const databases = new Set<DB>();
@@ -11,20 +12,27 @@ export function countDatabase(db: DB): () => void {
   return () => databases.delete(db);
 }
 
-/** An attempt of a request has failed with a conflict. */
-export function countConflict(retry: boolean): void {
+const conflictChannel = channel('zope-ts:conflict');
+
+/** An attempt of a request has failed with a conflict; told to subscribers of the diagnostics channel `zope-ts:conflict`. */
+export function countConflict(error: unknown, path: string, retry: boolean): void {
   conflicts++;
   if (retry) retries++;
+  if (conflictChannel.hasSubscribers) conflictChannel.publish({ error, path, retry });
 }
 
 export function siteStats(): Record<string, number> {
   let loads = 0;
   let stores = 0;
   let objects = 0;
+  let commits = 0;
+  let commitSeconds = 0;
   for (const db of databases) {
     const counts = db.transferCounts();
     loads += counts.loads;
     stores += counts.stores;
+    commits += counts.commits;
+    commitSeconds += counts.commitSeconds;
     objects += db.cacheSize();
   }
   return {
@@ -32,6 +40,8 @@ export function siteStats(): Record<string, number> {
     zope_retries_total: retries,
     zope_loads_total: loads,
     zope_stores_total: stores,
+    zope_commits_total: commits,
+    zope_commit_seconds_total: commitSeconds,
     zope_cache_objects: objects,
   };
 }
