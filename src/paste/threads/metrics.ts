@@ -1,5 +1,6 @@
 /** What an operator wants to see of a server, in the text format of Prometheus. */
-import type { PoolState, ThreadStats } from './pool.ts';
+import type { PoolState } from './pool.ts';
+import type { ThreadStats } from './pool-thread.ts';
 
 /** Upper bounds of the classes of durations, seconds. */
 const BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];

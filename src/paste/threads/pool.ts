@@ -14,23 +14,18 @@ import type { Application } from '../gateway/types.ts';
 import { receiveRecordOfThread } from '../logging/set-up.ts';
 import type { PostedRecord } from '../logging/threads.ts';
 import { decodeError, ThreadDiedError } from './errors.ts';
-import { stackOfThread } from './thread-stack.ts';
 import { Inflow, Outflow } from './flow.ts';
+import { CLAIMS, type Job, PoolThread, type ThreadPreparation, type ThreadStats } from './pool-thread.ts';
 import type { ThreadData } from './thread.ts';
+import { watchThreads } from './watch-threads.ts';
 import * as wire from './wire.ts';
 
-/** Requests that a thread may be given before it has begun them; a power of two. */
-const CLAIMS = 1024;
-/** A thread is given as many requests as it handles in this time, but at least two and at most so many. */
-const AHEAD_US = 500;
-const MOST_AHEAD = 16;
 /** How long a request may lie behind another in a thread when a third one is idle. */
 const STEAL_MS = 5;
 /** A thread that dies so soon after its start is not replaced at once. */
 const SHORT_LIFE_MS = 1000;
 const MOST_DELAY_MS = 30_000;
 const DEPTH_NOTE_MS = 1000;
-const WATCH_MS = 100;
 const STATS_MS = 500;
 const CLOSE_MS = 5000;
 /** How long a thread that is replaced may take for the requests that it has. */
@@ -57,14 +52,6 @@ export interface PoolOptions {
   readonly limit?: () => number;
 }
 
-export interface ThreadPreparation {
-  readonly data: unknown;
-  readonly transfer: readonly (ArrayBuffer | import('node:worker_threads').MessagePort)[];
-  started?(worker: Worker): void;
-  /** The thread has ended, in whatever way: what it held is to be released. Called before its requests are answered. */
-  ended(): void;
-}
-
 /** Too many requests wait. */
 class QueueFullError extends HTTPException {
   override readonly code = 'QUEUE_FULL';
@@ -72,75 +59,6 @@ class QueueFullError extends HTTPException {
 
   constructor() {
     super(503, 'the server is busy');
-  }
-}
-
-interface Job {
-  readonly id: number;
-  readonly request: GatewayRequest;
-  readonly head: string;
-  readonly body: Uint8Array | number;
-  readonly resolve: (response: Response) => void;
-  readonly reject: (error: Error) => void;
-  readonly queuedAt: number;
-  thread: Thread | undefined;
-  /** When the thread was given it. */
-  givenAt: number;
-  /** When it was first seen to have begun; 0: not yet. */
-  begunAt: number;
-  slow: boolean;
-  /** Its thread is being asked where it is. */
-  asking: boolean;
-  /** It waits for something; its thread does other work. */
-  waiting: boolean;
-  outflow: Outflow | undefined;
-  inflow: Inflow | undefined;
-}
-
-export type ThreadStats = Readonly<Record<string, number>>;
-
-class Thread {
-  readonly number: number;
-  readonly worker: Worker;
-  /** For each request that was given, at its number modulo the size: its number until the thread begins it, then the negative number. */
-  readonly claims: Int32Array;
-  readonly jobs = new Map<number, Job>();
-  readonly preparation: ThreadPreparation;
-  readonly startedAt = performance.now();
-  ready = false;
-  /** Whether it has ever been ready. */
-  begun = false;
-  /** It takes no more requests, and ends when it has answered those that it has. */
-  draining = false;
-  /** Requests that occupy it: begun and not waiting for something, or not begun. */
-  load = 0;
-  /** Moving average of what a request takes, microseconds. */
-  cost = AHEAD_US;
-  /** What it counted when it was last asked. */
-  stats: ThreadStats = {};
-  statsCame: (() => void) | undefined;
-  outbox: unknown[] = [];
-  transfer: ArrayBuffer[] = [];
-
-  constructor(number: number, worker: Worker, claims: Int32Array, preparation: ThreadPreparation) {
-    this.number = number;
-    this.worker = worker;
-    this.claims = claims;
-    this.preparation = preparation;
-  }
-
-  get room(): number {
-    const ahead = Math.min(MOST_AHEAD, Math.max(2, Math.round(AHEAD_US / this.cost)));
-    return this.ready && !this.draining ? ahead - this.load : 0;
-  }
-
-  isBegun(id: number): boolean {
-    return Atomics.load(this.claims, id % CLAIMS) === -id;
-  }
-
-  /** Takes a request back; false when it was begun. */
-  takeBack(id: number): boolean {
-    return Atomics.compareExchange(this.claims, id % CLAIMS, id, 0) === id;
   }
 }
 
@@ -161,13 +79,13 @@ export interface PoolState {
 
 export class ThreadPool {
   readonly #options: PoolOptions;
-  readonly #threads = new Set<Thread>();
+  readonly #threads = new Set<PoolThread>();
   readonly #queue: Job[] = [];
-  readonly #dirty = new Set<Thread>();
+  readonly #dirty = new Set<PoolThread>();
   #lastId = 0;
   #flushing = false;
   #stealing: NodeJS.Timeout | undefined;
-  #watching: NodeJS.Timeout | undefined;
+  #stopWatching: (() => void) | undefined;
   #closing = false;
   #shortLives = 0;
   readonly #endedStats: Record<string, number> = {};
@@ -191,9 +109,9 @@ export class ThreadPool {
 
   /** Starts threads; resolves when the first one is ready. What is wrong with the application is told by that one. */
   async start(): Promise<void> {
-    const { slowAfter = 0, endAfter = 0 } = this.#options;
+    const { slowAfter = 0, endAfter = 0, name } = this.#options;
     if (slowAfter > 0 || endAfter > 0)
-      this.#watching = setInterval(() => this.#watch(slowAfter * 1000, endAfter * 1000), WATCH_MS).unref();
+      this.#stopWatching = watchThreads(this.#threads, { slowAfter, endAfter, name });
     await this.#startThread();
     const count = this.#options.limit?.() ?? this.#options.threads;
     for (let i = 1; i < count; i++) this.#startAnother();
@@ -234,7 +152,7 @@ export class ThreadPool {
     }
   }
 
-  #drain(thread: Thread): void {
+  #drain(thread: PoolThread): void {
     thread.draining = true;
     for (const job of thread.jobs.values()) {
       if (!thread.takeBack(job.id)) continue;
@@ -248,7 +166,7 @@ export class ThreadPool {
     setTimeout(() => void thread.worker.terminate(), DRAIN_MS).unref();
   }
 
-  #endIfDrained(thread: Thread): void {
+  #endIfDrained(thread: PoolThread): void {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of Node, not a window
     if (thread.draining && thread.jobs.size === 0) thread.worker.postMessage('close');
   }
@@ -271,7 +189,7 @@ export class ThreadPool {
       name: `zope-${number}`,
       ...(this.#options.execArgv === undefined ? {} : { execArgv: [...this.#options.execArgv] }),
     });
-    const thread = new Thread(number, worker, claims, preparation);
+    const thread = new PoolThread(number, worker, claims, preparation);
     this.#threads.add(thread);
     preparation.started?.(worker);
     return new Promise((resolve, reject) => {
@@ -297,7 +215,7 @@ export class ThreadPool {
     });
   }
 
-  #ended(thread: Thread, error: Error, extra: boolean): void {
+  #ended(thread: PoolThread, error: Error, extra: boolean): void {
     this.#threads.delete(thread);
     this.#dirty.delete(thread);
     thread.preparation.ended();
@@ -382,7 +300,7 @@ export class ThreadPool {
   /** Gives waiting requests to threads that have room, an idle one first. */
   #assign(): void {
     while (this.#queue.length > 0) {
-      let best: Thread | undefined;
+      let best: PoolThread | undefined;
       for (const thread of this.#threads)
         if (thread.room > 0 && (best === undefined || thread.load < best.load)) best = thread;
       if (best === undefined) {
@@ -393,7 +311,7 @@ export class ThreadPool {
     }
   }
 
-  #give(job: Job, thread: Thread): void {
+  #give(job: Job, thread: PoolThread): void {
     const { id, head, body } = job;
     job.thread = thread;
     job.waiting = false;
@@ -415,7 +333,7 @@ export class ThreadPool {
     getLogger([...this.#options.name.split('.'), 'queue']).warn(`Task queue depth is ${this.#queue.length}`);
   }
 
-  #flushSoon(thread: Thread): void {
+  #flushSoon(thread: PoolThread): void {
     this.#dirty.add(thread);
     if (this.#flushing) return;
     this.#flushing = true;
@@ -463,43 +381,6 @@ export class ThreadPool {
     if (again) this.#stealLater();
   }
 
-  /** Looks for requests that take long. */
-  #watch(slowMs: number, endMs: number): void {
-    const now = performance.now();
-    for (const thread of this.#threads) {
-      for (const job of thread.jobs.values()) {
-        if (job.waiting || !thread.isBegun(job.id)) continue;
-        if (job.begunAt === 0) job.begunAt = now;
-        const age = now - job.begunAt;
-        if (slowMs > 0 && age >= slowMs && !job.slow) {
-          job.slow = true;
-          void this.#tellSlow(thread, job, age);
-        }
-        if (endMs > 0 && age >= endMs && !job.asking) this.#endHung(thread, job, age);
-      }
-    }
-  }
-
-  async #tellSlow(thread: Thread, job: Job, age: number): Promise<void> {
-    const { request } = job;
-    job.asking = true;
-    const stack = await stackOfThread(thread.worker.threadId);
-    job.asking = false;
-    const text =
-      stack === undefined ? '(it runs no code just now)' : stack.map((line) => `\n    ${line}`).join('');
-    getLogger([...this.#options.name.split('.'), 'slow']).warn(
-      `Thread ${thread.number} has been working for ${(age / 1000).toFixed(1)} s on ${request.method} ${request.environ.rawTarget} ${text}`,
-    );
-  }
-
-  #endHung(thread: Thread, { request }: Job, age: number): void {
-    getLogger(this.#options.name.split('.')).error(
-      `Thread ${thread.number} is ended: it has been working for ${(age / 1000).toFixed(1)} s on ${request.method} ${request.environ.rawTarget}`,
-    );
-    thread.ready = false;
-    void thread.worker.terminate();
-  }
-
   /** The client of a request has left. */
   #left(job: Job): void {
     const { thread } = job;
@@ -514,12 +395,12 @@ export class ThreadPool {
     } else if (thread.jobs.has(job.id)) this.#tell(thread, wire.CANCEL, job.id);
   }
 
-  #tell(thread: Thread, ...values: unknown[]): void {
+  #tell(thread: PoolThread, ...values: unknown[]): void {
     for (const value of values) thread.outbox.push(value);
     this.#flushSoon(thread);
   }
 
-  #release(thread: Thread, job: Job): void {
+  #release(thread: PoolThread, job: Job): void {
     if (!thread.jobs.delete(job.id)) return;
     if (!job.waiting) thread.load--;
     job.request._onLeft = undefined;
@@ -536,7 +417,7 @@ export class ThreadPool {
     }
   }
 
-  #receive(thread: Thread, message: unknown[]): void {
+  #receive(thread: PoolThread, message: unknown[]): void {
     for (let at = 0; at < message.length;) {
       const kind = message[at] as number;
       if (kind === wire.LOG) receiveRecordOfThread(message[at + 1] as PostedRecord);
@@ -555,7 +436,7 @@ export class ThreadPool {
     this.#assign();
   }
 
-  #about(thread: Thread, job: Job, kind: number, value: unknown, body: unknown): void {
+  #about(thread: PoolThread, job: Job, kind: number, value: unknown, body: unknown): void {
     switch (kind) {
       case wire.ANSWER_BYTES:
         this.#answered(thread, job, value as string, Buffer.from(body as string, 'latin1'));
@@ -601,7 +482,7 @@ export class ThreadPool {
     }
   }
 
-  #tellAnswer(thread: Thread | undefined, { request, queuedAt }: Job, failed: boolean): void {
+  #tellAnswer(thread: PoolThread | undefined, { request, queuedAt }: Job, failed: boolean): void {
     const milliseconds = performance.now() - queuedAt;
     this.onAnswer?.(milliseconds, failed);
     if (!requests.hasSubscribers) return;
@@ -609,20 +490,20 @@ export class ThreadPool {
     requests.publish({ method, target: environ.rawTarget, milliseconds, failed, thread: thread?.number });
   }
 
-  #answered(thread: Thread, job: Job, head: string, body: string | Uint8Array | FileRegion | null): void {
+  #answered(thread: PoolThread, job: Job, head: string, body: string | Uint8Array | FileRegion | null): void {
     this.#tellAnswer(thread, job, false);
     this.#release(thread, job);
     job.resolve(new GatewayResponse(body, wire.decodeAnswer(head)) as unknown as Response);
   }
 
-  #waits(thread: Thread, job: Job): void {
+  #waits(thread: PoolThread, job: Job): void {
     if (job.waiting) return;
     job.waiting = true;
     thread.load--;
   }
 
   /** Sends a long body as it comes, as far as the thread takes it. */
-  #sendBody(thread: Thread, job: Job): void {
+  #sendBody(thread: PoolThread, job: Job): void {
     const outflow = (job.outflow = new Outflow());
     const body = job.request.nodeBody;
     body.on('data', (chunk: Uint8Array) => {
@@ -643,7 +524,7 @@ export class ThreadPool {
   async close(): Promise<void> {
     this.#closing = true;
     clearTimeout(this.#stealing);
-    clearInterval(this.#watching);
+    this.#stopWatching?.();
     for (const job of this.#queue.splice(0)) this.#fail(job, new ThreadDiedError('the server is stopping'));
     const threads = [...this.#threads];
     const ends = threads.map(({ worker }) => new Promise((resolve) => worker.once('exit', resolve)));
