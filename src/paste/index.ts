@@ -8,7 +8,7 @@ export type {
 } from './gateway/types.ts';
 export { Metrics } from './threads/metrics.ts';
 export { serveMetrics, withHealth } from './threads/operations.ts';
-export { ThreadPool } from './threads/pool.ts';
+export { type PoolOptions, ThreadPool } from './threads/pool.ts';
 export type { ThreadApplication, ThreadContext } from './threads/thread.ts';
 export { type Environ, environOf, withEnviron, withHeaders } from './gateway/environ.ts';
 export { errorPage, escapeHtml } from './gateway/error-page.ts';
@@ -40,6 +40,8 @@ export {
 export { AddressError, ServerError, SettingError } from './servers/errors.ts';
 export { SETTINGS as SERVER_SETTINGS } from './servers/settings.ts';
 export { registerGatewayDistributions, serve, type ServerName } from './servers/index.ts';
+export { bindSockets } from './servers/shared-sockets.ts';
+export type { ServerSettings } from './servers/settings.ts';
 export { type NodeListener, type NodeListenerOptions, toNodeListener } from './gateway/node-listener.ts';
 export { type FetchHandler, type FetchHandlerOptions, toFetchHandler } from './gateway/fetch-handler.ts';
 export { InvalidAnswerError } from './gateway/send-response.ts';

@@ -24,6 +24,10 @@ export type ThreadedApplication = Application & {
    * @param name Dotted name of the server's logger.
    */
   startThreads(count: number | undefined, bodyLimit: number, name: string): Promise<void>;
+  /** Whether the threads are to accept connections themselves: then `serveInThreads` takes the place of the server. */
+  readonly acceptInThreads?: boolean;
+  /** @param settings Those of the server, which can be posted to threads. */
+  serveInThreads?(count: number | undefined, settings: object, name: string): Promise<RunningServer>;
 };
 
 /** A server that listens. */

@@ -8,14 +8,15 @@ import { constants } from 'node:os';
 import type { Endpoint } from './endpoints.ts';
 
 /** A bound socket that nobody accepts from here: what Node's own `cluster` hands to its workers. */
-interface Handle {
-  getsockname(into: { port?: number }): number;
+export interface Handle {
+  readonly fd: number;
+  getsockname(into: { address?: string; port?: number }): number;
   close(): void;
 }
 type CreateHandle = (
-  address: string,
-  port: number,
-  type: 4 | 6 | -1,
+  address: string | null,
+  port: number | null,
+  type: 4 | 6 | -1 | null,
   fd: number | undefined,
   flags: number,
 ) => Handle | number;
@@ -57,19 +58,10 @@ export class SocketHolder {
 
   #handleOf({ host, port, ipv6Only }: Question['endpoint']): Handle | string {
     const key = `${host} ${port}`;
-    let handle = this.#handles.get(key);
-    if (handle === undefined) {
-      const made = createHandle!(host, port, host.includes(':') ? 6 : 4, undefined, ipv6Only ? IPV6_ONLY : 0);
-      if (typeof made === 'number') return codeOf(made);
-      // An address that is in use shows only here: listening on such a socket would take any port.
-      const bound: { port?: number } = {};
-      if (made.getsockname(bound) !== 0 || !bound.port || (port !== 0 && bound.port !== port)) {
-        made.close();
-        return 'EADDRINUSE';
-      }
-      handle = made;
-      this.#handles.set(key, handle);
-    }
+    const known = this.#handles.get(key);
+    if (known !== undefined) return known;
+    const handle = bindSocket(host, port, ipv6Only);
+    if (typeof handle !== 'string') this.#handles.set(key, handle);
     return handle;
   }
 
@@ -78,6 +70,28 @@ export class SocketHolder {
     for (const handle of this.#handles.values()) handle.close();
     this.#handles.clear();
   }
+}
+
+/** Binds a socket on which nobody listens yet; the code of the error where that cannot be. */
+export function bindSocket(host: string, port: number, ipv6Only: boolean): Handle | string {
+  if (createHandle === undefined) return 'ENOTSUP';
+  const handle = createHandle(host, port, host.includes(':') ? 6 : 4, undefined, ipv6Only ? IPV6_ONLY : 0);
+  if (typeof handle === 'number') return codeOf(handle);
+  // An address that is in use shows only here: listening on such a socket would take any port.
+  const bound: { port?: number } = {};
+  if (handle.getsockname(bound) === 0 && bound.port && (port === 0 || bound.port === port)) return handle;
+  handle.close();
+  return 'EADDRINUSE';
+}
+
+/** A socket that another process or thread has opened, by its number in this process. */
+export function openSocket(fd: number): Handle {
+  const handle = createHandle?.(null, null, null, fd, 0);
+  if (handle === undefined || typeof handle === 'number')
+    throw new Error(
+      `the socket ${fd} cannot be opened: ${handle === undefined ? 'ENOTSUP' : codeOf(handle)}`,
+    );
+  return handle;
 }
 
 /** Node tells errors of handles by their negative numbers. */

@@ -22,6 +22,7 @@ import { environOfIncoming } from './node-environ.ts';
 import { applyProxyHeaders, type ForwardedFacts, MalformedProxyHeader, peersOf } from './proxy-headers.ts';
 import { bodyRefusal, inspect, LATE, rawRefusal, Refusal, refusalOf, sendRefusal } from './refusal.ts';
 import type { ServerSettings } from './settings.ts';
+import { duplicateSocket, type SharedSocket } from './shared-sockets.ts';
 import { removeStaleSocket } from './stale-socket.ts';
 
 /** How long the answer to a client that has closed its side may stand still. */
@@ -39,6 +40,8 @@ export interface HttpServerOptions {
   readonly settings: ServerSettings;
   /** Dotted name of the logger. */
   readonly name: string;
+  /** Listens on duplicates of these, instead of sockets of its own; others listen on them, too. */
+  readonly sockets?: readonly SharedSocket[];
 }
 
 export class HttpServer implements RunningServer {
@@ -48,6 +51,7 @@ export class HttpServer implements RunningServer {
   readonly #sending: SendOptions;
   readonly #bodyContext: BodyContext;
   readonly #trusts: (peer: string) => boolean;
+  readonly #sockets: readonly SharedSocket[] | undefined;
   readonly #servers: Server[] = [];
   readonly #channels = new Set<Channel>();
   readonly #waiting: { readonly socket: Socket; serve(): void }[] = [];
@@ -58,7 +62,8 @@ export class HttpServer implements RunningServer {
   #deadline = Infinity;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ dispatch, settings, name }: HttpServerOptions) {
+  constructor({ dispatch, settings, name, sockets }: HttpServerOptions) {
+    this.#sockets = sockets;
     this.#dispatch = dispatch;
     this.#settings = settings;
     this.#logger = getLogger(name.split('.'));
@@ -78,16 +83,19 @@ export class HttpServer implements RunningServer {
   async listen(): Promise<this> {
     try {
       // oxlint-disable-next-line no-await-in-loop -- the first address that fails is told
-      for (const endpoint of await endpointsOf(this.#settings)) await this.#listenOn(endpoint);
+      for (const socket of this.#sockets ?? []) await this.#listenOn(socket.endpoint, socket);
+      if (this.#sockets === undefined)
+        // oxlint-disable-next-line no-await-in-loop
+        for (const endpoint of await endpointsOf(this.#settings)) await this.#listenOn(endpoint);
     } catch (error) {
       for (const server of this.#servers) server.close();
       throw error;
     }
-    for (const url of this.urls) this.#logger.info(`Serving on ${url}`);
+    if (this.#sockets === undefined) for (const url of this.urls) this.#logger.info(`Serving on ${url}`);
     return this;
   }
 
-  async #listenOn(endpoint: Endpoint): Promise<void> {
+  async #listenOn(endpoint: Endpoint, shared?: SharedSocket): Promise<void> {
     const name = 'path' in endpoint ? endpoint.path : addressText(endpoint.host, endpoint.port);
     if ('path' in endpoint) await removeStaleSocket(endpoint.path);
     const server = this.#createServer();
@@ -96,7 +104,7 @@ export class HttpServer implements RunningServer {
         ? { path: endpoint.path }
         : { host: endpoint.host, port: endpoint.port, ipv6Only: endpoint.ipv6Only };
     try {
-      const held = await heldSocket(endpoint);
+      const held = shared === undefined ? await heldSocket(endpoint) : await duplicateSocket(shared);
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
         const { backlog } = this.#settings;

@@ -35,12 +35,13 @@ function runner(name: string, read: (given: Settings) => ReadSettings): ServerRu
     const { settings, notes } = read(given);
     const threaded = 'startThreads' in app;
     for (const note of notes) if (!threaded || !isAboutThreads(note)) getLogger(name.split('.')).warn(note);
-    if (threaded)
-      await (app as ThreadedApplication).startThreads(
-        isAsked(given) || ONE_THREAD.has(name) ? settings.threads : undefined,
-        settings.max_request_body_size,
-        name,
-      );
+    if (threaded) {
+      const threads = app as ThreadedApplication;
+      const count = isAsked(given) || ONE_THREAD.has(name) ? settings.threads : undefined;
+      if (threads.acceptInThreads === true && count !== 1)
+        return threads.serveInThreads!(count, settings, name);
+      await threads.startThreads(count, settings.max_request_body_size, name);
+    }
     return new HttpServer({ dispatch: app, settings, name }).listen();
   };
 }

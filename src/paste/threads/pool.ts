@@ -48,6 +48,8 @@ export interface PoolOptions {
   readonly name: string;
   /** Options of Node for each thread. */
   readonly execArgv?: readonly string[];
+  /** Threads accept connections themselves; `dispatch` is not used then. */
+  readonly accept?: NonNullable<ThreadData['accept']>;
   /** Asked when the first thread is ready: how many there are to be. */
   readonly limit?: () => number;
 }
@@ -182,6 +184,7 @@ export class ThreadPool {
       number,
       claims: claims.buffer as SharedArrayBuffer,
       bodyLimit: this.#options.bodyLimit,
+      ...(this.#options.accept === undefined ? {} : { accept: this.#options.accept }),
     };
     const worker = new Worker(ENTRY, {
       workerData: data,
@@ -521,7 +524,7 @@ export class ThreadPool {
   }
 
   /** Ends all threads. They close what they have open; what takes too long is cut off. */
-  async close(): Promise<void> {
+  async close(graceMs = CLOSE_MS): Promise<void> {
     this.#closing = true;
     clearTimeout(this.#stealing);
     this.#stopWatching?.();
@@ -532,7 +535,7 @@ export class ThreadPool {
     for (const { worker } of threads) worker.postMessage('close');
     const timer = setTimeout(() => {
       for (const { worker } of threads) void worker.terminate();
-    }, CLOSE_MS);
+    }, graceMs);
     await Promise.all(ends);
     clearTimeout(timer);
   }

@@ -6,6 +6,9 @@ import { flatten } from '../gateway/flat-headers.ts';
 import { GatewayRequest } from '../gateway/request.ts';
 import type { BodyContext } from '../gateway/request-body.ts';
 import { GatewayResponse, isFileRegion, type ResponseBody } from '../gateway/response.ts';
+import { HttpServer } from '../servers/http-server.ts';
+import type { ServerSettings } from '../servers/settings.ts';
+import type { SharedSocket } from '../servers/shared-sockets.ts';
 import { InvalidAnswerError } from '../gateway/send-response.ts';
 import type { Application } from '../gateway/types.ts';
 import type { PostedRecord } from '../logging/threads.ts';
@@ -24,6 +27,12 @@ export interface ThreadData {
   /** Which of the requests that were sent have been begun: see `Thread` in pool.ts. */
   readonly claims: SharedArrayBuffer;
   readonly bodyLimit: number;
+  /** The thread accepts connections itself, on these sockets. */
+  readonly accept?: {
+    readonly settings: ServerSettings;
+    readonly name: string;
+    readonly sockets: readonly SharedSocket[];
+  };
 }
 
 /** What makes the application of a thread. */
@@ -347,8 +356,9 @@ function partsOfAnswer(response: Response): [head: string, body: ResponseBody] {
   return [wire.encodeAnswer({ status, statusText, headers: flatten(headers) }), response.body];
 }
 
-async function end({ close }: ThreadApplication): Promise<void> {
+async function end({ close }: ThreadApplication, server: HttpServer | undefined): Promise<void> {
   try {
+    await server?.close();
     await close?.();
   } catch (error) {
     getLogger(['paste', 'threads']).error('A thread could not close what it had open: {error}', { error });
@@ -365,8 +375,12 @@ export async function runThread(): Promise<void> {
   const { startThread } = (await import(data.module)) as ThreadModule;
   const outbox = new Outbox(port);
   const application = await startThread(data.data, { number: data.number, log: outbox.log });
+  const server =
+    data.accept === undefined
+      ? undefined
+      : await new HttpServer({ ...data.accept, dispatch: application.app }).listen();
   port.on('message', (message: unknown) => {
-    if (message === 'close') void end(application);
+    if (message === 'close') void end(application, server);
   });
   // oxlint-disable-next-line no-new -- it lives as long as the port
   new Thread(port, outbox, application, data);

@@ -16,6 +16,8 @@ export interface OperationSettings {
   readonly ready_path: string;
   /** `host:port` of the page with metrics, `/metrics`; empty: none. */
   readonly metrics_listen: string;
+  /** `main`: the main thread hands requests to threads that are free. `threads`: each thread accepts connections itself. */
+  readonly accept: string;
   /** Requests that may wait for a thread; more are answered with 503. */
   readonly queue_limit: number;
   /** Seconds after which a request is logged with the stack of its thread; 0: never. */
@@ -38,6 +40,14 @@ const TABLE = {
   health_path: textOption('/@@health'),
   ready_path: textOption('/@@ready'),
   metrics_listen: textOption(''),
+  accept: {
+    read: (text) => {
+      if (text !== 'main' && text !== 'threads')
+        throw new LoadError('option-invalid', `'${text}' is neither main nor threads`);
+      return text;
+    },
+    absent: { value: 'main' },
+  } satisfies OptionReader<string>,
   queue_limit: integerOption(1000),
   slow_request_seconds: seconds(0),
   hung_request_seconds: seconds(0),

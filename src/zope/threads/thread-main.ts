@@ -6,11 +6,13 @@ import {
   loadApp,
   type ThreadApplication,
   type ThreadContext,
+  withHealth,
 } from '../../paste/index.ts';
 import { FileStorage, type SharedFile } from '../../zodb/index.ts';
 import { registerDistributions } from '../app/distributions.ts';
 import { shutDown } from '../app/shutdown.ts';
 import { siteStats } from '../app/stats.ts';
+import type { OperationSettings } from './operation-settings.ts';
 import type { StorageRequest } from './storage-host.ts';
 import { setStorageOpener } from './storage-opener.ts';
 import { call, type CallLine } from './sync-call.ts';
@@ -20,6 +22,7 @@ export interface SiteThreadData {
   readonly appName: string | undefined;
   readonly relativeTo: string;
   readonly globalConf: Readonly<Record<string, string>>;
+  readonly settings: OperationSettings;
   readonly logPort: MessagePort;
   readonly line: CallLine;
 }
@@ -43,5 +46,11 @@ export async function startThread(
     unshared: (what) => void ask({ kind: 'unshared', what }),
   });
   const app = await loadApp(configUri, { relativeTo, globalConf, name: appName });
-  return { app, stats: siteStats, close: shutDown };
+  const { accept, health_path: healthPath, ready_path: readyPath } = data.settings;
+  return {
+    // Where the main thread has the sockets, it answers these paths itself.
+    app: accept === 'threads' ? withHealth(app, { healthPath, readyPath, isReady: () => true }) : app,
+    stats: siteStats,
+    close: shutDown,
+  };
 }

@@ -4,10 +4,14 @@ import { MessageChannel } from 'node:worker_threads';
 import { getLogger } from '@logtape/logtape';
 import {
   type Application,
+  bindSockets,
   loadApp,
   Metrics,
+  type PoolOptions,
   receiveLogging,
+  type RunningServer,
   serveMetrics,
+  type ServerSettings,
   type ThreadedApplication,
   ThreadPool,
   withHealth,
@@ -20,6 +24,8 @@ import type { SiteThreadData } from './thread-main.ts';
 
 const logger = getLogger(['Zope']);
 const MOST_THREADS = 4;
+const GRACE_MS = 30_000;
+type Accept = NonNullable<PoolOptions['accept']>;
 /** What a server asks for that does not say how many threads it wants. */
 export const DEFAULT_THREADS = Math.min(MOST_THREADS, availableParallelism());
 
@@ -62,6 +68,9 @@ export class ThreadedSite {
     this.app = Object.assign(app, {
       startThreads: (count: number | undefined, bodyLimit: number, name: string) =>
         this.start(count, bodyLimit, name),
+      acceptInThreads: options.settings.accept === 'threads',
+      serveInThreads: (count: number | undefined, settings: object, name: string) =>
+        this.#serveInThreads(count ?? DEFAULT_THREADS, settings as ServerSettings, name),
     });
   }
 
@@ -74,14 +83,14 @@ export class ThreadedSite {
     return (this.#started ??= this.#start(count ?? DEFAULT_THREADS, bodyLimit, name));
   }
 
-  async #start(count: number, bodyLimit: number, name: string): Promise<void> {
+  async #start(count: number, bodyLimit: number, name: string, accept?: Accept): Promise<void> {
     const { settings } = this.#options;
     if (settings.metrics_listen !== '') {
       const page = await serveMetrics(addressOf(settings.metrics_listen), () => this.#renderMetrics());
       this.#metricsPage = page;
       logger.info(`Metrics are at ${page.url}`);
     }
-    if (count > 1) await this.#startPool(count, bodyLimit, name);
+    if (count > 1) await this.#startPool(count, bodyLimit, name, accept);
     else await this.#loadHere();
     this.#options.onLoaded?.();
   }
@@ -116,12 +125,38 @@ export class ThreadedSite {
     };
   }
 
-  async #startPool(count: number, bodyLimit: number, name: string): Promise<void> {
+  /** Threads listen themselves on sockets that are bound here. */
+  async #serveInThreads(count: number, settings: ServerSettings, name: string): Promise<RunningServer> {
+    const { sockets, urls, close } = await bindSockets(settings);
+    const logger = getLogger(name.split('.'));
+    try {
+      this.#started = this.#start(count, settings.max_request_body_size, name, { settings, name, sockets });
+      await this.#started;
+    } catch (error) {
+      close();
+      throw error;
+    }
+    for (const url of urls) logger.info(`Serving on ${url}`);
+    let ended!: () => void;
+    const closed = new Promise<void>((resolve) => (ended = resolve));
+    return {
+      urls,
+      closed,
+      close: async (graceMs = GRACE_MS) => {
+        close();
+        await this.#pool?.close(graceMs);
+        ended();
+      },
+    };
+  }
+
+  async #startPool(count: number, bodyLimit: number, name: string, accept?: Accept): Promise<void> {
     const { settings } = this.#options;
     const pool = new ThreadPool({
       module: MODULE.href,
       threads: count,
       bodyLimit,
+      ...(accept === undefined ? {} : { accept }),
       queueLimit: settings.queue_limit,
       slowAfter: settings.slow_request_seconds,
       endAfter: settings.hung_request_seconds,
@@ -143,11 +178,19 @@ export class ThreadedSite {
   }
 
   #prepare(number: number) {
-    const { configUri, appName, relativeTo, globalConf } = this.#options;
+    const { configUri, appName, relativeTo, globalConf, settings } = this.#options;
     const { port1, port2 } = new MessageChannel();
     receiveLogging(port1);
     const line = answerCalls((request: StorageRequest) => this.#host.answer(request, number));
-    const data: SiteThreadData = { configUri, appName, relativeTo, globalConf, logPort: port2, line };
+    const data: SiteThreadData = {
+      configUri,
+      appName,
+      relativeTo,
+      globalConf,
+      settings,
+      logPort: port2,
+      line,
+    };
     return {
       data,
       transfer: [port2, line.port],
