@@ -1,16 +1,15 @@
 /** What the directives of a zope.conf do outside of the databases (INVENTORY 2.1). */
-import { lookup } from 'node:dns/promises';
-import net from 'node:net';
 import path from 'node:path';
 import { getLogger } from '@logtape/logtape';
 import { setEmergencyUser, ZopeSecurityPolicy } from '../../access/index.ts';
 import { setDefaultDateFormat } from '../../pickle/index.ts';
 import { getRequest, type HTTPRequest, type PublisherOptions } from '../../publisher/index.ts';
 import { Budget, setBudgetSource, setDefaultLimits, setSecurityPolicy } from '../../restricted/index.ts';
-import { ConfigurationError, type ZopeConfig } from '../../zconfig/index.ts';
+import type { ZopeConfig } from '../../zconfig/index.ts';
 import { setConfiguration } from './configuration.ts';
 import { environmentOf } from './environment.ts';
 import { readPasswordFile } from './password-file.ts';
+import { trustedProxiesOf } from './trusted-proxies.ts';
 import { readLocales, setCatalogs } from '../../templates/index.ts';
 
 const logger = getLogger(['Zope']);
@@ -60,27 +59,6 @@ export async function publisherSettings(
     realm: config.httpRealm,
     charset: config.encoding,
     formLimits: config.formLimits,
-    trustedProxies: await addressesOf(config),
+    trustedProxies: await trustedProxiesOf(config),
   };
-}
-
-/** Addresses as they are, names by all addresses that they have now. */
-async function addressesOf({ trustedProxies, file }: ZopeConfig): Promise<ReadonlySet<string>> {
-  const addresses = new Set<string>();
-  for (const proxy of trustedProxies) {
-    if (net.isIP(proxy) !== 0) {
-      addresses.add(proxy);
-      continue;
-    }
-    try {
-      for (const { address } of await lookup(proxy, { all: true })) addresses.add(address);
-    } catch (error) {
-      throw new ConfigurationError(
-        `trusted-proxy ${proxy} has no address: ${(error as Error).message}`,
-        { file, line: undefined },
-        { cause: error },
-      );
-    }
-  }
-  return addresses;
 }
