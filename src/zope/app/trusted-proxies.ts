@@ -21,7 +21,9 @@ export async function trustedProxiesOf(
       { cause },
     );
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((done) => (timer = setTimeout(done, patience)));
+  const late = new Promise<undefined>((done) => {
+    timer = setTimeout(() => done(undefined), patience);
+  });
   const addressesOf = async (name: string): Promise<readonly string[]> => {
     if (net.isIP(name) !== 0) return [name];
     let found;
