@@ -126,6 +126,19 @@ describe('zope instance', () => {
         expect(statuses.length).toBeGreaterThan(3);
         expect(new Set(statuses)).toEqual(new Set([200]));
       }
+      // As when memory runs out, which ends the whole process.
+      const site = Number(readFileSync(at('inst/var/Z4.pid'), 'utf8'));
+      process.kill(site, 'SIGKILL');
+      const again = async () => {
+        try {
+          return (
+            (await fetch(url)).status === 200 && Number(readFileSync(at('inst/var/Z4.pid'), 'utf8')) !== site
+          );
+        } catch {
+          return false;
+        }
+      };
+      while (!(await again())) await new Promise((resolve) => setTimeout(resolve, 20));
       writeFileSync(
         at('inst/etc/zope.conf'),
         `debug-moed on\n${readFileSync(at('inst/etc/zope.conf'), 'utf8')}`,

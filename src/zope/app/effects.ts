@@ -1,6 +1,5 @@
 /** What the directives of a zope.conf do outside of the databases (INVENTORY 2.1). */
 import path from 'node:path';
-import { getLogger } from '@logtape/logtape';
 import { setEmergencyUser, ZopeSecurityPolicy } from '../../access/index.ts';
 import { setDefaultDateFormat } from '../../pickle/index.ts';
 import { getRequest, type HTTPRequest, type PublisherOptions } from '../../publisher/index.ts';
@@ -8,11 +7,10 @@ import { Budget, setBudgetSource, setDefaultLimits, setSecurityPolicy } from '..
 import type { ZopeConfig } from '../../zconfig/index.ts';
 import { setConfiguration } from './configuration.ts';
 import { environmentOf } from './environment.ts';
+import { noteOnce } from '../threads/process-services.ts';
 import { readPasswordFile } from './password-file.ts';
 import { trustedProxiesOf } from './trusted-proxies.ts';
 import { readLocales, setCatalogs } from '../../templates/index.ts';
-
-const logger = getLogger(['Zope']);
 
 /** What a configuration does to the process: environment, order of dates, emergency user, security policy. */
 export function applyToProcess(config: ZopeConfig): void {
@@ -29,7 +27,7 @@ export function applyToProcess(config: ZopeConfig): void {
   );
   setDefaultLimits(config.scriptLimits);
   setBudgetSource(budgetOfRequest);
-  for (const note of config.withoutEffect) logger.warn(note);
+  for (const note of config.withoutEffect) noteOnce(note);
 }
 
 const budgets = new WeakMap<HTTPRequest, Budget>();

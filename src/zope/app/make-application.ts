@@ -1,10 +1,9 @@
 /** `egg:Zope#main`: a site as one application (INVENTORY W-001 to W-004). */
-import { rmSync, writeFileSync } from 'node:fs';
 import { getLogger } from '@logtape/logtape';
 import { type Application as GatewayApplication, setFailurePage } from '../../paste/index.ts';
 import { createPublisher, type SiteConnection } from '../../publisher/index.ts';
 import { isTransient, TransactionManager } from '../../transaction/index.ts';
-import { loadZopeConf, type ZopeConfig } from '../../zconfig/index.ts';
+import { loadZopeConf } from '../../zconfig/index.ts';
 import type { Connection, DB } from '../../zodb/index.ts';
 import { publisherSettings } from './effects.ts';
 import { reportFailure } from './error-log.ts';
@@ -12,6 +11,7 @@ import { debugPage, numberPage } from './failure-page.ts';
 import { standardErrorMessage } from './error-page.ts';
 import { onShutdown } from './shutdown.ts';
 import { countConflict, countDatabase } from './stats.ts';
+import { keepPidFile } from '../threads/process-services.ts';
 import { openSiteDatabases } from './site.ts';
 import { loadSiteModules } from './site-modules.ts';
 
@@ -55,7 +55,7 @@ export async function makeApplication(
       if (page !== undefined) setFailurePage(error, page);
     },
   });
-  writePidFile(config);
+  const removePidFile = keepPidFile(config.pidFile);
   let closed = false;
   const closeAll = () => {
     if (closed) return;
@@ -63,7 +63,7 @@ export async function makeApplication(
     uncount();
     pool.close();
     close();
-    rmSync(config.pidFile, { force: true });
+    removePidFile();
   };
   onShutdown(closeAll);
   logger.info('Ready to handle requests');
@@ -108,13 +108,5 @@ class PooledConnection implements SiteConnection {
 
   end(): void {
     this.#connection.close();
-  }
-}
-
-function writePidFile({ pidFile }: ZopeConfig): void {
-  try {
-    writeFileSync(pidFile, `${process.pid}`);
-  } catch (error) {
-    logger.warn(`the pid file ${pidFile} cannot be written: ${(error as Error).message}`);
   }
 }

@@ -10,7 +10,7 @@ import {
   ZlibStorage,
 } from '../../zodb/index.ts';
 import type { StorageConfig } from '../../zconfig/index.ts';
-import { openFile, openUnshared } from '../threads/storage-opener.ts';
+import { openFile, openUnshared } from '../threads/process-services.ts';
 
 /** A database of the configuration cannot be opened. */
 export class DatabaseOpenError extends Error {

@@ -1,22 +1,39 @@
 /** The files that the threads of a process share, opened once by the main thread. */
 import path from 'node:path';
+import { getLogger } from '@logtape/logtape';
+import { writePidFile } from './process-services.ts';
 import { FileStorage, type FileStorageOptions, type SharedFile } from '../../zodb/index.ts';
+
+const logger = getLogger(['Zope']);
 
 /** What a thread asks for when it opens its databases. */
 export type StorageRequest =
   | { readonly kind: 'file'; readonly path: string; readonly options: FileStorageOptions }
-  | { readonly kind: 'unshared'; readonly what: string };
+  | { readonly kind: 'unshared'; readonly what: string }
+  | { readonly kind: 'pid'; readonly path: string }
+  | { readonly kind: 'note'; readonly text: string };
 
 /** The main thread takes part in commits only to put in order what others have left. */
 const MAIN_THREAD = 1_000_000_000;
 
 export class StorageHost {
   readonly #files = new Map<string, FileStorage>();
+  readonly #notes = new Set<string>();
+  readonly #pidFiles = new Map<string, () => void>();
   /** Kinds of storages that only one thread can use. */
   readonly unshared = new Set<string>();
 
   /** Answers what thread `number` asks for. */
   answer(request: StorageRequest, number: number): SharedFile | null {
+    if (request.kind === 'note') {
+      if (!this.#notes.has(request.text)) logger.warn('{text}', { text: request.text });
+      this.#notes.add(request.text);
+      return null;
+    }
+    if (request.kind === 'pid') {
+      this.#pidFiles.set(request.path, writePidFile(request.path));
+      return null;
+    }
     if (request.kind === 'unshared') {
       this.unshared.add(request.what);
       return null;
@@ -39,5 +56,6 @@ export class StorageHost {
   close(): void {
     for (const storage of this.#files.values()) storage.close();
     this.#files.clear();
+    for (const remove of this.#pidFiles.values()) remove();
   }
 }

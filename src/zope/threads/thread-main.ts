@@ -14,7 +14,7 @@ import { shutDown } from '../app/shutdown.ts';
 import { siteStats } from '../app/stats.ts';
 import type { OperationSettings } from './operation-settings.ts';
 import type { StorageRequest } from './storage-host.ts';
-import { setStorageOpener } from './storage-opener.ts';
+import { setProcessServices } from './process-services.ts';
 import { call, type CallLine } from './sync-call.ts';
 
 export interface SiteThreadData {
@@ -37,13 +37,19 @@ export async function startThread(
   addLevelName(15, 'BLATHER');
   await forwardLogging(logPort, `zope-${number}`, log);
   const ask = (request: StorageRequest) => call<SharedFile>(line, request);
-  setStorageOpener({
+  setProcessServices({
     // A file that is only read needs nobody's help.
     open: (path, options) =>
       options.readOnly === true
         ? new FileStorage(path, options)
         : FileStorage.attach(ask({ kind: 'file', path, options })),
     unshared: (what) => void ask({ kind: 'unshared', what }),
+    note: (text) => void ask({ kind: 'note', text }),
+    // It is of the process, and stays when this thread is replaced.
+    pidFile: (path) => {
+      ask({ kind: 'pid', path });
+      return () => {};
+    },
   });
   const app = await loadApp(configUri, { relativeTo, globalConf, name: appName });
   const { accept, health_path: healthPath, ready_path: readyPath } = data.settings;

@@ -1,0 +1,46 @@
+/** What a site needs of its process, which it may have for itself or share with the same site in other threads. */
+import { rmSync, writeFileSync } from 'node:fs';
+import { getLogger } from '@logtape/logtape';
+import { FileStorage, type FileStorageOptions, type Storage } from '../../zodb/index.ts';
+
+interface ProcessServices {
+  open(path: string, options: FileStorageOptions): Storage;
+  /** A storage of this kind can be used by one thread only. */
+  unshared(kind: string): void;
+  /** Warns of something once, however many threads notice it. */
+  note(text: string): void;
+  /** Writes the file with the number of the process; what comes back removes it. */
+  pidFile(path: string): () => void;
+}
+
+export function writePidFile(path: string): () => void {
+  try {
+    writeFileSync(path, `${process.pid}`);
+  } catch (error) {
+    getLogger(['Zope']).warn(`the pid file ${path} cannot be written: ${(error as Error).message}`);
+  }
+  return () => rmSync(path, { force: true });
+}
+
+let services: ProcessServices = {
+  open: (path, options) => new FileStorage(path, options),
+  unshared: () => {},
+  note: (text) => getLogger(['Zope']).warn('{text}', { text }),
+  pidFile: writePidFile,
+};
+
+export function setProcessServices(others: ProcessServices): void {
+  services = others;
+}
+
+/** Opens a FileStorage. Throws what its constructor throws. */
+export const openFile = (path: string, options: FileStorageOptions): Storage => services.open(path, options);
+
+/** To be called for a storage that is not a file, before it is opened. */
+export const openUnshared = (kind: string): void => services.unshared(kind);
+
+/** Keeps a file with the number of the process until what comes back is called. */
+export const keepPidFile = (path: string): (() => void) => services.pidFile(path);
+
+/** Warns of something in the configuration, once for all threads. */
+export const noteOnce = (text: string): void => services.note(text);
