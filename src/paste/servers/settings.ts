@@ -54,7 +54,11 @@ export const SETTINGS = {
   ipv6: setting(boolean, true, 'listen on IPv6 addresses of names and of *'),
   unix_socket: setting<string | undefined>(truthy, undefined, 'path of a Unix socket to listen on instead'),
   unix_socket_perms: setting(octal, 0o600, 'mode of the Unix socket, octal'),
-  threads: setting(integer, 4, 'worker threads'),
+  threads: setting(
+    integer,
+    4,
+    'threads that run the application; where it is not given, one for each core, at most this many',
+  ),
   trusted_proxy: setting<string | undefined>(
     truthy,
     undefined,

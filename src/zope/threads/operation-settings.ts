@@ -1,13 +1,6 @@
 /** The section `[zope-ts]` of an .ini: what an operator sets that Python's servers do not know. Python ignores the section. */
 import path from 'node:path';
-import {
-  ConfigParser,
-  integerOption,
-  LoadError,
-  type OptionReader,
-  readOptions,
-  textOption,
-} from '../../paste/index.ts';
+import { ConfigParser, integerOption, LoadError, type OptionReader, readOptions } from '../../paste/index.ts';
 
 export interface OperationSettings {
   /** Path that answers 200 while the process serves; empty: none. */
@@ -26,29 +19,55 @@ export interface OperationSettings {
   readonly hung_request_seconds: number;
 }
 
+const refused = (text: string, why: string) => new LoadError('option-invalid', `'${text}' ${why}`);
+
 const seconds = (fallback: number): OptionReader<number> => ({
   read: (text) => {
     const value = Number(text);
-    if (text.trim() === '' || !(value >= 0))
-      throw new LoadError('option-invalid', `'${text}' is no number of seconds`);
+    if (text.trim() === '' || !(value >= 0)) throw refused(text, 'is no number of seconds');
     return value;
   },
   absent: { value: fallback },
 });
 
+const count = (fallback: number): OptionReader<number> => ({
+  read: (text) => {
+    const value = integerOption().read(text);
+    if (value < 0) throw refused(text, 'is less than 0');
+    return value;
+  },
+  absent: { value: fallback },
+});
+
+/** The path of a URL, or nothing. */
+const urlPath = (fallback: string): OptionReader<string> => ({
+  read: (text) => {
+    if (text !== '' && !text.startsWith('/')) throw refused(text, 'does not begin with /');
+    return text;
+  },
+  absent: { value: fallback },
+});
+
+const address: OptionReader<string> = {
+  read: (text) => {
+    if (text !== '') addressOf(text);
+    return text;
+  },
+  absent: { value: '' },
+};
+
 const TABLE = {
-  health_path: textOption('/@@health'),
-  ready_path: textOption('/@@ready'),
-  metrics_listen: textOption(''),
+  health_path: urlPath('/@@health'),
+  ready_path: urlPath('/@@ready'),
+  metrics_listen: address,
   accept: {
     read: (text) => {
-      if (text !== 'main' && text !== 'threads')
-        throw new LoadError('option-invalid', `'${text}' is neither main nor threads`);
+      if (text !== 'main' && text !== 'threads') throw refused(text, 'is neither main nor threads');
       return text;
     },
     absent: { value: 'main' },
   } satisfies OptionReader<string>,
-  queue_limit: integerOption(1000),
+  queue_limit: count(1000),
   slow_request_seconds: seconds(0),
   hung_request_seconds: seconds(0),
 };
@@ -80,7 +99,6 @@ export function readOperationSettings(
 /** `host:port`, as `[::1]:9100` for an address of IPv6. Throws a LoadError. */
 export function addressOf(text: string): { host: string; port: number } {
   const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d+)$/.exec(text.trim());
-  if (match === null || Number(match[3]) > 65_535)
-    throw new LoadError('option-invalid', `[${SECTION}] metrics_listen: '${text}' is no host:port`);
+  if (match === null || Number(match[3]) > 65_535) throw refused(text, 'is no host:port');
   return { host: match[1] ?? (match[2] || '127.0.0.1'), port: Number(match[3]) };
 }
