@@ -7,7 +7,7 @@ import { AttributeError, RecursionError, TypeError } from './errors.ts';
 import { BoundMethod, HostCallable, PyFunction, type Parameters } from './objects.ts';
 import { BuiltinFunction } from './builtin-function.ts';
 import { str } from './repr.ts';
-import { BuiltinMethod, classOfPrototype, PyType, strType, typeName } from './types.ts';
+import { BuiltinMethod, classOfPrototype, PyType, strType, typeName, typeOf } from './types.ts';
 
 export type Kwargs = Dict<string, unknown> | undefined;
 
@@ -382,12 +382,17 @@ export function isCallable(v: unknown): boolean {
 
 /** The keywords of a call with `**mapping`. */
 export function spreadKeywords(into: Dict<string, unknown>, mapping: unknown): void {
-  if (!(mapping instanceof Map)) {
-    throw new AttributeError(`'${typeName(mapping)}' object has no attribute 'items'`);
-  }
-  for (const [key, value] of mapping) {
+  for (const [key, value] of keywordItems(mapping)) {
     if (typeof key !== 'string') throw new TypeError('keywords must be strings');
     if (into.has(key)) throw new TypeError(`got multiple values for keyword argument '${key}'`);
     into.set(key, value);
   }
+}
+
+function keywordItems(mapping: unknown): Iterable<readonly [unknown, unknown]> {
+  if (mapping instanceof Map) return mapping as Map<unknown, unknown>;
+  const items = mapping === null || typeof mapping !== 'object' ? undefined : typeOf(mapping).lookup('items');
+  if (!(items instanceof BuiltinMethod))
+    throw new AttributeError(`'${typeName(mapping)}' object has no attribute 'items'`);
+  return call(new BoundMethod(mapping, items, 'items'), []) as Iterable<readonly [unknown, unknown]>;
 }

@@ -41,7 +41,6 @@ export function initializeRoot(connection: Connection, instanceHome: string): Ap
     if (!fresh) return false;
     const log = new SiteErrorLog();
     app._setObject('error_log', log, { setOwner: false });
-    log.manage_afterAdd(app);
     return true;
   });
   step('Added the welcome page', () => {

@@ -6,7 +6,16 @@ import { type Executable, getSecurityManager, Permissions } from '../../access/i
 import { FileUpload, getRequest, HTTPRequest, HTTPResponse } from '../../publisher/index.ts';
 import { DtmlParseError, DtmlProgram } from '../../templates/index.ts';
 import { guessContentType } from '../ofs/file.ts';
+import {
+  CACHE_OPTION,
+  Cacheable,
+  cacheable,
+  type CacheKeys,
+  cacheOf,
+  invalidateCache,
+} from '../ofs/cacheable.ts';
 import { HISTORY_OPTION, Item, ITEM_OPTIONS } from '../ofs/item.ts';
+import { mixIn } from '../ofs/mix-in.ts';
 import { PropertyManager } from '../ofs/properties.ts';
 import { setProxyRoles, validateProxy } from '../ofs/proxy-roles.ts';
 import { editPage } from '../zmi/pages.ts';
@@ -58,6 +67,7 @@ function edit(template: Dtml, source: string): void {
   const program = DtmlProgram.compile(source, { name: template.getId() });
   template.raw = source;
   template._v_program = program;
+  invalidateCache(template);
 }
 
 interface Arguments {
@@ -86,18 +96,23 @@ function render(template: Dtml, clients: readonly unknown[], given: Arguments): 
   const { mapping, response, values, client } = given;
   values.set('document_id', template.getId());
   values.set('document_title', template.title);
-  const manager = getSecurityManager();
-  manager.addContext(template);
-  let result: unknown;
-  try {
-    result = programOf(template).render({
-      clients,
-      mapping,
-      defaults: ownDict(template, 'globals'),
-      values: new Dict([...(ownDict(template, '_vars') ?? []), ...values]),
-    });
-  } finally {
-    manager.removeContext(template);
+  const cache = cacheOf(template);
+  const keys = cache === undefined ? undefined : cacheKeys(template, given);
+  let result = cache?.get(template, keys);
+  if (result === undefined) {
+    const manager = getSecurityManager();
+    manager.addContext(template);
+    try {
+      result = programOf(template).render({
+        clients,
+        mapping,
+        defaults: ownDict(template, 'globals'),
+        values: new Dict([...(ownDict(template, '_vars') ?? []), ...values]),
+      });
+    } finally {
+      manager.removeContext(template);
+    }
+    cache?.set(template, result, keys);
   }
   if (response === undefined || typeof result !== 'string') return result;
   if (client !== null && !response.headers.has('content-type')) {
@@ -108,6 +123,20 @@ function render(template: Dtml, clients: readonly unknown[], given: Arguments): 
     );
   }
   return decapitate(result, response);
+}
+
+/** Values of the names that the object's cache settings say its results depend on. */
+function cacheKeys(template: Dtml, { client, mapping, values }: Arguments): CacheKeys | undefined {
+  const names = (getOwn(template, '_cache_namespace_keys') ?? []) as readonly string[];
+  if (names.length === 0) return undefined;
+  const lookup = (name: string): unknown => {
+    if (values.has(name)) return values.get(name);
+    if (mapping instanceof HTTPRequest) return mapping.get(name);
+    if (mapping instanceof Map) return (mapping as Map<string, unknown>).get(name);
+    const own = clientsOf(client).at(-1);
+    return typeof own === 'object' && own !== null ? getOwn(own, name) : undefined;
+  };
+  return Object.fromEntries(names.map((name) => [name, lookup(name) ?? null]));
 }
 
 function ownDict(template: Dtml, name: 'globals' | '_vars'): Map<string, unknown> | undefined {
@@ -342,6 +371,7 @@ const shared = {
     { label: 'Proxy', action: 'manage_proxyForm' },
     HISTORY_OPTION,
     ...ITEM_OPTIONS,
+    CACHE_OPTION,
   ],
 };
 const view = { permission: Permissions.view };
@@ -368,38 +398,42 @@ for (const [cls, module, name, meta_type, permission] of [
     },
     configurable: true,
   });
-  declareClass(cls, {
-    object: view,
-    published: ['manage_main', 'manage_proxyForm', 'PrincipiaSearchSource'],
-    changes: ['manage_edit', 'manage_upload', 'PUT'],
-    postOnly: ['manage_proxy'],
-    names: {
-      id: 'public',
-      __call__: view,
-      callWith: 'private',
-      read: manage,
-      document_src: manage,
-      get_size: view,
-      manage_main: manage,
-      manage_edit: change,
-      manage_upload: change,
-      PUT: change,
-      PrincipiaSearchSource: view,
-      manage_proxyForm: { permission: Permissions.changeProxyRoles },
-      manage_proxy: { permission: Permissions.changeProxyRoles },
-      munge: 'private',
-      manage_haveProxy: manage,
-      manage_proxyRoles: { permission: Permissions.changeProxyRoles },
-      raw: 'private',
-      globals: 'private',
-    },
-    signatures: {
-      manage_upload: "file='', REQUEST=None",
-      PUT: 'REQUEST, RESPONSE',
-      manage_proxy: 'roles=(), REQUEST=None',
-      manage_edit: "data, title, SUBMIT='Change', REQUEST=None",
-      manage_haveProxy: 'r',
-      manage_proxyRoles: 'roles=()',
-    },
-  });
+  mixIn(cls, Cacheable);
+  declareClass(
+    cls,
+    cacheable({
+      object: view,
+      published: ['manage_main', 'manage_proxyForm', 'PrincipiaSearchSource'],
+      changes: ['manage_edit', 'manage_upload', 'PUT'],
+      postOnly: ['manage_proxy'],
+      names: {
+        id: 'public',
+        __call__: view,
+        callWith: 'private',
+        read: manage,
+        document_src: manage,
+        get_size: view,
+        manage_main: manage,
+        manage_edit: change,
+        manage_upload: change,
+        PUT: change,
+        PrincipiaSearchSource: view,
+        manage_proxyForm: { permission: Permissions.changeProxyRoles },
+        manage_proxy: { permission: Permissions.changeProxyRoles },
+        munge: 'private',
+        manage_haveProxy: manage,
+        manage_proxyRoles: { permission: Permissions.changeProxyRoles },
+        raw: 'private',
+        globals: 'private',
+      },
+      signatures: {
+        manage_upload: "file='', REQUEST=None",
+        PUT: 'REQUEST, RESPONSE',
+        manage_proxy: 'roles=(), REQUEST=None',
+        manage_edit: "data, title, SUBMIT='Change', REQUEST=None",
+        manage_haveProxy: 'r',
+        manage_proxyRoles: 'roles=()',
+      },
+    }),
+  );
 }

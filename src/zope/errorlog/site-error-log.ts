@@ -15,7 +15,8 @@ import {
 } from '../../publisher/index.ts';
 import { declareClass, str, ValueError } from '../../restricted/index.ts';
 import { PageTemplateFile } from '../../templates/index.ts';
-import { Item } from '../ofs/item.ts';
+import { Item, ITEM_OPTIONS } from '../ofs/item.ts';
+import { registerProduct } from '../ofs/products.ts';
 import type { ObjectManager } from '../ofs/object-manager.ts';
 import { managePage } from '../zmi/pages.ts';
 
@@ -129,7 +130,7 @@ export class SiteErrorLog extends Item {
   getProperties(): Dict<unknown, unknown> {
     return Dict.from<unknown>({
       keep_entries: this.keep_entries,
-      copy_to_zlog: this.copy_to_zlog,
+      copy_to_zlog: Boolean(this.copy_to_zlog),
       ignored_exceptions: tupleFrom(this._ignored_exceptions),
     });
   }
@@ -207,12 +208,13 @@ export class SiteErrorLog extends Item {
     );
   }
 
-  manage_afterAdd(container: ObjectManager): void {
+  manage_afterAdd(item: object, container: ObjectManager): void {
+    if (aqBase(item) !== aqBase(this)) return;
     (container as unknown as Record<string, unknown>).__error_log__ = aqBase(this);
   }
 
-  manage_beforeDelete(container: ObjectManager): void {
-    if (getOwn(container, '__error_log__') !== undefined)
+  manage_beforeDelete(item: object, container: ObjectManager): void {
+    if (aqBase(item) === aqBase(this) && getOwn(container, '__error_log__') !== undefined)
       delete (container as unknown as Record<string, unknown>).__error_log__;
   }
 }
@@ -234,7 +236,7 @@ Object.assign(SiteErrorLog.prototype, {
   keep_entries: 20,
   copy_to_zlog: 1,
   _ignored_exceptions: tuple('Unauthorized', 'NotFound', 'Redirect') as Tuple<string>,
-  manage_options: [{ label: 'Log', action: 'manage_main' }],
+  manage_options: [{ label: 'Log', action: 'manage_main' }, ...ITEM_OPTIONS],
 });
 
 const use = { permission: USE };
@@ -265,4 +267,26 @@ declareClass(SiteErrorLog, {
     forgetEntry: 'id, REQUEST=None',
     setProperties: 'keep_entries, copy_to_zlog=0, ignored_exceptions=(), RESPONSE=None',
   },
+});
+
+registerProduct({
+  metaType: 'Site Error Log',
+  product: 'SiteErrorLog',
+  permission: 'Add Site Error Log',
+  fields: [],
+  fixedId: 'error_log',
+  allowedIn: (container) => !container.hasObject('error_log'),
+  constructors: [
+    {
+      name: 'manage_addErrorLog',
+      signature: 'REQUEST=None',
+      add: (container, { request }) => {
+        container._setObject('error_log', new SiteErrorLog());
+        request?.response.redirect(
+          `${container.absolute_url()}/manage_main?manage_tabs_message=Error+Log+Added.`,
+        );
+        return '';
+      },
+    },
+  ],
 });

@@ -8,7 +8,9 @@ import { Permissions } from '../../access/index.ts';
 import { FileUpload, HTTPRequest, type HTTPResponse, Redirect, urlQuote } from '../../publisher/index.ts';
 import { editPage } from '../zmi/pages.ts';
 import { type ByteRange, expandRanges, parseRanges } from './byte-ranges.ts';
+import { CACHE_OPTION, Cacheable, cacheable, cacheOf, invalidateCache } from './cacheable.ts';
 import { ITEM_OPTIONS, PROPERTIES_OPTION } from './item.ts';
+import { mixIn } from './mix-in.ts';
 import { PropertyManager } from './properties.ts';
 import { ETAG } from './resource.ts';
 
@@ -121,6 +123,7 @@ export class File extends PropertyManager {
   /** Replaces the content; what is larger than a chunk is kept in a chain of pieces. */
   update_data(data: Uint8Array, contentType?: string): void {
     if (contentType !== undefined) this.content_type = contentType;
+    invalidateCache(this);
     this.size = data.length;
     if (data.length < CHUNK) {
       this.data = data;
@@ -171,8 +174,10 @@ export class File extends PropertyManager {
   }
 
   index_html(REQUEST: HTTPRequest, RESPONSE: HTTPResponse): unknown {
-    if (notModified(this, REQUEST, RESPONSE)) return '';
-    if (answerRanges(this, REQUEST, RESPONSE)) return '';
+    if (notModified(this, REQUEST, RESPONSE) || answerRanges(this, REQUEST, RESPONSE)) {
+      cacheOf(this)?.set(this, null, undefined);
+      return '';
+    }
     const type = this.content_type;
     RESPONSE.setHeader('Last-Modified', httpDate(this._p_mtime ?? 0));
     RESPONSE.setHeader('Content-Type', type);
@@ -184,6 +189,7 @@ export class File extends PropertyManager {
       RESPONSE.setHeader('Content-Disposition', `attachment; filename*=UTF-8''${urlQuote(name)}`);
     }
     RESPONSE.setBase(null);
+    cacheOf(this)?.set(this, null, undefined);
     const chunks = chunksOf(this, 0, Number.POSITIVE_INFINITY);
     if (chunks.length === 1) return chunks[0];
     for (const chunk of chunks) RESPONSE.write(chunk);
@@ -403,6 +409,7 @@ Object.assign(File.prototype, {
     { label: 'View', action: '' },
     PROPERTIES_OPTION,
     ...ITEM_OPTIONS,
+    CACHE_OPTION,
   ],
   _properties: tuple(
     Dict.from({ id: 'title', type: 'string' }),
@@ -412,30 +419,34 @@ Object.assign(File.prototype, {
 
 const view = { permission: Permissions.view };
 const change = { permission: Permissions.changeImagesFiles };
-declareClass(File, {
-  object: view,
-  published: ['index_html', 'view_image_or_file', 'PrincipiaSearchSource', 'manage_main'],
-  changes: ['manage_edit', 'manage_upload', 'PUT'],
-  names: {
-    index_html: view,
-    view_image_or_file: view,
-    PrincipiaSearchSource: view,
-    get_size: view,
-    getSize: view,
-    getContentType: view,
-    content_type: view,
-    size: view,
-    manage_main: { permission: Permissions.viewManagementScreens },
-    manage_edit: change,
-    manage_upload: change,
-    PUT: change,
-    precondition: view,
-    update_data: 'private',
-  },
-  signatures: {
-    index_html: 'REQUEST, RESPONSE',
-    manage_edit: "title, content_type, precondition='', filedata=None, REQUEST=None",
-    manage_upload: "file='', REQUEST=None",
-    PUT: 'REQUEST, RESPONSE',
-  },
-});
+mixIn(File, Cacheable);
+declareClass(
+  File,
+  cacheable({
+    object: view,
+    published: ['index_html', 'view_image_or_file', 'PrincipiaSearchSource', 'manage_main'],
+    changes: ['manage_edit', 'manage_upload', 'PUT'],
+    names: {
+      index_html: view,
+      view_image_or_file: view,
+      PrincipiaSearchSource: view,
+      get_size: view,
+      getSize: view,
+      getContentType: view,
+      content_type: view,
+      size: view,
+      manage_main: { permission: Permissions.viewManagementScreens },
+      manage_edit: change,
+      manage_upload: change,
+      PUT: change,
+      precondition: view,
+      update_data: 'private',
+    },
+    signatures: {
+      index_html: 'REQUEST, RESPONSE',
+      manage_edit: "title, content_type, precondition='', filedata=None, REQUEST=None",
+      manage_upload: "file='', REQUEST=None",
+      PUT: 'REQUEST, RESPONSE',
+    },
+  }),
+);

@@ -21,3 +21,5 @@ import './absolute-url-view.ts';
 import '../errorlog/site-error-log.ts';
 import './constructors.ts';
 import './mail-host.ts';
+import './ram-cache.ts';
+import './http-cache.ts';

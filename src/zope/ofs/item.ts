@@ -12,6 +12,8 @@ import { Historical } from './history.ts';
 export interface ManageOption {
   readonly label: string;
   readonly action: string;
+  /** Whether an object has the tab at all. */
+  readonly shownFor?: (object: object) => boolean;
 }
 
 const NOTHING = tuple() as unknown as readonly never[];

@@ -1,9 +1,9 @@
 /** Page templates as content (INVENTORY O-030). */
 import { aqInner, aqParent, getOwn, registerClass } from '../../persistent/index.ts';
 import { Dict, tuple, tupleFrom } from '../../pickle/index.ts';
-import { declareClass, moduleItem, registerType } from '../../restricted/index.ts';
+import { declareClass, moduleItem, registerType, str, ValueError } from '../../restricted/index.ts';
 import { type Executable, getSecurityManager, Permissions } from '../../access/index.ts';
-import { FileUpload, getRequest, type HTTPRequest } from '../../publisher/index.ts';
+import { FileUpload, getRequest, type HTTPRequest, type HTTPResponse } from '../../publisher/index.ts';
 import {
   acceptedLanguages,
   Macros,
@@ -11,7 +11,11 @@ import {
   PTRuntimeError,
   TemplateError,
 } from '../../templates/index.ts';
+import { CACHE_OPTION, Cacheable, cacheable, cacheOf, invalidateCache } from './cacheable.ts';
+import { HISTORY_OPTION, ITEM_OPTIONS, PROPERTIES_OPTION } from './item.ts';
+import { mixIn } from './mix-in.ts';
 import { PropertyManager } from './properties.ts';
+import { validateProxy } from './proxy-roles.ts';
 import { editPage } from '../zmi/pages.ts';
 
 export class ZopePageTemplate extends PropertyManager implements Executable {
@@ -34,6 +38,7 @@ export class ZopePageTemplate extends PropertyManager implements Executable {
     this._text = text.trim();
     this.content_type = content_type;
     this._v_program = undefined;
+    invalidateCache(this);
   }
 
   /** The source. */
@@ -55,6 +60,32 @@ export class ZopePageTemplate extends PropertyManager implements Executable {
   /** The macros by name. Throws a PTRuntimeError for a template with errors. */
   get macros(): Macros {
     return programOf(this).macros;
+  }
+
+  /** The source, as external editors and WebDAV clients get it. */
+  document_src(): string {
+    getRequest()?.response.setHeader('Content-Type', 'text/plain; charset=utf-8');
+    return this._text;
+  }
+
+  /** Takes a body as the new source. */
+  PUT(request: HTTPRequest, response: HTTPResponse): HTTPResponse {
+    const source = Buffer.from(request.body ?? []).toString('utf8');
+    validateProxy(this);
+    this.pt_edit(source, contentTypeOf(source, request.source.header('content-type') ?? this.content_type));
+    response.setStatus(204);
+    response.setHeader('Accept-Ranges', 'none');
+    return response;
+  }
+
+  /** Replaces the source by a file. */
+  pt_upload(_request: HTTPRequest, file: unknown = ''): string {
+    const upload = file instanceof FileUpload ? Buffer.from(file.data).toString('utf8') : undefined;
+    const source = upload ?? (file instanceof Uint8Array ? Buffer.from(file).toString('utf8') : str(file));
+    if (source === '') throw new ValueError('No file was given');
+    validateProxy(this);
+    this.pt_edit(source.replaceAll('\r\n', '\n'), contentTypeOf(source, this.content_type));
+    return this.manage_main('Saved changes.');
   }
 
   override manage_main(message?: string): string {
@@ -80,6 +111,7 @@ export class ZopePageTemplate extends PropertyManager implements Executable {
     content_type: string,
     file?: unknown,
   ): string {
+    validateProxy(this);
     this.title = title;
     const upload =
       file instanceof FileUpload && file.data.length > 0
@@ -92,6 +124,9 @@ export class ZopePageTemplate extends PropertyManager implements Executable {
   /** What is left of the path is the template's own. */
   __before_publishing_traverse__(_object: object, request: HTTPRequest): void {
     const { path } = request;
+    // The source under a name with the extension of its type.
+    if (path.length === 1 && (path[0] === 'source.html' || path[0] === 'source.xml'))
+      path[0] = 'document_src';
     if (path.length > 0 && getOwn(this, path.at(-1)!) !== undefined) return;
     request.set('traverse_subpath', path.splice(0).reverse());
   }
@@ -101,6 +136,10 @@ export class ZopePageTemplate extends PropertyManager implements Executable {
     return renderTemplate(this, args, undefined);
   }
 }
+
+/** XML says itself that it is XML. */
+const contentTypeOf = (source: string, fallback: string): string =>
+  source.startsWith('<?xml') ? 'text/xml' : fallback.split(';')[0]!.trim() || 'text/html';
 
 function renderTemplate(
   template: ZopePageTemplate,
@@ -113,12 +152,19 @@ function renderTemplate(
     response.setHeader('content-type', template.content_type);
   }
   const context = aqParent(template);
+  const cache = cacheOf(template);
+  const keys =
+    cache === undefined
+      ? undefined
+      : { here: pathOf(context), args: tupleFrom(args), kwargs: new Dict(kwargs ?? []) };
+  const known = cache?.get(template, keys);
+  if (typeof known === 'string') return known;
   const manager = getSecurityManager();
   const options = new Dict<string, unknown>(kwargs ?? []);
   if (!options.has('args')) options.set('args', tupleFrom(args));
   manager.addContext(template);
   try {
-    return programOf(template).render(
+    const text = programOf(template).render(
       {
         template,
         here: context,
@@ -133,10 +179,16 @@ function renderTemplate(
       },
       { languages: () => acceptedLanguages(String(request?.getHeader('accept-language') ?? '')) },
     );
+    cache?.set(template, text, keys);
+    return text;
   } finally {
     manager.removeContext(template);
   }
 }
+
+/** Where an object is, as a part of a key. */
+const pathOf = (object: unknown): string =>
+  (object as { getPhysicalPath?(): readonly string[] } | null)?.getPhysicalPath?.().join('/') ?? '';
 
 /** The compiled template; compiled when first needed, and again when the source has changed. */
 function compiled(template: ZopePageTemplate): PageTemplateProgram | TemplateError {
@@ -199,30 +251,44 @@ Object.assign(ZopePageTemplate.prototype, {
   manage_options: [
     { label: 'Edit', action: 'manage_main' },
     { label: 'View', action: '' },
+    PROPERTIES_OPTION,
+    HISTORY_OPTION,
+    ...ITEM_OPTIONS,
+    CACHE_OPTION,
   ],
 });
 
 const view = { permission: Permissions.view };
 const change = { permission: Permissions.changePageTemplates };
-declareClass(ZopePageTemplate, {
-  object: view,
-  published: ['manage_main'],
-  postOnly: ['pt_editAction'],
-  names: {
-    __call__: view,
-    __before_publishing_traverse__: 'private',
-    content_type: view,
-    read: { permission: Permissions.viewManagementScreens },
-    get_size: view,
-    manage_main: { permission: Permissions.viewManagementScreens },
-    pt_editAction: change,
-    pt_edit: change,
-    pt_errors: { permission: Permissions.viewManagementScreens },
-    macros: view,
-    _text: 'private',
-  },
-  signatures: {
-    pt_edit: 'text, content_type',
-    pt_editAction: 'REQUEST, title, text, content_type, file=None',
-  },
-});
+mixIn(ZopePageTemplate, Cacheable);
+declareClass(
+  ZopePageTemplate,
+  cacheable({
+    object: view,
+    published: ['manage_main', 'document_src'],
+    changes: ['PUT'],
+    postOnly: ['pt_editAction', 'pt_upload'],
+    names: {
+      __call__: view,
+      __before_publishing_traverse__: 'private',
+      content_type: view,
+      read: { permission: Permissions.viewManagementScreens },
+      document_src: { permission: Permissions.viewManagementScreens },
+      PUT: change,
+      pt_upload: change,
+      get_size: view,
+      manage_main: { permission: Permissions.viewManagementScreens },
+      pt_editAction: change,
+      pt_edit: change,
+      pt_errors: { permission: Permissions.viewManagementScreens },
+      macros: view,
+      _text: 'private',
+    },
+    signatures: {
+      PUT: 'REQUEST, RESPONSE',
+      pt_upload: "REQUEST, file=''",
+      pt_edit: 'text, content_type',
+      pt_editAction: 'REQUEST, title, text, content_type, file=None',
+    },
+  }),
+);

@@ -1,11 +1,35 @@
 /** What Script (Python) and Script (TypeScript) share: source, parameters, bindings, proxy roles, running (INVENTORY S-070 to S-076). */
-import { getOwn } from '../../persistent/index.ts';
+import { aqParent, getOwn } from '../../persistent/index.ts';
 import { Dict, tupleFrom } from '../../pickle/index.ts';
-import { type CompiledFunction, PySyntaxError, RuntimeError } from '../../restricted/index.ts';
-import { type Executable, getSecurityManager } from '../../access/index.ts';
-import { FileUpload, type HTTPRequest, parametersOf } from '../../publisher/index.ts';
-import { Item } from '../ofs/item.ts';
+import {
+  type ClassDeclarations,
+  type CompiledFunction,
+  PySyntaxError,
+  RuntimeError,
+} from '../../restricted/index.ts';
+import { type Executable, getSecurityManager, Permissions } from '../../access/index.ts';
+import {
+  BadRequest,
+  FileUpload,
+  getRequest,
+  HTTPRequest,
+  type HTTPResponse,
+  parametersOf,
+} from '../../publisher/index.ts';
+import {
+  CACHE_OPTION,
+  Cacheable,
+  type CacheKeys,
+  cacheable,
+  cacheOf,
+  invalidateCache,
+} from '../ofs/cacheable.ts';
+import { HISTORY_OPTION, Item, ITEM_OPTIONS, type ManageOption } from '../ofs/item.ts';
+import { mixIn } from '../ofs/mix-in.ts';
+import { setProxyRoles, validateProxy } from '../ofs/proxy-roles.ts';
+import { formPage } from '../zmi/form.ts';
 import { editPage } from '../zmi/pages.ts';
+import { proxyPage } from '../zmi/proxy.ts';
 import { type BindingKind, bindNames, BINDINGS, DEFAULT_BINDINGS, NameAssignments } from './bindings.ts';
 
 const BIND_WORDS: Readonly<Record<BindingKind, string>> = {
@@ -36,6 +60,9 @@ export abstract class CodeScript extends Item implements Executable {
     this._changed();
   }
 
+  /** The name of the method that the upload form calls. */
+  abstract get uploadActionName(): string;
+
   /** Compiles the source; throws a `PySyntaxError` or collects errors. */
   abstract compile(filename: string): CompiledFunction;
 
@@ -65,8 +92,8 @@ export abstract class CodeScript extends Item implements Executable {
 
   /** The source with its header: title, bindings and parameters as lines that begin with `##`. */
   read(): string {
-    const bindings = [...this._bind_names._asgns].map(
-      ([kind, name]) => `${this.headerMark}bind ${BIND_WORDS[kind as BindingKind]}=${name}\n`,
+    const bindings = BINDINGS.map(
+      (kind) => `${this.headerMark}bind ${BIND_WORDS[kind]}=${this._bind_names._asgns.get(kind) ?? ''}\n`,
     );
     return (
       `${this.headerMark} ${this.meta_type} "${this.getId()}"\n${bindings.sort().join('')}` +
@@ -83,6 +110,9 @@ export abstract class CodeScript extends Item implements Executable {
       this,
       {
         action: this.editActionName,
+        textField: 'body',
+        uploadAction: this.uploadActionName,
+        tab: this.manage_options[0]!.action,
         parameters: this._params,
         text: this._body,
         upload: true,
@@ -93,14 +123,74 @@ export abstract class CodeScript extends Item implements Executable {
     );
   }
 
-  editAction(_request: HTTPRequest, title: string, params: string, body: string, file?: unknown): string {
-    const upload =
-      file instanceof FileUpload && file.data.length > 0
-        ? Buffer.from(file.data).toString('utf8')
-        : undefined;
+  editAction(title: string, params: string, body: string): string {
     this.setTitle(title);
-    this.edit(params, upload ?? body.replaceAll('\r\n', '\n'));
+    this.edit(params, body.replaceAll('\r\n', '\n'));
+    return this._saved();
+  }
+
+  /** Replaces the source by a file, which may begin with header lines. */
+  uploadAction(file: unknown): string {
+    const bytes = file instanceof FileUpload ? file.data : file;
+    const source = bytes instanceof Uint8Array ? Buffer.from(bytes).toString('utf8') : String(bytes ?? '');
+    if (source === '') throw new BadRequest('No file was given');
+    validateProxy(this);
+    this.write(source.replaceAll('\r\n', '\n'));
+    return this._saved();
+  }
+
+  /** Takes a body as the new source. */
+  PUT(request: HTTPRequest, response: HTTPResponse): HTTPResponse {
+    validateProxy(this);
+    this.write(Buffer.from(request.body ?? []).toString('utf8'));
+    response.setStatus(204);
+    response.setHeader('Accept-Ranges', 'none');
+    return response;
+  }
+
+  _saved(): string {
     return this.manage_main(this.errors.length > 0 ? 'Saved, but it has errors.' : 'Saved changes.');
+  }
+
+  /** A form for the parameters; what is sent calls the script. */
+  ZScriptHTML_tryForm(): string {
+    const names = parametersOf(this.__signature__).map(({ name }) => name);
+    return formPage(this, {
+      action: '',
+      method: 'get',
+      intro:
+        names.length === 0
+          ? 'This script takes no parameters.'
+          : 'Values of the parameters. They are text: a number needs a name such as “count:int” in a form of the site.',
+      fields: names.map((name) => ({ label: name, name, value: '', code: true })),
+      button: 'Run',
+      tab: 'ZScriptHTML_tryForm',
+    });
+  }
+
+  ZBindingsHTML_editForm(message?: string): string {
+    return formPage(
+      this,
+      {
+        action: 'ZBindingsHTML_editAction',
+        intro: 'Names under which the script finds what it works with; an empty one is not bound.',
+        fields: BINDINGS.map((kind) => ({
+          label: BIND_WORDS[kind],
+          name: kind,
+          value: this._bind_names._asgns.get(kind) ?? '',
+          code: true,
+        })),
+        tab: 'ZBindingsHTML_editForm',
+      },
+      message,
+    );
+  }
+
+  ZBindingsHTML_editAction(request: HTTPRequest): string {
+    this.ZBindings_edit(
+      new Dict(BINDINGS.map((kind) => [kind, String(request.form.get(kind) ?? '')] as const)),
+    );
+    return this.ZBindingsHTML_editForm('Bindings changed.');
   }
 
   setTitle(title: string): void {
@@ -109,6 +199,7 @@ export abstract class CodeScript extends Item implements Executable {
 
   /** Changes parameters and source. Header lines of the source (`##parameters=…`) count as well. */
   edit(params: string, body: string): void {
+    validateProxy(this);
     const changed = this._params !== params;
     if (changed) this._params = params;
     this.write(body, changed);
@@ -151,6 +242,7 @@ export abstract class CodeScript extends Item implements Executable {
   }
 
   ZBindings_edit(mapping: Dict<string, string>): void {
+    validateProxy(this);
     this._bind_names = new NameAssignments(Object.fromEntries(mapping));
     this._changed();
   }
@@ -162,6 +254,7 @@ export abstract class CodeScript extends Item implements Executable {
   /** Compiles again what has changed. */
   _changed(): void {
     this._v_compiled = undefined;
+    invalidateCache(this);
     let errors: readonly string[] = [];
     let warnings: readonly string[] = [];
     try {
@@ -185,7 +278,16 @@ export abstract class CodeScript extends Item implements Executable {
   }
 
   manage_proxyRoles(roles: readonly string[] = []): void {
-    this._proxy_roles = tupleFrom(roles);
+    setProxyRoles(this, roles);
+  }
+
+  manage_proxyForm(): string {
+    return proxyPage(this);
+  }
+
+  manage_proxy(roles?: unknown, request?: unknown): unknown {
+    setProxyRoles(this, roles);
+    return request instanceof HTTPRequest ? proxyPage(this, 'Saved changes.') : null;
   }
 
   /** What is left of the path is the script's own. */
@@ -239,6 +341,10 @@ export function runScript(
 ): unknown {
   const compiled = compiledOf(script);
   if (compiled.errors.length > 0) throw new RuntimeError(`${script.meta_type} ${script.getId()} has errors.`);
+  const cache = cacheOf(script);
+  const keys = cache === undefined ? undefined : cacheKeys(script, args, kwargs);
+  const known = cache?.get(script, keys);
+  if (known !== undefined) return known;
   const manager = getSecurityManager();
   manager.addContext(script);
   try {
@@ -248,8 +354,105 @@ export function runScript(
     // An argument of a bound name would not reach the script.
     if (keywords !== undefined && [...keywords.keys()].some((name) => name in bound))
       keywords = new Dict([...keywords].filter(([name]) => !(name in bound)));
-    return compiled.call(args, keywords, bound);
+    const result = compiled.call(args, keywords, bound);
+    cache?.set(script, result, keys);
+    return result;
   } finally {
     manager.removeContext(script);
   }
+}
+
+/** What a result depends on: the arguments, where the script was reached, and the rest of the path. */
+function cacheKeys(
+  script: CodeScript,
+  args: readonly unknown[],
+  kwargs: Dict<string, unknown> | undefined,
+): CacheKeys {
+  const names = script._bind_names._asgns;
+  const context = aqParent(script) as { getPhysicalPath?(): readonly string[] } | null;
+  return {
+    args: tupleFrom(args),
+    kwargs: new Dict(kwargs ?? []),
+    context: names.has('name_context') ? context?.getPhysicalPath?.().join('/') : null,
+    subpath: names.has('name_subpath') ? (getRequest()?.other.get('traverse_subpath') ?? []) : null,
+  };
+}
+
+mixIn(CodeScript, Cacheable);
+
+/** The tabs of a script whose edit form is `action`. */
+export const scriptOptions = (action: string): readonly ManageOption[] => [
+  { label: 'Edit', action },
+  { label: 'Bindings', action: 'ZBindingsHTML_editForm' },
+  { label: 'Test', action: 'ZScriptHTML_tryForm' },
+  { label: 'Proxy', action: 'manage_proxyForm' },
+  HISTORY_OPTION,
+  ...ITEM_OPTIONS,
+  CACHE_OPTION,
+];
+
+/** Declarations of a class of scripts; `changePermission` is for what changes their source, `own` for what only it has. */
+export function scriptDeclarations(changePermission: string, own: ClassDeclarations): ClassDeclarations {
+  const manage = { permission: Permissions.viewManagementScreens };
+  const view = { permission: Permissions.view };
+  const change = { permission: changePermission };
+  const proxy = { permission: Permissions.changeProxyRoles };
+  const bindings = { permission: Permissions.changeBindings };
+  return cacheable({
+    object: view,
+    published: [
+      'manage_main',
+      'document_src',
+      'body',
+      'params',
+      'read',
+      'ZScriptHTML_tryForm',
+      'ZBindingsHTML_editForm',
+      'manage_proxyForm',
+      ...(own.published ?? []),
+    ],
+    changes: ['PUT', ...(own.changes ?? [])],
+    postOnly: ['manage_proxy', 'ZBindingsHTML_editAction', ...(own.postOnly ?? [])],
+    names: {
+      __call__: view,
+      __render_with_namespace__: 'private',
+      body: manage,
+      params: manage,
+      read: manage,
+      document_src: manage,
+      get_size: manage,
+      manage_main: manage,
+      ZScriptHTML_tryForm: manage,
+      ZBindingsHTML_editForm: manage,
+      ZBindingsHTML_editAction: bindings,
+      getBindingAssignments: manage,
+      errors: manage,
+      warnings: manage,
+      manage_haveProxy: manage,
+      manage_proxyForm: proxy,
+      manage_proxy: proxy,
+      manage_proxyRoles: proxy,
+      ZBindings_edit: bindings,
+      PUT: change,
+      write: change,
+      edit: 'private',
+      editAction: 'private',
+      uploadAction: 'private',
+      setTitle: 'private',
+      compile: 'private',
+      _params: 'private',
+      _body: 'private',
+      ...own.names,
+    },
+    signatures: {
+      PUT: 'REQUEST, RESPONSE',
+      write: 'text',
+      manage_haveProxy: 'r',
+      manage_proxy: 'roles=(), REQUEST=None',
+      manage_proxyRoles: 'roles=()',
+      ZBindings_edit: 'mapping',
+      ZBindingsHTML_editAction: 'REQUEST',
+      ...own.signatures,
+    },
+  });
 }

@@ -10,7 +10,7 @@ import {
 import { Permissions } from '../../access/index.ts';
 import { type HTTPRequest, parametersOf } from '../../publisher/index.ts';
 import { DEFAULT_BINDINGS, FuncCode, NameAssignments } from './bindings.ts';
-import { CodeScript, runScript } from './code-script.ts';
+import { CodeScript, runScript, scriptDeclarations, scriptOptions } from './code-script.ts';
 
 const EXAMPLE = `# Example code:
 
@@ -45,14 +45,20 @@ export class PythonScript extends CodeScript {
     return 'ZPythonScriptHTML_editAction';
   }
 
-  ZPythonScriptHTML_editAction(
-    request: HTTPRequest,
-    title: string,
-    params: string,
-    body: string,
-    file?: unknown,
-  ): string {
-    return this.editAction(request, title, params, body, file);
+  get uploadActionName(): string {
+    return 'ZPythonScriptHTML_upload';
+  }
+
+  ZPythonScriptHTML_editForm(): string {
+    return this.manage_main();
+  }
+
+  ZPythonScriptHTML_editAction(_request: HTTPRequest, title: string, params: string, body: string): string {
+    return this.editAction(title, params, body);
+  }
+
+  ZPythonScriptHTML_upload(_request: HTTPRequest, file?: unknown): string {
+    return this.uploadAction(file);
   }
 
   ZPythonScript_setTitle(title: string): void {
@@ -96,51 +102,30 @@ Object.assign(PythonScript.prototype, {
   __defaults__: null,
   Script_magic: 5,
   _bind_names: new NameAssignments(DEFAULT_BINDINGS),
-  manage_options: [
-    { label: 'Edit', action: 'manage_main' },
-    { label: 'Test', action: '' },
-  ],
+  manage_options: scriptOptions('ZPythonScriptHTML_editForm'),
 });
 
-const view = { permission: Permissions.view };
-const manage = { permission: Permissions.viewManagementScreens };
 const change = { permission: Permissions.changePythonScripts };
-declareClass(PythonScript, {
-  object: view,
-  published: ['manage_main', 'document_src', 'body', 'params', 'read'],
-  postOnly: ['ZPythonScriptHTML_editAction'],
-  names: {
-    __call__: view,
-    __render_with_namespace__: 'private',
-    body: manage,
-    params: manage,
-    read: manage,
-    document_src: manage,
-    get_size: manage,
-    manage_main: manage,
-    getBindingAssignments: manage,
-    errors: manage,
-    warnings: manage,
-    manage_haveProxy: manage,
-    manage_proxyRoles: { permission: Permissions.changeProxyRoles },
-    ZPythonScriptHTML_editAction: change,
-    ZPythonScript_edit: change,
-    ZPythonScript_setTitle: change,
-    ZBindings_edit: { permission: Permissions.changeBindings },
-    write: change,
-    _params: 'private',
-    _body: 'private',
-  },
-  signatures: {
-    ZPythonScript_edit: 'params, body',
-    ZPythonScript_setTitle: 'title',
-    ZPythonScriptHTML_editAction: "REQUEST, title, params='', text='', file=None",
-    write: 'text',
-    manage_haveProxy: 'r',
-    manage_proxyRoles: 'roles=()',
-    ZBindings_edit: 'mapping',
-  },
-});
+declareClass(
+  PythonScript,
+  scriptDeclarations(change.permission, {
+    published: ['ZPythonScriptHTML_editForm'],
+    postOnly: ['ZPythonScriptHTML_editAction', 'ZPythonScriptHTML_upload'],
+    names: {
+      ZPythonScriptHTML_editForm: { permission: Permissions.viewManagementScreens },
+      ZPythonScriptHTML_editAction: change,
+      ZPythonScriptHTML_upload: change,
+      ZPythonScript_edit: change,
+      ZPythonScript_setTitle: change,
+    },
+    signatures: {
+      ZPythonScript_edit: 'params, body',
+      ZPythonScript_setTitle: 'title',
+      ZPythonScriptHTML_editAction: "REQUEST, title, params='', body=''",
+      ZPythonScriptHTML_upload: "REQUEST, file=''",
+    },
+  }),
+);
 
 /** A script as the add form makes it. */
 export function newPythonScript(id: string, title = ''): PythonScript {

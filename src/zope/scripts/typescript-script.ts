@@ -11,7 +11,7 @@ import {
 import { Permissions } from '../../access/index.ts';
 import { getRequest, type HTTPRequest } from '../../publisher/index.ts';
 import { DEFAULT_BINDINGS, NameAssignments } from './bindings.ts';
-import { CodeScript, runScript } from './code-script.ts';
+import { CodeScript, runScript, scriptDeclarations, scriptOptions } from './code-script.ts';
 
 const EXAMPLE = `// Example code:
 
@@ -48,14 +48,16 @@ export class TypeScriptScript extends CodeScript {
     return '//#';
   }
 
-  manage_editAction(
-    request: HTTPRequest,
-    title: string,
-    params: string,
-    body: string,
-    file?: unknown,
-  ): string {
-    return this.editAction(request, title, params, body, file);
+  get uploadActionName(): string {
+    return 'manage_upload';
+  }
+
+  manage_editAction(_request: HTTPRequest, title: string, params: string, body: string): string {
+    return this.editAction(title, params, body);
+  }
+
+  manage_upload(_request: HTTPRequest, file?: unknown): string {
+    return this.uploadAction(file);
   }
 
   manage_edit(params: string, body: string): void {
@@ -92,50 +94,22 @@ Object.assign(TypeScriptScript.prototype, {
   errors: tuple(),
   warnings: tuple(),
   _bind_names: new NameAssignments(DEFAULT_BINDINGS),
-  manage_options: [
-    { label: 'Edit', action: 'manage_main' },
-    { label: 'Test', action: '' },
-  ],
+  manage_options: scriptOptions('manage_main'),
 });
 
-const view = { permission: Permissions.view };
-const manage = { permission: Permissions.viewManagementScreens };
 const change = { permission: Permissions.changeTypeScripts };
-declareClass(TypeScriptScript, {
-  object: view,
-  published: ['manage_main', 'document_src', 'body', 'params', 'read'],
-  postOnly: ['manage_editAction'],
-  names: {
-    __call__: view,
-    __render_with_namespace__: 'private',
-    body: manage,
-    params: manage,
-    read: manage,
-    document_src: manage,
-    get_size: manage,
-    manage_main: manage,
-    getBindingAssignments: manage,
-    errors: manage,
-    warnings: manage,
-    manage_haveProxy: manage,
-    manage_proxyRoles: { permission: Permissions.changeProxyRoles },
-    manage_editAction: change,
-    manage_edit: change,
-    ZBindings_edit: { permission: Permissions.changeBindings },
-    write: change,
-    _params: 'private',
-    _body: 'private',
-    _signature: 'private',
-  },
-  signatures: {
-    manage_edit: 'params, body',
-    manage_editAction: "REQUEST, title, params='', text='', file=None",
-    write: 'text',
-    manage_haveProxy: 'r',
-    manage_proxyRoles: 'roles=()',
-    ZBindings_edit: 'mapping',
-  },
-});
+declareClass(
+  TypeScriptScript,
+  scriptDeclarations(change.permission, {
+    postOnly: ['manage_editAction', 'manage_upload'],
+    names: { manage_editAction: change, manage_upload: change, manage_edit: change, _signature: 'private' },
+    signatures: {
+      manage_edit: 'params, body',
+      manage_editAction: "REQUEST, title, params='', body=''",
+      manage_upload: "REQUEST, file=''",
+    },
+  }),
+);
 
 /** A script as the add form makes it. */
 export function newTypeScript(id: string, title = ''): TypeScriptScript {

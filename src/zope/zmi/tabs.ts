@@ -15,7 +15,8 @@ interface Tabbed {
 
 export function permittedTabs(object: Tabbed & object): ManageOption[] {
   const cls = classOf(object) as Class;
-  return object.manage_options.filter(({ action }) => {
+  return object.manage_options.filter(({ action, shownFor }) => {
+    if (shownFor !== undefined && !shownFor(object)) return false;
     const name = action.split('/')[0]!;
     const guard = name === '' ? objectDeclarationOf(cls) : namedDeclarationOf(cls, name);
     if (guard === undefined || guard === 'private') return false;
