@@ -20,6 +20,6 @@ import '../siteaccess/virtual-host-monster.ts';
 import './absolute-url-view.ts';
 import '../errorlog/site-error-log.ts';
 import './constructors.ts';
-import './mail-host.ts';
+import '../mail/mail-host.ts';
 import './ram-cache.ts';
 import './http-cache.ts';

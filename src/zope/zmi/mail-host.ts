@@ -1,5 +1,5 @@
 /** The page of a mail host. */
-import type { MailHost } from '../ofs/mail-host.ts';
+import type { MailHost } from '../mail/mail-host.ts';
 import { renderPage } from './page.ts';
 
 export function mailHostPage(host: MailHost, message?: string): string {

@@ -1,0 +1,143 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { createInterface, type Interface } from 'node:readline';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { TransactionManager, withTransactionManager } from '../../../src/transaction/index.ts';
+import { MailHost, MailHostError } from '../../../src/zope/mail/mail-host.ts';
+import { composeMail, type MailParts } from '../../../src/zope/mail/message.ts';
+import '../../../src/zope/ofs/index.ts';
+
+interface Received {
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly data: string;
+}
+
+let server: ChildProcess;
+let lines: Interface;
+let port: number;
+const received: Received[] = [];
+let onMail: (() => void) | undefined;
+
+beforeAll(async () => {
+  server = spawn(process.execPath, [path.join(import.meta.dirname, 'smtp-server.js')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  lines = createInterface({ input: server.stdout! });
+  const [first] = (await once(lines, 'line')) as [string];
+  port = Number(first);
+  lines.on('line', (line: string) => {
+    received.push(JSON.parse(line) as Received);
+    onMail?.();
+  });
+});
+beforeEach(() => void (received.length = 0));
+afterAll(async () => {
+  server.kill();
+  await once(server, 'exit');
+});
+
+/** The mails that have arrived once there are so many. */
+async function mails(count: number): Promise<readonly Received[]> {
+  while (received.length < count)
+    // oxlint-disable-next-line no-await-in-loop -- each wait is for the next mail
+    await new Promise<void>((resolve) => (onMail = resolve));
+  return received;
+}
+
+const host = () => new MailHost('MailHost', '', '127.0.0.1', port);
+
+function inTransaction(work: (manager: TransactionManager) => void): void {
+  const manager = new TransactionManager();
+  manager.begin();
+  withTransactionManager(manager, () => work(manager));
+}
+
+it('sends mail when the transaction commits, and none when it aborts', async () => {
+  inTransaction((manager) => {
+    host().send('lost', 'to@site.example', 'from@site.example', 'Lost');
+    manager.abort();
+    manager.begin();
+    host().send('kept', 'to@site.example, Other <other@site.example>', 'From <from@site.example>', 'Kept');
+    const before = manager.savepoint();
+    host().send('rolled back', 'to@site.example', 'from@site.example', 'Back');
+    before.rollback();
+    manager.commit();
+  });
+  const [mail, ...others] = await mails(1);
+  expect(others).toEqual([]);
+  expect(mail).toMatchObject({ from: 'from@site.example', to: ['to@site.example', 'other@site.example'] });
+  expect(mail!.data).toContain('Subject: Kept\r\n');
+  expect(mail!.data.endsWith('\r\n\r\nkept')).toBe(true);
+});
+
+it('sends at once what is immediate, whatever becomes of the transaction', async () => {
+  inTransaction((manager) => {
+    host().send('now', 'to@site.example', 'from@site.example', 'Now', undefined, true);
+    manager.abort();
+  });
+  expect((await mails(1))[0]!.data).toContain('Subject: Now\r\n');
+});
+
+it('makes the commit fail when no mail server answers', () => {
+  inTransaction((manager) => {
+    new MailHost('MailHost', '', '127.0.0.1', 1).send('x', 'to@site.example', 'from@site.example', 'S');
+    expect(() => manager.commit()).toThrow(/ECONNREFUSED/);
+    manager.abort();
+  });
+});
+
+it('tells who sends at once that the server refuses the mail', () => {
+  inTransaction(() => {
+    expect(() => host().send('x', 'nobody@site.example', 'from@site.example', 'S', undefined, true)).toThrow(
+      MailHostError,
+    );
+  });
+});
+
+const compose = (parts: Partial<MailParts>) =>
+  composeMail({
+    text: 'text',
+    to: ['to@site.example'],
+    from: 'from@site.example',
+    subject: null,
+    encode: null,
+    type: null,
+    ...parts,
+  });
+const textOf = (parts: Partial<MailParts>) => Buffer.from(compose(parts).bytes).toString();
+
+it('takes header lines of the text, which arguments override', () => {
+  const text =
+    'To: a@site.example, "B, C" <b@site.example>\nBcc: hidden@site.example\nSubject: In text\nX-Mark: 1\n\nbody';
+  const mail = compose({ text, to: null, from: 'from@site.example' });
+  expect(mail.to).toEqual(['a@site.example', 'b@site.example', 'hidden@site.example']);
+  const written = Buffer.from(mail.bytes).toString();
+  expect(written).toContain('Subject: In text\r\n');
+  expect(written).toContain('X-Mark: 1\r\n');
+  expect(written).not.toContain('hidden');
+  expect(textOf({ text, subject: 'Given' })).toContain('Subject: Given\r\n');
+});
+
+it('writes other characters so that every server takes them', () => {
+  const written = textOf({ text: 'Grüße', subject: 'Grüße', from: 'Jürgen <from@site.example>' });
+  // oxlint-disable-next-line no-control-regex
+  expect(written).toMatch(/^[\u0000-\u007f]*$/);
+  expect(written).toContain('Subject: =?utf-8?B?R3LDvMOfZQ==?=\r\n');
+  expect(written).toContain('From: =?utf-8?B?SsO8cmdlbg==?= <from@site.example>\r\n');
+  expect(written).toContain('Gr=C3=BC=C3=9Fe');
+});
+
+it.each([
+  ['a subject', { subject: 'a\r\nBcc: victim@site.example' }],
+  ['a sender', { from: 'a@b\r\nX: y' }],
+  ['a recipient', { to: ['a@b\nX: y'] }],
+])('lets no line end into %s', (_what, parts) => {
+  expect(() => compose(parts)).toThrow(/one line/);
+});
+
+it('refuses mail to nobody and from nobody', () => {
+  expect(() => compose({ to: [] })).toThrow(/recipients/);
+  expect(() => compose({ from: null })).toThrow(/sender/);
+});
