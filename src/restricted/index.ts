@@ -21,6 +21,7 @@ export {
   guardedHasattr as hasattr,
   guardedSetattr as setattr,
   trustedGetattr,
+  Withheld,
 } from './guards/attributes.ts';
 export {
   guardedDelItem as delitem,

@@ -200,7 +200,7 @@ export function cachedMethod(o: unknown, name: string, cache: AttributeCache): u
 }
 
 /** Stands in an error for an attribute of Python's that is not offered here. */
-class Withheld {
+export class Withheld {
   readonly name: string;
 
   constructor(name: string) {

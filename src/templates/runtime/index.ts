@@ -80,7 +80,7 @@ function failed(error: unknown, program: ProgramPlaces, at: number): unknown {
 /** A function that throws what is wrong with an expression. */
 export function problemOf(places: ProgramPlaces): (problem: ExpressionProblem) => never {
   return ({ reason, offset, token }) => {
-    const error = new ExpressionError(reason);
+    const error = new ExpressionError(reason, token);
     notePlace(error, places.filename, places.source, offset, token);
     throw error;
   };

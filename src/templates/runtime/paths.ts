@@ -17,6 +17,7 @@ import {
   trustedIterate,
   TypeError,
   Unauthorized,
+  Withheld,
 } from '../../restricted/index.ts';
 import { isMissing, LocationError, NotFound } from '../errors.ts';
 import { renderDocument } from './documents.ts';
@@ -92,10 +93,21 @@ export function stepSoft(value: unknown, name: string): unknown {
     if (item === undefined) return value.has(name) ? null : MISSING;
     return typeof item === 'object' && item !== null ? guarded(() => getitem(value, name), name) : item;
   }
-  if (isTraversable(value)) return value.restrictedTraverse(name);
+  if (isTraversable(value)) return traversed(value, name);
   if (value instanceof Repeats) return value.get(name) ?? MISSING;
   if (value instanceof RepeatItem) return repeatStep(value, name);
   return attributeOrItem(value, name);
+}
+
+function traversed(object: Traversable, name: string): unknown {
+  try {
+    return object.restrictedTraverse(name);
+  } catch (error) {
+    // Python's says which object it was as well, which its text shows.
+    if (error instanceof Unauthorized && error.args.length === 1)
+      throw new Unauthorized(name, new Withheld(name));
+    throw error;
+  }
 }
 
 /** What the policy refuses looks as if it were not there. */
@@ -103,7 +115,9 @@ function guarded(read: () => unknown, name: string): unknown {
   try {
     return read();
   } catch (error) {
-    if (error instanceof Unauthorized) throw new NotFound(name);
+    // One with a message of its own is no refusal of what is there.
+    if (error instanceof Unauthorized && (error.args[0] === name || typeof error.args[0] !== 'string'))
+      throw new NotFound(name);
     throw error;
   }
 }

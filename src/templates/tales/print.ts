@@ -1,5 +1,5 @@
 /** Prints JavaScript for TALES expressions. Names of the source appear in it as string literals only. */
-import { type CompiledExpression, compileExpression, PySyntaxError } from '../../restricted/index.ts';
+import { type CompiledExpression, compileExpression, PySyntaxError, repr } from '../../restricted/index.ts';
 import type { Clause } from '../tal/syntax.ts';
 import {
   hasBadCharacters,
@@ -144,8 +144,11 @@ export class TalesPrinter {
       compiled = compileExpression(source, { filename, line: lineOf(clause.offset) });
     } catch (error) {
       if (!(error instanceof PySyntaxError)) throw error;
-      const kind = /^"|not allowed/.test(error.msg) ? '' : 'SyntaxError: ';
-      throw new TalesSyntaxError(`Python expression error:\n${kind}${error.msg}`, {
+      const line = error.line - lineOf(clause.offset) + 1;
+      const reason = /^"|not allowed/.test(error.msg)
+        ? error.msg
+        : `SyntaxError: ${error.msg} at statement: ${repr(error.text || source)}`;
+      throw new TalesSyntaxError(`Python expression error:\nLine ${line}: ${reason}`, {
         text: clause.text.trim(),
         offset: clause.offset + clause.text.length - clause.text.trimStart().length,
       });

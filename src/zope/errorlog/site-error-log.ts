@@ -15,6 +15,7 @@ import {
 } from '../../publisher/index.ts';
 import { declareClass, str, ValueError } from '../../restricted/index.ts';
 import { PageTemplateFile } from '../../templates/index.ts';
+import { connectionOf } from '../ofs/copy-source.ts';
 import { Item, ITEM_OPTIONS } from '../ofs/item.ts';
 import { registerProduct } from '../ofs/products.ts';
 import type { ObjectManager } from '../ofs/object-manager.ts';
@@ -42,8 +43,27 @@ export interface LoggedError {
   readonly req_html: string | null;
 }
 
-/** Entries by the log's oid. They are not stored: an error must not need a write to be told. */
-const logs = new Map<unknown, LoggedError[]>();
+/** Entries by the log's database and oid. They are not stored: an error must not need a write to be told. */
+const logs = new WeakMap<object, Map<unknown, LoggedError[]>>();
+/** Of logs that are not stored yet. */
+const unstored = new WeakMap<object, LoggedError[]>();
+
+function entriesOf(log: object): LoggedError[] {
+  const base = aqBase(log) as object;
+  const oid = metaOf(log)?.oid;
+  const database = connectionOf(log)?.db;
+  let entries: LoggedError[] | undefined;
+  if (oid === undefined || oid === null || database === undefined) {
+    entries = unstored.get(base);
+    if (entries === undefined) unstored.set(base, (entries = []));
+    return entries;
+  }
+  let known = logs.get(database);
+  if (known === undefined) logs.set(database, (known = new Map()));
+  entries = known.get(oid);
+  if (entries === undefined) known.set(oid, (entries = []));
+  return entries;
+}
 
 /** A number for an error: the time, and digits that nobody can guess. */
 export const newErrorNumber = () =>
@@ -66,10 +86,7 @@ export class SiteErrorLog extends Item {
   declare _ignored_exceptions: readonly string[];
 
   _entries(): LoggedError[] {
-    const key = metaOf(this)?.oid ?? aqBase(this);
-    let entries = logs.get(key);
-    if (entries === undefined) logs.set(key, (entries = []));
-    return entries;
+    return entriesOf(this);
   }
 
   /** Whether errors of this class are of no interest. */

@@ -88,6 +88,10 @@ export class ZopePageTemplate extends PropertyManager implements Executable {
     return this.manage_main('Saved changes.');
   }
 
+  pt_macros(): Macros {
+    return this.macros;
+  }
+
   override manage_main(message?: string): string {
     return editPage(
       this,
@@ -241,6 +245,7 @@ Object.assign(ZopePageTemplate.prototype, {
   output_encoding: 'utf-8',
   expand: 0,
   _text: '',
+  _proxy_roles: tuple(),
   index_html: null,
   _properties: tuple(
     Dict.from({ id: 'title', type: 'string', mode: 'w' }),
@@ -282,6 +287,7 @@ declareClass(
       pt_edit: change,
       pt_errors: { permission: Permissions.viewManagementScreens },
       macros: view,
+      pt_macros: view,
       _text: 'private',
     },
     signatures: {
