@@ -410,3 +410,32 @@ describe('PersistentMapping and PersistentList', () => {
     expect(() => mapping.__setstate__('x')).toThrow(/state that is no dict/);
   });
 });
+
+describe('containers read from an object and put into one that user code made', () => {
+  it('are kept by both, and their changes are seen', () => {
+    const read = loaded(() => ({
+      value: new Dict<string, unknown>([
+        ['list', ['x']],
+        ['pair', tuple(['y'], 1)],
+        ['plain', { k: [1] }],
+      ]),
+    }));
+    const map = read.value as Dict<string, unknown>;
+    read.other = new Dict(map);
+    commit();
+    (read.value as Dict<string, { push(item: string): void }>).get('list')!.push('z');
+    expect([...((read.other as Dict<string, string[]>).get('list') ?? [])]).toEqual(['x', 'z']);
+    read.other = { all: [...map.values()], again: map.get('plain') };
+    commit();
+    expect([...(read.other as { all: string[][] }).all[0]!]).toEqual(['x', 'z']);
+    expect([...(read.other as { all: string[][][] }).all[1]![0]!]).toEqual(['y']);
+    (read.other as { again: { k: number[] } }).again.k.push(2);
+    expect([...(map.get('plain') as { k: number[] }).k]).toEqual([1, 2]);
+  });
+
+  it('are refused, before anything is stored, when they belong to another object', () => {
+    const second = new Holder();
+    second.value = new Dict([['a', loaded(() => ({ value: ['x'] })).value as unknown]]);
+    expect(() => claimContainers(metaOf(second)!)).toThrow(ContainerError);
+  });
+});

@@ -178,8 +178,8 @@ export function toItem(value: unknown, belonging: Belonging): unknown {
   }
 }
 
-/** The bare value behind a proxy of this room. */
-function fromHandler(handler: unknown, owner: Meta, name: string): Meta | object {
+/** The bare value behind a proxy of this room. Throws a ContainerError for a container of another object. */
+export function fromHandler(handler: unknown, owner: Meta, name: string): Meta | object {
   if (handler instanceof Meta) return handler;
   if (handler instanceof Wrapper) return handler.base instanceof Meta ? handler.base : objectOf(handler.base);
   const tracker = handler as ProxyTracker;

@@ -2,7 +2,7 @@ import { type Tuple, tupleFrom } from '../../pickle/index.ts';
 import { HANDLER } from '../handler-symbol.ts';
 import { Meta } from '../meta.ts';
 import { objectOf, Wrapper } from '../wrapper.ts';
-import { setTracker, track, trackerOf } from './adopt.ts';
+import { fromHandler, setTracker, track, trackerOf } from './adopt.ts';
 import { ArrayTracker } from './array.ts';
 import { detach } from './detached.ts';
 import { trackInPlace } from './in-place.ts';
@@ -51,7 +51,40 @@ function claim(value: unknown, belonging: Belonging, seen: Set<object>): void {
   const kind = kindOf(value);
   if (kind === 'array' || kind === 'object') track(value, belonging);
   if (kind === 'map' || kind === 'set' || kind === 'date') trackInPlace(value, kind, belonging);
+  bareItems(value, kind, belonging);
   for (const item of itemsOf(value, kind)) claim(item, belonging, seen);
+}
+
+/** User code may have put containers that it read from the object into one that it made: what they stand for takes their place. */
+function bareItems(container: object, kind: string, belonging: Belonging): void {
+  if (kind === 'map') {
+    for (const [key, item] of Map.prototype.entries.call(container)) {
+      const kept = bare(item, belonging);
+      if (kept !== item) Map.prototype.set.call(container, key, kept);
+    }
+  } else if (kind === 'array' && !Object.isFrozen(container)) {
+    const items = container as unknown[];
+    for (let i = 0; i < items.length; i++) {
+      const item = items[i];
+      if (typeof item === 'object' && item !== null) items[i] = bare(item, belonging);
+    }
+  } else if (kind === 'object' && !Object.isFrozen(container)) {
+    const fields = container as Record<string, unknown>;
+    for (const key of Object.keys(container)) {
+      const kept = bare(fields[key], belonging);
+      if (kept !== fields[key]) fields[key] = kept;
+    }
+  }
+}
+
+function bare(value: unknown, belonging: Belonging): unknown {
+  if (value === null || typeof value !== 'object') return value;
+  const handler = (value as { [HANDLER]?: unknown })[HANDLER];
+  if (handler instanceof ArrayTracker || handler instanceof ObjectTracker)
+    return fromHandler(handler, belonging.owner, belonging.name);
+  if (handler !== undefined || kindOf(value) !== 'tuple') return value;
+  const items = (value as unknown[]).map((item) => bare(item, belonging));
+  return items.every((item, index) => item === (value as unknown[])[index]) ? value : tupleFrom(items);
 }
 
 function itemsOf(value: object, kind: string): Iterable<unknown> {
