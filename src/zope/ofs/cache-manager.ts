@@ -58,7 +58,7 @@ export abstract class CacheManager extends Item implements CacheManagerObject {
   manage_editProps(title: string, settings?: unknown, request?: unknown): unknown {
     const given = (name: string): unknown => {
       if (settings instanceof Map) return (settings as Map<string, unknown>).get(name);
-      return settings === null || settings === undefined ? undefined : getattr(settings, name, undefined);
+      return settings === null || settings === undefined ? undefined : getattr(settings, name, null);
     };
     const read = this._readSettings((name) => given(name) ?? undefined);
     this.title = title;

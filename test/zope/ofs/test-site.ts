@@ -50,6 +50,7 @@ export class TestSite {
 
   /** Does something as the system, and commits. */
   change(work: (app: TestSite['app']) => void): void {
+    this.connection.transactionManager.begin();
     withSecurityManager(new SecurityManager(system), () => work(this.app));
     this.commit();
   }
