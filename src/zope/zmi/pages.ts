@@ -11,7 +11,7 @@ export function managePage(
   variables: readonly (readonly [string, unknown])[],
   message: string | undefined,
 ): string {
-  return renderTemplate(object, template, Object.fromEntries(variables), { message });
+  return renderTemplate(object, template, Object.fromEntries(variables), { message, tab: 'manage_main' });
 }
 
 export interface EditFields {
