@@ -30,7 +30,7 @@ function fill(count: number): OOBTree<string, unknown> {
 beforeEach(() => {
   managers.a = new TransactionManager();
   managers.b = new TransactionManager();
-  db = new DB(new MappingStorage());
+  db = new DB(new MappingStorage('merging', { resolveConflicts: true }));
   a = db.open({ transactionManager: managers.a }) as never;
   b = db.open({ transactionManager: managers.b });
 });

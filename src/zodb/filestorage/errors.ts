@@ -16,6 +16,16 @@ export class PackError extends FileStorageError {
   override readonly code: string = 'PACK';
 }
 
+/** What a pack was to remove has been used again since it began. */
+export class RevivedError extends PackError {
+  readonly oid: Oid;
+
+  constructor(oid: Oid) {
+    super(`the object 0x${oid.toString(16)} was to be removed when it was used again; pack once more`);
+    this.oid = oid;
+  }
+}
+
 /** Several objects of one transaction cannot be taken back. */
 export class MultipleUndoErrors extends UndoError {
   override readonly code = 'MULTIPLE_UNDO';

@@ -32,11 +32,10 @@ import {
   UndoError,
 } from '../interfaces.ts';
 import { POSError } from '../errors.ts';
-import { referencesOf } from '../serialize-reader.ts';
 import { mergeChanges, nextOid } from '../storages/merge.ts';
 import { tidAfter, tidOfSeconds } from '../timestamp.ts';
-import { disk, openDataFile, syncDirectory, writeAll } from './disk.ts';
-import { FileStorageError, PackError } from './errors.ts';
+import { disk, openDataFile, writeAll } from './disk.ts';
+import { FileStorageError } from './errors.ts';
 import { DATA_HEADER, MAGIC_SIZE, readPosition, readU64 } from './format.ts';
 import {
   backwards,
@@ -50,8 +49,7 @@ import { readIndexFile, writeIndexFile } from './index-file.ts';
 import { LockFile } from './lock-file.ts';
 import { encodeMetadata } from './metadata.ts';
 import { type FileState, OwnState, SharedState } from './file-state.ts';
-import { replaceFile } from './pack-replace.ts';
-import { type Packed, Packer } from './pack.ts';
+import { packAtOnce, packOnline, type PackHost } from './pack-steps.ts';
 import { PendingTransaction } from './pending.ts';
 import type { RecordReader } from './records.ts';
 import { Scanner } from './scan.ts';
@@ -95,8 +93,6 @@ export interface SharedFile {
 const logger = getLogger(['ZODB', 'FileStorage']);
 /** Records after which the index is saved, at least; more for a database that has more objects. */
 const SAVE_INDEX_AFTER = 10_000;
-/** Milliseconds that an online pack works before it lets others go on. */
-const PACK_STEP = 5;
 
 export class FileStorage implements Storage, BlobStore {
   readonly path: string;
@@ -603,86 +599,25 @@ export class FileStorage implements Storage, BlobStore {
   }
 
   pack(time: number, options: PackOptions = {}): void {
-    const steps = this.#packSteps(time, options);
-    for (let step = steps.next(); step.done !== true; step = steps.next()) {
-      if (step.value !== 'wait') continue;
-      steps.return();
-      throw new PackError('a transaction is being committed: only packOnline can wait for its end');
-    }
+    packAtOnce(this.#packHost(), time, options);
   }
 
-  async packOnline(time: number, options: PackOptions = {}): Promise<void> {
-    const steps = this.#packSteps(time, options);
-    let until = performance.now() + PACK_STEP;
-    for (let step = steps.next(); step.done !== true; step = steps.next()) {
-      if (step.value !== 'wait' && performance.now() < until) continue;
-      await new Promise((resolve) => setImmediate(resolve));
-      until = performance.now() + PACK_STEP;
-    }
+  packOnline(time: number, options: PackOptions = {}): Promise<void> {
+    return packOnline(this.#packHost(), time, options);
   }
 
-  /** Packs a little at each step. `wait`: it cannot go on before somebody else has. */
-  *#packSteps(time: number, options: PackOptions): Generator<'wait' | undefined, void> {
-    this.#writable();
-    const state = this.#state;
-    state.follow();
-    if (state.index.size === 0) return;
-    if (!state.beginPack()) throw new PackError('the storage is being packed already');
-    const packer = new Packer({
-      descriptor: state.descriptor,
+  #packHost(): PackHost {
+    return {
       path: this.path,
-      end: state.seenEnd,
-      stop: tidOfSeconds(time),
-      gc: options.gc ?? this.#options.packGc ?? true,
-      options: { referencesOf, ...options },
-      blobs: this.#blobs !== undefined,
-    });
-    let locked = false;
-    try {
-      // As in Python; the room may be needed.
-      rmSync(`${this.path}.old`, { force: true });
-      if (this.#blobs !== undefined) rmSync(`${this.#blobs.path}.old`, { recursive: true, force: true });
-      for (const step = packer.copyPast(); ;) {
-        const { done, value } = step.next();
-        this.#writable();
-        if (done === true && value === false) {
-          logger.info(`${this.path} has nothing to be packed`);
-          return;
-        }
-        if (done === true) break;
-        yield;
-      }
-      state.follow();
-      for (const _ of packer.copyRest(state.seenEnd)) {
-        yield;
-        this.#writable();
-      }
-      packer.sync();
-      // The file is replaced between transactions; what came meanwhile is little.
-      while (this.#transaction !== undefined) {
-        yield 'wait';
-        this.#writable();
-      }
-      state.lockSettled(this.#options.fsync !== false);
-      locked = true;
-      for (const _ of packer.copyRest(state.end));
-      this.#replace(packer.finish(), packer.file, options);
-    } finally {
-      if (locked) state.unlock();
-      state.endPack();
-      packer.close();
-    }
-  }
-
-  #replace(packed: Packed, file: string, options: PackOptions): void {
-    const keepOld = options.keepOld ?? this.#options.packKeepOld ?? true;
-    this.#state.replace(packed.descriptor, packed.index, packed.end, () =>
-      replaceFile(this.path, file, keepOld),
-    );
-    this.#saveIndex();
-    if (this.#options.fsync !== false) syncDirectory(this.path);
-    if (this.#blobs !== undefined)
-      this.#blobs.pack(packed.removedBlobs, keepOld ? `${this.#blobs.path}.old` : null);
+      state: this.#state,
+      blobs: this.#blobs,
+      gc: this.#options.packGc ?? true,
+      keepOld: this.#options.packKeepOld ?? true,
+      fsync: this.#options.fsync !== false,
+      checkWritable: () => this.#writable(),
+      isCommitting: () => this.#transaction !== undefined,
+      saveIndex: () => this.#saveIndex(),
+    };
   }
 
   /**

@@ -14,7 +14,7 @@ import {
   writeU64,
 } from './format.ts';
 import { disk, writeAll } from './disk.ts';
-import { PackError } from './errors.ts';
+import { PackError, RevivedError } from './errors.ts';
 import { GarbageCollector } from './pack-gc.ts';
 import { OidIndex } from './oid-index.ts';
 import { headerLength, type RecordHeader, RecordReader, SequentialBytes } from './records.ts';
@@ -277,13 +277,9 @@ export class Packer {
     disk.sync(this.#output!.descriptor);
   }
 
-  /** The new file is whole. Throws a PackError when it cannot replace the old one. */
+  /** The new file is whole. Throws a RevivedError when it cannot replace the old one. */
   finish(): Packed {
-    for (const oid of this.#revived)
-      if (this.#index.get(oid) === 0)
-        throw new PackError(
-          `the object 0x${oid.toString(16)} was to be removed when it was used again; pack once more`,
-        );
+    for (const oid of this.#revived) if (this.#index.get(oid) === 0) throw new RevivedError(oid);
     this.sync();
     const output = this.#output!;
     this.#output = undefined;

@@ -44,7 +44,7 @@ const ROOT: Oid = 0;
 const decoder = new TextDecoder();
 
 export interface MappingStorageOptions {
-  /** Whether changes are merged where a class can (default, as in a file); Python's storage in memory does not. */
+  /** Whether conflicting changes are merged where a class can, as in a file. Default: no, as in Python. */
   readonly resolveConflicts?: boolean;
 }
 
@@ -67,7 +67,7 @@ export class MappingStorage implements Storage {
   #closed = false;
 
   constructor(name = 'MappingStorage', options: MappingStorageOptions = {}) {
-    this.#resolveConflicts = options.resolveConflicts ?? true;
+    this.#resolveConflicts = options.resolveConflicts ?? false;
     this.#name = name;
   }
 

@@ -365,7 +365,7 @@ class Machine {
 
   #makeStorage(name: string, kind: string): zodb.Storage {
     // Python's storage in memory leaves conflicts alone.
-    if (kind === 'mapping') return new zodb.MappingStorage(name, { resolveConflicts: false });
+    if (kind === 'mapping') return new zodb.MappingStorage(name);
     if (kind === 'file') return new zodb.FileStorage(path.join(this.#dir, `${name}.fs`));
     if (kind === 'demo') return new zodb.DemoStorage({ base: this.#database().storage });
     throw new Error(`no ${kind} storage`);
