@@ -1,6 +1,6 @@
 /** The records of the transaction that is being committed, with the positions that they will have. */
-import { writevSync } from 'node:fs';
 import type { Oid, Tid } from '../interfaces.ts';
+import { writeAll } from './disk.ts';
 import {
   DATA_HEADER,
   TRANSACTION_HEADER,
@@ -8,9 +8,6 @@ import {
   writeTransactionHeader,
   writeU64,
 } from './format.ts';
-
-/** Written at once at most: a piece that the kernel takes without splitting. */
-const PIECES = 512;
 
 export interface PendingRecord {
   readonly oid: Oid;
@@ -81,8 +78,9 @@ export class PendingTransaction {
   /** Writes everything to its place, not yet marked as complete. */
   write(descriptor: number): void {
     const { user, description, extension } = this.#metadata;
-    const header = Buffer.allocUnsafe(TRANSACTION_HEADER);
-    writeTransactionHeader(header, 0, {
+    const out = new Pieces(descriptor, this.start, this.#length + 8);
+    const header = out.room(TRANSACTION_HEADER);
+    writeTransactionHeader(out.buffer, header, {
       tid: this.tid,
       length: this.#length,
       // Whoever opens the file before the last step will cut it off.
@@ -91,37 +89,69 @@ export class PendingTransaction {
       descriptionLength: description.length,
       extensionLength: extension.length,
     });
-    const pieces: Uint8Array[] = [header, user, description, extension];
+    for (const part of [user, description, extension]) out.put(part);
     for (const { oid, tid, previous, data, back } of this.records) {
-      const head = Buffer.allocUnsafe(DATA_HEADER + (data === null ? 8 : 0));
-      writeDataHeader(head, 0, { oid, tid, previous, transaction: this.start, length: data?.length ?? 0 });
-      if (data === null) writeU64(head, back, DATA_HEADER);
-      pieces.push(head);
-      if (data !== null) pieces.push(data);
+      const head = out.room(DATA_HEADER);
+      writeDataHeader(out.buffer, head, {
+        oid,
+        tid,
+        previous,
+        transaction: this.start,
+        length: data?.length ?? 0,
+      });
+      if (data !== null) out.put(data);
+      else writeU64(out.buffer, back, out.room(8));
     }
-    const repeated = Buffer.allocUnsafe(8);
-    writeU64(repeated, this.#length, 0);
-    pieces.push(repeated);
-    writePieces(descriptor, pieces, this.start);
+    writeU64(out.buffer, this.#length, out.room(8));
+    out.flush();
   }
 }
 
-function writePieces(descriptor: number, pieces: readonly Uint8Array[], start: number): void {
-  let position = start;
-  for (let i = 0; i < pieces.length;) {
-    const batch = pieces.slice(i, i + PIECES);
-    let written = writevSync(descriptor, batch, position);
-    position += written;
-    // A full disk may take a part; what is left is tried again, and then fails with the reason.
-    while (i < pieces.length && written >= pieces[i]!.length) written -= pieces[i++]!.length;
-    if (written > 0) {
-      let rest = pieces[i]!.subarray(written);
-      while (rest.length > 0) {
-        const more = writevSync(descriptor, [rest], position);
-        position += more;
-        rest = rest.subarray(more);
-      }
-      i++;
+/**
+ * Collects what is written one after the other, so that most transactions are one call of the system. A buffer is kept for the
+ * next transaction: to make one for each record would cost more than to write it.
+ */
+class Pieces {
+  buffer: Buffer;
+  readonly #descriptor: number;
+  #position: number;
+  #held = 0;
+
+  constructor(descriptor: number, position: number, length: number) {
+    this.#descriptor = descriptor;
+    this.#position = position;
+    if (shared.length < Math.min(length, AT_ONCE))
+      shared = Buffer.allocUnsafeSlow(Math.min(AT_ONCE, length * 2));
+    this.buffer = shared;
+  }
+
+  /** Where so many bytes, far fewer than a buffer, can be put. */
+  room(count: number): number {
+    if (this.#held + count > this.buffer.length) this.flush();
+    const at = this.#held;
+    this.#held += count;
+    return at;
+  }
+
+  put(bytes: Uint8Array): void {
+    if (this.#held + bytes.length > this.buffer.length) this.flush();
+    if (bytes.length > this.buffer.length) {
+      writeAll(this.#descriptor, bytes, this.#position);
+      this.#position += bytes.length;
+    } else {
+      this.buffer.set(bytes, this.#held);
+      this.#held += bytes.length;
     }
   }
+
+  flush(): void {
+    // A full disk may take a part; what is left is tried again, and then fails with the reason.
+    writeAll(this.#descriptor, this.buffer.subarray(0, this.#held), this.#position);
+    this.#position += this.#held;
+    this.#held = 0;
+  }
 }
+
+/** Bytes that are written at once, at most. */
+const AT_ONCE = 1 << 20;
+let shared = Buffer.allocUnsafeSlow(1 << 14);
