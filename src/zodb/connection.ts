@@ -34,7 +34,7 @@ import { rootAccess, type RootAccess } from './connection-root.ts';
 import { SavepointStorage, type SavepointState } from './connection-savepoint.ts';
 import type { DB } from './db.ts';
 import type { ConnectionStorage } from './db-snapshots.ts';
-import { checkExport, exportRecords, type ImportStore, importRecords } from './export.ts';
+import { checkExport, exportRecords, type ImportStore, importRecords, writeExport } from './export.ts';
 import {
   ConflictError,
   POSKeyError,
@@ -54,6 +54,9 @@ let made = 0;
 export function resetCaches(): void {
   resets++;
 }
+
+/** What can be fetched in advance. */
+type Prefetched = Oid | object | Iterable<Oid | object>;
 
 interface Savepointed {
   readonly records: SavepointState;
@@ -185,6 +188,31 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
       if (error instanceof POSKeyError) return undefined;
       throw error;
     }
+  }
+
+  /**
+   * Objects, or oids of objects, that will be used soon, also in lists: a storage on another machine may get them all at once.
+   * Those that are loaded are left out.
+   */
+  prefetch(...items: readonly Prefetched[]): void {
+    const oids: Oid[] = [];
+    const note = (item: Oid | object): void => {
+      if (typeof item === 'object') {
+        const meta = metaOf(item);
+        if (meta?.jar !== this || meta.oid === undefined)
+          throw new InvalidObjectReferenceError(
+            meta?.describe() ?? String(item),
+            'only objects of this connection, and oids, can be fetched',
+          );
+        if (meta.status === GHOST) oids.push(meta.oid);
+      } else if ((this.cache.get(item)?.status ?? GHOST) === GHOST) oids.push(item);
+    };
+    for (const item of items) {
+      if (typeof item === 'object' && metaOf(item) === undefined && Symbol.iterator in item)
+        for (const each of item as Iterable<Oid | object>) note(each);
+      else note(item);
+    }
+    if (oids.length > 0) this.#storage.prefetch(oids);
   }
 
   #ghost(oid: Oid, info: Parameters<typeof newGhost>[0]): PersistentMeta {
@@ -714,13 +742,21 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
 
   // Copies.
 
-  /** An object with all that it refers to, as the bytes of a `.zexp` file. What is not committed is not in it. */
-  exportFile(object: object): Uint8Array {
+  /**
+   * An object with all that it refers to, as the bytes of a `.zexp` file, or written to a new file: then the number of bytes.
+   * What is not committed is not in it.
+   *
+   * @throws ExportError for what is no object of this connection; an error of the file system, e.g. when there is such a file.
+   */
+  exportFile(object: object): Uint8Array;
+  exportFile(object: object, file: string): number;
+  exportFile(object: object, file?: string): Uint8Array | number {
     const meta = metaOf(object);
     if (meta?.jar !== this || meta.oid === undefined) {
       throw new ExportError(`${meta?.describe() ?? String(object)} is no object of this connection`);
     }
-    return Buffer.concat([...this.#exportParts(meta.oid)]);
+    const parts = this.#exportParts(meta.oid);
+    return file === undefined ? Buffer.concat([...parts]) : writeExport(file, parts);
   }
 
   #exportParts(oid: Oid): Generator<Uint8Array> {

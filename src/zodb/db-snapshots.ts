@@ -101,6 +101,10 @@ class Snapshot implements ConnectionStorage {
     return this.#storage.loadSerial(oid, tid);
   }
 
+  prefetch(oids: readonly Oid[]): void {
+    this.#storage.prefetch?.(oids, this.#at + 1n);
+  }
+
   pollInvalidations(): Iterable<Oid> | null {
     const before = this.#at;
     const now = this.#storage.lastTransaction();
@@ -113,8 +117,11 @@ class Snapshot implements ConnectionStorage {
     if (this.#storage.changesSince !== undefined) {
       const changed = this.#storage.changesSince(before);
       if (own === null || !onlyOne || changed === null) return changed;
-      const since = new Set(this.#storage.changesSince(own.tid));
-      return changed.filter((oid) => !own.oids.has(oid) || since.has(oid));
+      const since = this.#storage.changesSince(own.tid);
+      // Alone since the last poll, as nearly always.
+      if (since?.length === 0 && changed.length === own.oids.size) return [];
+      const later = new Set(since);
+      return changed.filter((oid) => !own.oids.has(oid) || later.has(oid));
     }
     const stale = [...this.stale];
     this.stale.clear();
@@ -202,6 +209,10 @@ class HistoricalView implements ConnectionStorage {
 
   loadSerial(oid: Oid, tid: Tid): Uint8Array {
     return this.#storage.loadSerial(oid, tid);
+  }
+
+  prefetch(oids: readonly Oid[]): void {
+    this.#storage.prefetch?.(oids, this.#before);
   }
 
   pollInvalidations(): Iterable<Oid> {

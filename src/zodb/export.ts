@@ -2,7 +2,7 @@
  * The export format `.zexp` (INVENTORY Z-009): `ZEXP`, then for each object oid (8 bytes), length (8 bytes), record; at last 16 bytes
  * 0xFF. The first object is the one that was exported; the others are what it refers to.
  */
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
 import { Reference, type Oid } from '../persistent/index.ts';
 import { ExportError } from './connection-errors.ts';
 import { isBlobRecord } from './blobs/is-blob-record.ts';
@@ -51,6 +51,33 @@ export function* exportRecords(
     yield* chunksOf(file);
   }
   yield END;
+}
+
+/**
+ * Writes an export to a new file, of which never more than a record is in memory.
+ *
+ * @returns Bytes that were written. What could not be written whole is removed.
+ */
+export function writeExport(file: string, parts: Iterable<Uint8Array>): number {
+  const descriptor = openSync(file, 'wx');
+  let written = 0;
+  try {
+    try {
+      for (const part of parts)
+        for (let done = 0; done < part.length;) {
+          const count = writeSync(descriptor, part, done);
+          done += count;
+          written += count;
+        }
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    rmSync(file, { force: true });
+    throw error;
+  }
+  return written;
 }
 
 function lengthOf(bytes: number): Uint8Array {

@@ -128,6 +128,8 @@ export interface Storage extends CommittingStorage {
   loadBefore(oid: Oid, tid: Tid): RecordBefore | null;
   /** That very revision. Throws a POSKeyError. */
   loadSerial(oid: Oid, tid: Tid): Uint8Array;
+  /** The revisions of objects before `tid` will be loaded soon: for storages that can fetch many at once. */
+  prefetch?(oids: readonly Oid[], tid: Tid): void;
   lastTransaction(): Tid;
   /** Objects that transactions after `tid` changed, in order of the transactions; null when that is not known any more. */
   changesSince?(tid: Tid): readonly Oid[] | null;
@@ -178,6 +180,8 @@ export type ConflictResolver = (
 export interface StorageInstance extends CommittingStorage {
   load(oid: Oid): StoredRecord;
   loadSerial(oid: Oid, tid: Tid): Uint8Array;
+  /** Objects that will be loaded soon. */
+  prefetch(oids: readonly Oid[]): void;
   /** Moves on to the newest state; the objects that changed on the way, or null when all may have. */
   pollInvalidations(): Iterable<Oid> | null;
   release(): void;

@@ -1,4 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   aqBase,
   aqParent,
@@ -228,7 +231,51 @@ describe('databases that are used together', () => {
   });
 });
 
+describe('fetching in advance', () => {
+  it('tells the storage what is not loaded yet, of objects, oids and lists', () => {
+    const docs = ['a', 'b', 'c', 'd'].map((title) => Object.assign(new Doc(), { title }));
+    for (const doc of docs) connection.root().set(doc.title, doc);
+    manager.commit();
+    const [a, b, c, d] = docs as [Doc, Doc, Doc, Doc];
+    connection.cacheMinimize();
+    void c.title;
+    // A storage that has everything at hand need not be told.
+    connection.prefetch(a);
+    const told: unknown[] = [];
+    Object.assign(storage, { prefetch: (...args: unknown[]) => told.push(args) });
+    connection.prefetch(a, b._p_oid!, [c, d]);
+    connection.prefetch(c);
+    expect(told).toEqual([[[a, b, d].map((doc) => doc._p_oid), db.lastTransaction() + 1n]]);
+    expect(() => connection.prefetch(new Doc())).toThrow(InvalidObjectReferenceError);
+  });
+});
+
 describe('an export', () => {
+  it('may be written to a new file, without being in memory as a whole', () => {
+    const directory = mkdtempSync(path.join(tmpdir(), 'zodb-export-'));
+    try {
+      const doc = new Doc();
+      doc.link = new Doc();
+      connection.root().set('doc', doc);
+      manager.commit();
+      const file = path.join(directory, 'doc.zexp');
+      const written = connection.exportFile(doc, file);
+      expect(readFileSync(file).equals(connection.exportFile(doc))).toBe(true);
+      expect(written).toBe(readFileSync(file).length);
+      expect(() => connection.exportFile(doc, file)).toThrow('EEXIST');
+      // What cannot be finished leaves nothing.
+      const load = vi.spyOn(storage, 'load').mockImplementation(() => {
+        throw new Error('unreadable');
+      });
+      const other = path.join(directory, 'other.zexp');
+      expect(() => connection.exportFile(doc, other)).toThrow('unreadable');
+      load.mockRestore();
+      expect(existsSync(other)).toBe(false);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
+
   it('copies an object with all that it refers to, under new oids', () => {
     const doc = new Doc();
     doc.title = 'original';

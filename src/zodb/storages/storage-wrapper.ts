@@ -23,12 +23,14 @@ export class StorageWrapper implements Storage {
   packOnline?: NonNullable<Storage['packOnline']>;
   restore?: NonNullable<Storage['restore']>;
   deleteObject?: NonNullable<Storage['deleteObject']>;
+  prefetch?: NonNullable<Storage['prefetch']>;
 
   constructor(base: Storage) {
     this.base = base;
     if (base.changesSince) this.changesSince = (tid) => base.changesSince!(tid);
     if (base.lastInvalidations) this.lastInvalidations = (count) => base.lastInvalidations!(count);
     if (base.currentRecord) this.currentRecord = (from) => base.currentRecord!(from);
+    if (base.prefetch) this.prefetch = (oids, tid) => base.prefetch!(oids, tid);
     if (base.history) this.history = (oid, size) => base.history!(oid, size);
     if (base.supportsUndo) this.supportsUndo = () => base.supportsUndo!();
     if (base.undo) this.undo = (tid, transaction) => base.undo!(tid, transaction);

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { metaOf } from '../../persistent/index.ts';
 import { TransactionManager } from '../../transaction/index.ts';
 import type { Connection } from '../connection.ts';
@@ -45,9 +45,8 @@ PATH is the way from the root by keys and attributes, e.g. Application/folder, o
         : connection.traverse<object>(where!);
       if (metaOf(object) === undefined)
         throw new POSError(`${where} is no object of its own, but a part of one`);
-      const bytes = connection.exportFile(object);
-      writeFileSync(output!, bytes, { flag: 'wx' });
-      stdout.write(`${bytes.length} bytes written to ${output}\n`);
+      const bytes = connection.exportFile(object, output!);
+      stdout.write(`${bytes} bytes written to ${output}\n`);
     });
     return 0;
   },
