@@ -3,12 +3,38 @@ import { POSError } from '../errors.ts';
 import { command } from './command.ts';
 import { RawFile } from './raw-file.ts';
 import { referencesIn } from './record-references.ts';
-import { classOfRecord, hex16, shownBytes, shownTime } from './shown.ts';
+import { classOfRecord, hex16, shownBytes, shownOid, shownTime } from './shown.ts';
 
 function parseOid(text: string): bigint {
-  if (!/^(0x)?[\da-f]{1,16}$/i.test(text))
-    throw new POSError(`${JSON.stringify(text)} is no oid (hexadecimal digits)`);
-  return BigInt(text.startsWith('0x') || text.startsWith('0X') ? text : `0x${text}`);
+  if (!/^(?:0x[\da-f]{1,16}|\d{1,20})$/i.test(text))
+    throw new POSError(`${JSON.stringify(text)} is no oid: a number, such as 31 or 0x1f`);
+  return BigInt(text);
+}
+
+/** What is told of an object, transaction by transaction. */
+class Trace {
+  revisions = 0;
+  readonly #notes = new Map<string, string[]>();
+
+  note(head: string, text: string): void {
+    const notes = this.#notes.get(head);
+    if (notes === undefined) this.#notes.set(head, [text]);
+    else notes.push(text);
+  }
+
+  /** As Python's: sorted within a transaction. */
+  text(): string {
+    return [...this.#notes]
+      .map(
+        ([head, notes]) =>
+          head +
+          notes
+            .sort()
+            .map((text) => `        ${text}\n`)
+            .join(''),
+      )
+      .join('');
+  }
 }
 
 /** Follows objects through a file: each of their revisions, and each reference to and from them. */
@@ -18,7 +44,7 @@ export const oids = command({
 
   -f, --file OIDFILE   also the oids in this file, one a line
 
-Oids are hexadecimal, with or without 0x.
+Oids are numbers, such as 31 or 0x1f.
 `,
   options: { file: { type: 'string', short: 'f' } },
   positionals: [1, 10_000],
@@ -31,63 +57,48 @@ Oids are hexadecimal, with or without 0x.
             .filter((line) => line.trim() !== '');
     const wanted = new Set([...given, ...listed.map((line) => line.trim())].map(parseOid));
     if (wanted.size === 0) throw new POSError('no oids are given');
-    const lines = new Map([...wanted].map((oid) => [oid, [] as string[]]));
+    const traces = new Map([...wanted].map((oid) => [oid, new Trace()]));
     const names = new Map<bigint, string>();
     const file = new RawFile(path!);
     try {
       for (const { position, tid, user, description, records } of file.transactions()) {
         const head =
-          `tid ${hex16(tid)} offset=${position} ${shownTime(tid)}\n` +
+          `    tid 0x${hex16(tid)} offset=${position} ${shownTime(tid)}\n` +
           `        tid user=${shownBytes(user)}\n        tid description=${shownBytes(description)}\n`;
-        const told = new Set<bigint>();
-        const note = (oid: bigint, text: string) => {
-          const own = lines.get(oid)!;
-          if (!told.has(oid)) own.push(`    ${head}`);
-          told.add(oid);
-          own.push(text);
-        };
         for (const record of records) {
           const { data } = file.dataOf(record);
           const { oid } = record;
-          const name = data === null ? (names.get(oid) ?? '<unknown>') : classOfRecord(data);
-          if (wanted.has(oid)) {
-            names.set(oid, name);
-            note(
-              oid,
-              data === null
-                ? `        ${'removes the object'}\n`
-                : `        new revision ${name} at ${record.position}\n`,
-            );
+          const own = traces.get(oid);
+          if (data === null) {
+            own?.note(head, `creation undo at ${record.position}`);
+            continue;
           }
-          if (data === null) continue;
-          for (const reference of referencesIn(data)) {
-            const target = `0x${reference.oid.toString(16)}`;
-            if (wanted.has(oid))
-              note(
-                oid,
-                `        references ${target} ${reference.className ?? '<unknown>'} at ${record.position}\n`,
-              );
-            if (wanted.has(reference.oid) && reference.database === null) {
-              if (reference.className !== undefined && !names.has(reference.oid))
-                names.set(reference.oid, reference.className);
-              note(
-                reference.oid,
-                `        referenced by 0x${oid.toString(16)} ${name} at ${record.position}\n`,
-              );
-            }
+          const name = classOfRecord(data);
+          if (own !== undefined) {
+            names.set(oid, name);
+            own.revisions++;
+            own.note(head, `new revision ${name} at ${record.position}`);
+          }
+          for (const { oid: target, className, database } of referencesIn(data)) {
+            own?.note(
+              head,
+              `references ${shownOid(target)} ${className ?? names.get(target) ?? '<unknown>'} at ${record.position}`,
+            );
+            if (database === null)
+              traces.get(target)?.note(head, `referenced by ${shownOid(oid)} ${name} at ${record.position}`);
           }
         }
       }
     } finally {
       file.close();
     }
-    for (const [oid, own] of lines) {
-      const revisions = own.filter((line) => line.includes('new revision')).length;
+    for (const [oid, trace] of [...traces].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      const { revisions } = trace;
       stdout.write(
-        own.length === 0
-          ? `oid 0x${oid.toString(16)} <unknown>: this object is not in the file\n`
-          : `oid 0x${oid.toString(16)} ${names.get(oid) ?? '<unknown>'} ${revisions} revision${revisions === 1 ? '' : 's'}\n${own.join('')}`,
+        `oid ${shownOid(oid)} ${names.get(oid) ?? '<unknown>'} ${revisions} revision${revisions === 1 ? '' : 's'}\n`,
       );
+      if (revisions === 0) stdout.write('    this oid was not defined (no data record for it found)\n');
+      stdout.write(trace.text());
     }
     return 0;
   },

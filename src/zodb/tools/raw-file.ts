@@ -38,10 +38,13 @@ export interface RawTransaction {
 export class DamagedFileError extends POSError {
   override readonly code: string = 'DAMAGED_FILE';
   readonly position: number;
+  /** The transaction with the records before the damage, when it is one of them that is damaged. */
+  readonly sound: RawTransaction | undefined;
 
-  constructor(position: number, message: string) {
+  constructor(position: number, message: string, sound?: RawTransaction) {
     super(`at ${position}: ${message}`);
     this.position = position;
+    this.sound = sound;
   }
 }
 
@@ -107,16 +110,26 @@ export class RawFile {
       );
     const tid = u64(head, 0);
     const records: RawRecord[] = [];
+    const transaction = {
+      position: at,
+      end: at + length + 8,
+      tid,
+      status,
+      user: bytes.subarray(23, 23 + user),
+      description: bytes.subarray(23 + user, 23 + user + description),
+      extension: bytes.subarray(23 + user + description, first),
+      records,
+      bytes,
+    };
     // A transaction that was undone in place (an old way) keeps its records, which count no more.
     for (let offset = first; offset < length;) {
-      if (offset + 42 > length)
-        throw new DamagedFileError(at + offset, 'a record does not fit into its transaction');
+      const damaged = (what: string) => new DamagedFileError(at + offset, what, transaction);
+      if (offset + 42 > length) throw damaged('a record does not fit into its transaction');
       const size = position(bytes, offset + 34);
       if (bytes.readUInt16BE(offset + 32) !== 0)
-        throw new DamagedFileError(at + offset, 'a record has a version, which no database has any more');
+        throw damaged('a record has a version, which no database has any more');
       const end = offset + 42 + (size === 0 ? 8 : size);
-      if (!(end <= length))
-        throw new DamagedFileError(at + offset, 'a record does not fit into its transaction');
+      if (!(end <= length)) throw damaged('a record does not fit into its transaction');
       records.push({
         position: at + offset,
         oid: u64(bytes, offset),
@@ -128,17 +141,7 @@ export class RawFile {
       });
       offset = end;
     }
-    return {
-      position: at,
-      end: at + length + 8,
-      tid,
-      status,
-      user: bytes.subarray(23, 23 + user),
-      description: bytes.subarray(23 + user, 23 + user + description),
-      extension: bytes.subarray(23 + user + description, first),
-      records,
-      bytes,
-    };
+    return transaction;
   }
 
   *transactions(): Generator<RawTransaction> {

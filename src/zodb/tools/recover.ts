@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { POSError } from '../errors.ts';
 import { FileStorage } from '../filestorage/file-storage.ts';
 import type { RawMetadata, Storage } from '../interfaces.ts';
-import { command, Progress } from './command.ts';
+import { command, Progress, wholeNumber } from './command.ts';
 import { DamagedFileError, RawFile, type RawTransaction } from './raw-file.ts';
 import { hex16 } from './shown.ts';
 
@@ -39,8 +39,9 @@ function copy(
   to.tpcBegin(transaction, tid, status);
   for (const record of records) {
     let data: Buffer | null = null;
+    let from: bigint;
     try {
-      ({ data } = file.dataOf(record));
+      ({ data, tid: from } = file.dataOf(record));
     } catch (error) {
       if (!(error instanceof DamagedFileError)) throw error;
       lost(`the data of ${hex16(record.oid)} in ${hex16(tid)}: ${error.message}`);
@@ -50,7 +51,8 @@ function copy(
       Number(record.oid) <= Number.MAX_SAFE_INTEGER ? Number(record.oid) : record.oid,
       tid,
       data,
-      null,
+      // A record that points at the data of another one does so in the copy, if that one is there.
+      data === null || from === tid ? null : from,
       transaction,
     );
   }
@@ -61,19 +63,24 @@ function copy(
 /** Copies what is whole of a damaged file to a new one. */
 export const recover = command({
   about: 'copy what is whole of a damaged Data.fs to a new file (fsrecover)',
-  usage: `usage: zope db recover [-f] [-p] DAMAGED NEW
+  usage: `usage: zope db recover [-f] [-p] [-P SECONDS] [--stop] DAMAGED NEW
 
-  -f, --force     write NEW even if it exists
-  -p, --partial   stop at the first damage
+  -f, --force          write NEW even if it exists
+  -p, --partial        of a transaction with a damaged record copy the records before it, marked as packed
+  -P, --pack SECONDS   pack NEW to so many seconds ago
+      --stop           stop at the first damage
 
 Tells on standard error what was left out, with its position.
 `,
   options: {
     force: { type: 'boolean', short: 'f', default: false },
     partial: { type: 'boolean', short: 'p', default: false },
+    pack: { type: 'string', short: 'P' },
+    stop: { type: 'boolean', default: false },
   },
   positionals: [2, 2],
-  run({ force, partial }, [from, to], io) {
+  run({ force, partial, pack, stop }, [from, to], io) {
+    const packTo = pack === undefined ? undefined : Date.now() / 1000 - wholeNumber(pack, 'pack');
     if (existsSync(to!) && !force) throw new POSError(`${to} exists; --force writes over it`);
     const file = new RawFile(from!);
     const storage = new FileStorage(to!, { create: true });
@@ -92,7 +99,17 @@ Tells on standard error what was left out, with its position.
         } catch (error) {
           if (!(error instanceof DamagedFileError)) throw error;
           lost(error.message);
-          if (partial) break;
+          if (stop) break;
+          const { sound } = error;
+          if (partial && sound !== undefined && sound.records.length > 0 && sound.tid > last) {
+            copy(file, { ...sound, status: 'p' }, storage, lost);
+            last = sound.tid;
+            copied++;
+            lost(`copied a part of it: ${sound.records.length} records`);
+            left += sound.end - error.position;
+            at = sound.end;
+            continue;
+          }
           transaction = findNext(file, at + 1, last);
           const end = transaction?.position ?? file.size;
           left += end - at;
@@ -107,6 +124,8 @@ Tells on standard error what was left out, with its position.
         at = transaction.end;
         progress.show(at, file.size);
       }
+      progress.end();
+      if (packTo !== undefined) storage.pack(packTo);
     } finally {
       progress.end();
       storage.close();

@@ -2,7 +2,7 @@ import { command, Progress } from './command.ts';
 import { currentRecords } from './current.ts';
 import { RawFile } from './raw-file.ts';
 import { referencesIn } from './record-references.ts';
-import { classOfRecord, hex16, shownTime } from './shown.ts';
+import { classOfRecord, shownOid, shownTime } from './shown.ts';
 
 /** Looks for references of current records that lead nowhere. Weak references may. */
 export const refs = command({
@@ -27,7 +27,9 @@ Exits with 1 when there are such references, or records that cannot be read.
           for (const reference of referencesIn(data)) {
             if (reference.weak || reference.database !== null || current.has(reference.oid)) continue;
             const reason = gone.has(reference.oid) ? 'object creation was undone' : 'missing';
-            missing.push(`\toid ${hex16(reference.oid)} ${reason}: '${reference.className ?? '<unknown>'}'`);
+            missing.push(
+              `\toid ${shownOid(reference.oid)} ${reason}: '${reference.className ?? '<unknown>'}'`,
+            );
           }
         } catch (error) {
           missing.push(`\tthe record cannot be read: ${(error as Error).message}`);

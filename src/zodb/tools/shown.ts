@@ -29,6 +29,12 @@ export function shownTime(tid: bigint): string {
   return `${year}-${two(month)}-${two(day)} ${two(hour)}:${two(minute)}:${seconds.toFixed(6).padStart(9, '0')}`;
 }
 
+/** An oid as Python's tools show it: two digits for each byte, without those that are 0. */
+export function shownOid(oid: bigint | number): string {
+  const digits = oid.toString(16);
+  return `0x${digits.length % 2 === 1 ? '0' : ''}${digits}`;
+}
+
 export const hex16 = (n: bigint | number): string => n.toString(16).padStart(16, '0');
 
 /** The class that a record names; what is wrong with it when it names none. */

@@ -15,7 +15,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Persistent, PersistentMapping, registerClass } from '../../../src/persistent/index.ts';
 import { TransactionManager } from '../../../src/transaction/index.ts';
-import { Blob, type Connection, DB, dbCommands, FileStorage } from '../../../src/zodb/index.ts';
+import { Blob, type Connection, DB, dbCommands, FileStorage, type Oid } from '../../../src/zodb/index.ts';
 
 class Page extends Persistent {
   title = '';
@@ -92,6 +92,24 @@ async function transactionsOf(path: string): Promise<number[]> {
 
 const runPython = (...args: string[]) => execFileSync(python!, args, { encoding: 'utf8' });
 
+/** Has the page refer to an object that is removed; gives its oid. */
+function breakReference(file: string): Oid {
+  changed(file, 'break', (connection) => {
+    rootOf(connection).get('page')!.link = new Page();
+  });
+  const db = new DB(new FileStorage(file, { fsync: false }));
+  const page = db.transaction((connection) => rootOf(connection).get('page')!.link!._p_oid!);
+  const manager = new TransactionManager();
+  const transaction = manager.begin();
+  const { tid } = db.storage.load(page);
+  db.storage.tpcBegin(transaction);
+  db.storage.deleteObject!(page, tid, transaction);
+  db.storage.tpcVote(transaction);
+  db.storage.tpcFinish(transaction);
+  db.close();
+  return page;
+}
+
 describe('dump', () => {
   it('prints every transaction and record', async () => {
     const { code, stdout } = await zope('dump', file);
@@ -159,30 +177,32 @@ describe('test', () => {
 describe('refs and oids', () => {
   it('find references that lead nowhere, and show where an object comes from', async () => {
     expect(await zope('refs', file)).toMatchObject({ code: 0, stdout: '' });
-    changed(file, 'break', (connection) => {
-      rootOf(connection).get('page')!.link = new Page();
-    });
-    const db = new DB(new FileStorage(file, { fsync: false }));
-    const page = db.transaction((connection) => rootOf(connection).get('page')!.link!._p_oid!);
-    const manager = new TransactionManager();
-    const transaction = manager.begin();
-    const { tid } = db.storage.load(page);
-    db.storage.tpcBegin(transaction);
-    db.storage.deleteObject!(page, tid, transaction);
-    db.storage.tpcVote(transaction);
-    db.storage.tpcFinish(transaction);
-    db.close();
+    const page = breakReference(file);
     const outcome = await zope('refs', file);
     expect(outcome.code).toBe(1);
     expect(outcome.stdout).toMatch(
       /oid 0x1 test\.tools\.Page\n[^]*object creation was undone: 'test\.tools\.Page'/,
     );
-    const traced = await zope('oids', file, page.toString(16), '1f');
-    expect(traced.stdout).toContain(`oid 0x${page.toString(16)} test.tools.Page 1 revision\n`);
-    expect(traced.stdout).toContain('referenced by 0x1 test.tools.Page');
-    expect(traced.stdout).toContain('removes the object');
-    expect(traced.stdout).toContain('this object is not in the file');
+    const traced = await zope('oids', file, page.toString(), '0x1f');
+    expect(traced.stdout).toContain(`oid 0x0${page.toString(16)} test.tools.Page 1 revision\n`);
+    expect(traced.stdout).toContain('referenced by 0x01 test.tools.Page');
+    expect(traced.stdout).toContain('creation undo at ');
+    expect(traced.stdout).toContain('this oid was not defined (no data record for it found)');
     await expect(zope('oids', file, 'xyz')).rejects.toThrow(/no oid/);
+  });
+
+  it.skipIf(python === undefined)('print what Python prints', async () => {
+    breakReference(file);
+    // Python does not always know the class of what is referred to.
+    const refs = await zope('refs', file);
+    expect(refs.stdout.replace(": 'test.tools.Page'", ": '<unknown>'")).toBe(
+      runPython('-m', 'ZODB.scripts.fsrefs', file),
+    );
+    const oids = ['0', '1', '3', '0x2', '0x1f'];
+    const unnamed = (text: string) => text.replaceAll(/(references \S+) \S+ at/g, '$1 at');
+    expect(unnamed((await zope('oids', file, ...oids)).stdout)).toBe(
+      unnamed(runPython('-m', 'ZODB.scripts.fsoids', file, ...oids)),
+    );
   });
 });
 
@@ -204,7 +224,106 @@ describe('recover', () => {
     expect(rootOf(db.open({ transactionManager: new TransactionManager() })).has('other')).toBe(true);
     db.close();
     await expect(zope('recover', file, target)).rejects.toThrow(/exists/);
-    expect((await zope('recover', '-p', '-f', file, `${target}2`)).stdout).toMatch(/^2 transactions copied/);
+    expect((await zope('recover', '--stop', '-f', file, `${target}2`)).stdout).toMatch(
+      /^2 transactions copied/,
+    );
+  });
+});
+
+describe('recover, beside Python', () => {
+  it.skipIf(python === undefined)(
+    'copies the transactions that Python copies, record by record',
+    async () => {
+      const offsets = await transactionsOf(file);
+      const bytes = readFileSync(file);
+      bytes.fill(0xee, offsets[2]! + 8, offsets[2]! + 40);
+      writeFileSync(file, bytes);
+      const ours = path.join(directory, 'ours.fs');
+      const theirs = path.join(directory, 'theirs.fs');
+      await zope('recover', file, ours);
+      runPython('-m', 'ZODB.fsrecover', file, theirs);
+      const dumped = async (of: string) =>
+        (await zope('dump', of)).stdout.replaceAll(/offset=\d+/g, '').replaceAll(/bp=[0-9a-f]{16}/g, '');
+      expect(await dumped(ours)).toBe(await dumped(theirs));
+      expect(readFileSync(ours).equals(readFileSync(theirs))).toBe(true);
+    },
+  );
+});
+
+describe('recover of a transaction in which a record is damaged', () => {
+  it('leaves it out, or copies the records before the damage', async () => {
+    changed(file, 'two', (connection) => {
+      rootOf(connection).get('page')!.title = 'third';
+      rootOf(connection).get('other')!.title = 'fourth';
+    });
+    const last = (await transactionsOf(file)).at(-1)!;
+    const bytes = readFileSync(file);
+    // The second record of the last transaction says that it has a version.
+    const first = last + 23 + 'two'.length;
+    const second = first + 42 + Number(bytes.readBigUInt64BE(first + 34));
+    bytes.writeUInt16BE(1, second + 32);
+    writeFileSync(file, bytes);
+    const [without, part, packed] = ['a', 'b', 'c'].map((name) => path.join(directory, `${name}.fs`));
+    expect((await zope('recover', file, without!)).stdout).toMatch(/^5 transactions copied/);
+    const outcome = await zope('recover', '-p', file, part!);
+    expect(outcome).toMatchObject({ code: 1, stdout: expect.stringMatching(/^6 transactions/) as string });
+    expect(outcome.stderr).toContain('copied a part of it: 1 records');
+    expect((await zope('test', part!)).code).toBe(0);
+    const db = new DB(new FileStorage(part!, { readOnly: true }));
+    const root = rootOf(db.open({ transactionManager: new TransactionManager() }));
+    expect([root.get('page')!.title, root.get('other')!.title].sort()).not.toEqual(['', 'second']);
+    db.close();
+    expect((await zope('recover', '-p', '-P', '0', file, packed!)).code).toBe(1);
+    expect(readFileSync(packed!).length).toBeLessThan(readFileSync(part!).length);
+  });
+});
+
+describe('analyze, beside Python', () => {
+  it.skipIf(python === undefined)('counts what Python counts', async () => {
+    const packed = path.join(directory, 'packed.fs');
+    copyFileSync(file, packed);
+    await zope('pack', packed);
+    for (const each of [file, packed]) {
+      const theirs = runPython('-m', 'ZODB.scripts.analyze', each);
+      const { stdout } = await zope('analyze', each);
+      expect(Number(/(\d+) transactions/.exec(stdout)![1])).toBe(
+        Number(/in (\d+) transactions/.exec(theirs)![1]),
+      );
+      // Python counts what a record points at once more.
+      if (each === file) continue;
+      for (const name of ['test.tools.Page', 'persistent.mapping.PersistentMapping']) {
+        const [, count, size] = new RegExp(`^${name} +(\\d+) +(\\d+) `, 'm').exec(theirs)!;
+        expect(stdout).toMatch(new RegExp(`^${name} +${count} +${size} +${count} +${size}$`, 'm'));
+      }
+    }
+  });
+});
+
+describe('progress', () => {
+  it('is shown on a terminal and nowhere else', async () => {
+    const seen: Record<string, string> = {};
+    for (const isTTY of [true, false]) {
+      for (const args of [
+        ['pack', file],
+        ['recover', file, path.join(directory, `recovered-${isTTY}.fs`)],
+        ['analyze', file],
+        ['test', file],
+      ]) {
+        copyFileSync(path.join(base, 'original.fs'), file);
+        let shown = '';
+        await dbCommands[args[0]!]!.run(args.slice(1), {
+          stdout: { write: () => true },
+          stderr: { write: (text: string) => void (shown += text), isTTY },
+        });
+        seen[`${args[0]} ${isTTY}`] = shown;
+      }
+    }
+    for (const [name, shown] of Object.entries(seen)) {
+      if (name.endsWith('false')) expect(shown, name).toBe('');
+      // The line is cleared at the end.
+      // oxlint-disable-next-line no-control-regex -- the terminal's own
+      else expect(shown, name).toMatch(/^\r[\w ]+: +\d+ %[^]*\r\x1b\[K$/);
+    }
   });
 });
 
