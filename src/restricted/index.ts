@@ -116,7 +116,7 @@ export {
   typeName,
   typeOf,
 } from './runtime/types.ts';
-export { compileTypeScript, typeScriptSignature } from './typescript/compile.ts';
+export { compileTypeScript, compileTypeScriptExpression, typeScriptSignature } from './typescript/compile.ts';
 import './runtime/text-methods.ts';
 import { installBytesMethods } from './runtime/container-methods.ts';
 

@@ -3,12 +3,17 @@ import { compileFunction as compileJavaScript } from 'node:vm';
 import type { Pattern, Statement } from 'acorn';
 import { guardedRun } from '../runtime/budget.ts';
 import { type Kwargs } from '../runtime/call.ts';
-import { PySyntaxError, TypeError } from '../runtime/errors.ts';
+import { PySyntaxError, RefusedSyntaxError, TypeError } from '../runtime/errors.ts';
 import { registerUnit } from '../runtime/frames.ts';
-import type { CompiledFunction, FunctionSource } from '../python/compile.ts';
+import type {
+  CompiledExpression,
+  CompiledFunction,
+  ExpressionOptions,
+  FunctionSource,
+} from '../python/compile.ts';
 import { globalValue } from './globals.ts';
-import { parseBody, parseParameterList } from './parse.ts';
-import { printScript } from './printer.ts';
+import { parseBody, parseOneExpression, parseParameterList } from './parse.ts';
+import { printScript, printTypeScriptExpression } from './printer.ts';
 import { runtime } from './runtime.ts';
 import { namesOf } from './scope.ts';
 import type { ScriptFunction } from './values.ts';
@@ -102,6 +107,58 @@ class Script implements CompiledFunction {
     if (make === undefined) throw new PySyntaxError(this.errors.join('\n'), 1, 0, this.name);
     const slots = bindParameters(this.name, this.#params, args, kwargs);
     return guardedRun(() => make(bindings).code(...slots) ?? null);
+  }
+}
+
+export interface TypeScriptExpressionOptions extends ExpressionOptions {
+  /** TypeScript, whose types are stripped; otherwise plain JavaScript. */
+  readonly types: boolean;
+}
+
+/**
+ * Compiles one expression. Names that it does not declare are looked up, then those that scripts find (`Math`, `JSON`, `keywords` …)
+ * count, then it is a `NameError`. Throws `PySyntaxError` with a place in the expression for what is none, `RefusedSyntaxError` for what
+ * is refused.
+ */
+export function compileTypeScriptExpression(
+  source: string,
+  { filename, line = 1, types }: TypeScriptExpressionOptions,
+): CompiledExpression {
+  try {
+    const { code, errors, names } = printTypeScriptExpression(parseOneExpression(source, filename, types));
+    const [first] = errors;
+    if (first !== undefined) {
+      const [, at, column, message] = /^Line (\d+), column (\d+): ([^]*)$/.exec(first)!;
+      throw new RefusedSyntaxError(message!, Number(at), Number(column) - 1, filename, source.trim());
+    }
+    const unit = registerUnit(filename, '<expression>', line - 1);
+    const factory = compileJavaScript(code, ['R'], { filename: unit.file }) as (R: unknown) => Run;
+    return new TypeScriptExpression(factory(runtime), names, unit.token);
+  } catch (error) {
+    if (error instanceof RangeError) throw new PySyntaxError('the code is nested too deeply', 1, 0, filename);
+    // Early errors that only V8 finds: a name that is declared twice in a function of the expression.
+    if (error instanceof SyntaxError)
+      throw new PySyntaxError(error.message.replaceAll(/\$\d+/g, ''), 1, 0, filename);
+    throw error;
+  }
+}
+
+type Run = CompiledExpression['run'];
+
+class TypeScriptExpression implements CompiledExpression {
+  readonly names: readonly string[];
+  readonly run: Run;
+  /** Keeps the unit's entry in the table of frames. */
+  readonly token: object;
+
+  constructor(run: Run, names: readonly string[], token: object) {
+    this.run = run;
+    this.names = names;
+    this.token = token;
+  }
+
+  evaluate(lookup: (name: string) => unknown): unknown {
+    return guardedRun(() => this.run(lookup));
   }
 }
 

@@ -1,6 +1,14 @@
 /** TypeScript to a syntax tree: types are blanked out (positions stay), then the JavaScript is parsed. */
 import { createRequire } from 'node:module';
-import { type Node, parse, type Program } from 'acorn';
+import {
+  type Expression,
+  type Node,
+  parse,
+  parseExpressionAt,
+  type Program,
+  tokenizer,
+  tokTypes,
+} from 'acorn';
 import { PySyntaxError } from '../runtime/errors.ts';
 
 interface Stripper {
@@ -37,9 +45,31 @@ export function parseParameterList(params: string, filename: string): Node[] {
   return statement.expression.params;
 }
 
-function strip(source: string, filename: string, before: number): string {
+/** One expression; with `types` it is TypeScript, otherwise JavaScript. Throws `PySyntaxError` as `parseBody` does. */
+export function parseOneExpression(source: string, filename: string, types: boolean): Expression {
+  let code = source;
+  if (types) {
+    const wrapped = strip(`(\n${source}\n)`, filename, 1);
+    code = wrapped.slice('(\n'.length, wrapped.length - '\n)'.length);
+  } else checkLength(source, filename);
+  return located(filename, 0, () => {
+    const expression = parseExpressionAt(code, 0, OPTIONS);
+    const after = tokenizer(code.slice(expression.end), OPTIONS).getToken();
+    if (after.type !== tokTypes.eof) {
+      const before = code.slice(0, expression.end + after.start).split('\n');
+      throw new PySyntaxError('this is no single expression', before.length, before.at(-1)!.length, filename);
+    }
+    return expression;
+  });
+}
+
+function checkLength(source: string, filename: string): void {
   if (source.length > LONGEST)
     throw new PySyntaxError(`the code is longer than ${LONGEST} characters`, 1, 0, filename);
+}
+
+function strip(source: string, filename: string, before: number): string {
+  checkLength(source, filename);
   const require = createRequire(import.meta.url);
   stripper ??= require('amaro') as Stripper;
   try {
@@ -63,16 +93,23 @@ function strip(source: string, filename: string, before: number): string {
   }
 }
 
-function parseJavaScript(code: string, filename: string, before = 0): Program {
+const OPTIONS = {
+  ecmaVersion: 2024,
+  sourceType: 'script',
+  locations: true,
+  allowReturnOutsideFunction: true,
+  allowAwaitOutsideFunction: false,
+} as const;
+
+const parseJavaScript = (code: string, filename: string, before = 0): Program =>
+  located(filename, before, () => parse(code, OPTIONS));
+
+/** Makes syntax errors of the parser ours; `before` lines of the code are not of the source. */
+function located<T>(filename: string, before: number, work: () => T): T {
   try {
-    return parse(code, {
-      ecmaVersion: 2024,
-      sourceType: 'script',
-      locations: true,
-      allowReturnOutsideFunction: true,
-      allowAwaitOutsideFunction: false,
-    });
+    return work();
   } catch (error) {
+    if (error instanceof PySyntaxError) throw error;
     const { loc, message } = error as { loc?: { line: number; column: number }; message: string };
     if (loc === undefined) throw error;
     throw new PySyntaxError(

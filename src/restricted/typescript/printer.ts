@@ -20,7 +20,7 @@ export const RUNTIME_NAMES = (
   'add sub mul div rem power exact bits negate plus invert same loose less lessEqual greater greaterEqual truth typeOfValue ' +
   'attr item invoke invokeItem setattr setitem remove has iterate namesIn spread take others call call0 call1 call2 construct ' +
   'instance makeFunction makeGenerator delegate list dict dictMerge template caught handling leave alive raise refill ' +
-  'newCache builtin float int S nullish binding'
+  'newCache builtin float int S nullish binding free'
 ).split(' ');
 
 const BINARY: Readonly<Record<string, string>> = {
@@ -102,16 +102,30 @@ export function printScript(
   return { code: finish(`${printer.header()}${head}return ${code}}`), errors: printer.errors };
 }
 
+/** Prints an expression: `(L) => value`, where `L` looks up the names that the expression does not declare itself. */
+export function printTypeScriptExpression(node: Tree.Expression): Printed & { readonly names: string[] } {
+  const free = new Set<string>();
+  const printer = new Printer(() => false, free);
+  const frame: Frame = { temporaries: 1, generator: false };
+  const value = printer.value(node, new Scope(undefined, frame));
+  const temporaries = Array.from({ length: frame.temporaries }, (_none, i) => `$${i}`).join(',');
+  const code = `return function f_expression$0(L){let ${temporaries};return nullish(${value})}`;
+  return { code: finish(printer.header() + code), errors: printer.errors, names: [...free] };
+}
+
 class Printer {
   readonly errors: string[] = [];
   readonly #isGlobal: (name: string) => boolean;
+  /** The names that an expression leaves to its caller. */
+  readonly #free: Set<string> | undefined;
   readonly #globals = new Map<string, string>();
   readonly #labels: { name: string; id: string }[] = [];
   #next = 1;
   #caches = 0;
 
-  constructor(isGlobal: (name: string) => boolean) {
+  constructor(isGlobal: (name: string) => boolean, free?: Set<string>) {
     this.#isGlobal = isGlobal;
+    this.#free = free;
   }
 
   header(): string {
@@ -166,6 +180,10 @@ class Printer {
       case 'arguments':
         return this.#refuse(node, "'arguments' is not available in scripts: use a rest parameter");
       default:
+    }
+    if (this.#free !== undefined) {
+      this.#free.add(name);
+      return `${mark(node)}free(L,${text(name)})`;
     }
     if (!this.#isGlobal(name))
       return this.#refuse(node, `'${name}' is not defined, or not available in scripts`);

@@ -4,7 +4,7 @@ import { newCache } from '../guards/attributes.ts';
 import { alive, chargeItems, chargeMemory, meter, refill } from '../runtime/budget.ts';
 import { call as callAny } from '../runtime/call.ts';
 import { isInstance, putKey } from '../runtime/compare.ts';
-import { PyError, TypeError } from '../runtime/errors.ts';
+import { NameError, PyError, TypeError } from '../runtime/errors.ts';
 import { caught, handling, leave, raise } from '../runtime/exceptions.ts';
 import { PyGenerator } from '../runtime/objects.ts';
 import { PyType, typeName } from '../runtime/types.ts';
@@ -127,6 +127,15 @@ function binding(bindings: Readonly<Record<string, unknown>>, name: string): unk
   return Object.hasOwn(bindings, name) ? (bindings[name] ?? null) : null;
 }
 
+/** The value of a name that an expression does not declare: the caller's, or what every script finds. */
+function free(lookup: (name: string) => unknown, name: string): unknown {
+  const value = lookup(name);
+  if (value !== undefined) return value;
+  const known = globalValue(name);
+  if (known !== undefined) return known;
+  throw new NameError(`name '${name}' is not defined`);
+}
+
 const operations: Record<string, unknown> = {
   add,
   sub,
@@ -186,6 +195,7 @@ const operations: Record<string, unknown> = {
   S: meter,
   nullish: stored,
   binding,
+  free,
 };
 
 /** The frozen runtime of generated code. */

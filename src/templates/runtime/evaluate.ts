@@ -22,7 +22,7 @@ const TYPE_NAMES = [
   'defer',
   'lazy',
 ] as const;
-export type ExpressionType = (typeof TYPE_NAMES)[number];
+export type ExpressionType = (typeof TYPE_NAMES)[number] | 'js' | 'ts';
 const TYPES: ReadonlySet<string> = new Set(TYPE_NAMES);
 
 type Evaluate = (c: Variables, r: Rendering) => unknown;

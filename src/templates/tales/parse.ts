@@ -23,7 +23,7 @@ export type Tales =
     }
   | { readonly kind: 'not' | 'structure' | 'lazy' | 'defer'; readonly of: Tales }
   | { readonly kind: 'string'; readonly parts: readonly (string | Tales)[] }
-  | { readonly kind: 'python'; readonly source: string; readonly clause: Clause };
+  | { readonly kind: 'python' | 'js' | 'ts'; readonly source: string; readonly clause: Clause };
 
 /** The text is no expression. `offset` is that of the text after its type. */
 export class TalesSyntaxError extends Error {
@@ -42,11 +42,9 @@ const INNER_TYPE = /^([a-zA-Z][a-zA-Z0-9_]*):/;
 const VALID_NAME = /^[a-zA-Z][a-zA-Z0-9_]*$/;
 const NAMESPACE = /^([\p{L}\p{N}_]+):(.+)/su;
 const TYPES = new Set(
-  'path standard nocall exists not string python defer lazy structure provider'.split(' '),
+  'path standard nocall exists not string python defer lazy structure provider js ts'.split(' '),
 );
-const LATER: Readonly<Record<string, string>> = {
-  js: 'JavaScript expressions are not available yet',
-  ts: 'TypeScript expressions are not available yet',
+const HINTS: Readonly<Record<string, string>> = {
   load: 'templates of files are not available to pages; metal:use-macro uses those of the site',
 };
 
@@ -56,7 +54,7 @@ export function parseTales({ text, offset }: Clause): Tales {
   if (match === null) return parseTyped('path', { text, offset });
   const [prefix, type] = match as unknown as [string, string];
   if (!TYPES.has(type)) {
-    const hint = LATER[type];
+    const hint = HINTS[type];
     throw new CompilationFailure(
       'LookupError',
       `Unknown expression type: '${type}'.${hint === undefined ? '' : ` (${hint})`}`,
@@ -94,6 +92,9 @@ export function parseTyped(type: string, clause: Clause): Tales {
       return parseString(clause);
     case 'python':
       return { kind: 'python', source: clause.text.trim().replaceAll('\n', ' '), clause };
+    case 'js':
+    case 'ts':
+      return { kind: type, source: clause.text, clause };
     default:
       throw new TalesSyntaxError(
         'There are no content providers: provider: expressions are not available',

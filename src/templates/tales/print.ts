@@ -1,5 +1,11 @@
 /** Prints JavaScript for TALES expressions. Names of the source appear in it as string literals only. */
-import { type CompiledExpression, compileExpression, PySyntaxError, repr } from '../../restricted/index.ts';
+import {
+  type CompiledExpression,
+  compileExpression,
+  compileTypeScriptExpression,
+  PySyntaxError,
+  repr,
+} from '../../restricted/index.ts';
 import type { Clause } from '../tal/syntax.ts';
 import {
   hasBadCharacters,
@@ -39,7 +45,7 @@ export class TalesPrinter {
   readonly constants: unknown[] = [];
   readonly problems: ExpressionProblem[] = [];
   readonly #options: PrinterOptions;
-  readonly #python = new Map<string, string>();
+  readonly #compiled = new Map<string, string>();
 
   constructor(options: PrinterOptions) {
     this.#options = options;
@@ -99,7 +105,9 @@ export class TalesPrinter {
       case 'string':
         return `(${['""', ...tales.parts.map((part) => (typeof part === 'string' ? literal(part) : `text(${this.#value(part)})`))].join('+')})`;
       case 'python':
-        return `${this.#compiled(tales.source, tales.clause)}.run(L)`;
+      case 'js':
+      case 'ts':
+        return `${this.#code(tales.kind, tales.source, tales.clause)}.run(L)`;
     }
   }
 
@@ -135,28 +143,66 @@ export class TalesPrinter {
     return code;
   }
 
-  #compiled(source: string, clause: Clause): string {
-    const known = this.#python.get(source);
+  /** The constant that holds the compiled expression. */
+  #code(kind: Code, source: string, clause: Clause): string {
+    const key = `${kind}:${source}`;
+    const known = this.#compiled.get(key);
     if (known !== undefined) return known;
     const { filename, lineOf } = this.#options;
+    const options = { filename, line: lineOf(clause.offset) };
     let compiled: CompiledExpression;
     try {
-      compiled = compileExpression(source, { filename, line: lineOf(clause.offset) });
+      compiled =
+        kind === 'python'
+          ? compileExpression(source, options)
+          : compileTypeScriptExpression(source, { ...options, types: kind === 'ts' });
     } catch (error) {
       if (!(error instanceof PySyntaxError)) throw error;
-      const line = error.line - lineOf(clause.offset) + 1;
-      const reason = /^"|not allowed/.test(error.msg)
-        ? error.msg
-        : `SyntaxError: ${error.msg} at statement: ${repr(error.text || source)}`;
-      throw new TalesSyntaxError(`Python expression error:\nLine ${line}: ${reason}`, {
-        text: clause.text.trim(),
-        offset: clause.offset + clause.text.length - clause.text.trimStart().length,
-      });
+      if (kind !== 'python') throw scriptProblem(error, kind, clause);
+      throw pythonProblem(error, error.line - options.line + 1, source, clause);
     }
     const name = this.constant(compiled);
-    this.#python.set(source, name);
+    this.#compiled.set(key, name);
     return name;
   }
+}
+
+type Code = 'python' | 'js' | 'ts';
+
+const trimmed = ({ text, offset }: Clause): Clause => ({
+  text: text.trim(),
+  offset: offset + text.length - text.trimStart().length,
+});
+
+function pythonProblem(
+  { msg, text }: PySyntaxError,
+  line: number,
+  source: string,
+  clause: Clause,
+): TalesSyntaxError {
+  const reason = /^"|not allowed/.test(msg)
+    ? msg
+    : `SyntaxError: ${msg} at statement: ${repr(text || source)}`;
+  return new TalesSyntaxError(
+    `Python expression error:
+Line ${line}: ${reason}`,
+    trimmed(clause),
+  );
+}
+
+/** Its place is that inside of the expression. */
+function scriptProblem({ msg, line, column }: PySyntaxError, kind: Code, clause: Clause): TalesSyntaxError {
+  const language = kind === 'js' ? 'JavaScript' : 'TypeScript';
+  const { text, offset } = clause;
+  const before = text
+    .split('\n')
+    .slice(0, line - 1)
+    .reduce((length, each) => length + each.length + 1, 0);
+  const at = Math.min(before + column, Math.max(0, text.trimEnd().length - 1));
+  return new TalesSyntaxError(`${language} expression error: ${msg}`, {
+    text: text.trim(),
+    offset: offset + at,
+  });
 }
 
 const isNamed = (step: Step | undefined): step is Step & { kind: 'name' } => step?.kind === 'name';
