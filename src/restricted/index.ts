@@ -34,6 +34,7 @@ export { findModule, moduleItem, type ModuleOptions, registerModule } from './mo
 export { sortSequence } from './modules/sequence.ts';
 export { htmlQuote, urlQuote, urlUnquote } from './modules/zope-standard.ts';
 export { getSecurityPolicy, type SecurityPolicy, setSecurityPolicy } from './policy.ts';
+export type { CodeProblem } from './python/checks.ts';
 export {
   type CompiledExpression,
   type CompiledFunction,

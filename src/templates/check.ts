@@ -1,11 +1,11 @@
 /** Looks for errors in templates and scripts without running them. */
-import { compileFunction, PySyntaxError } from '../restricted/index.ts';
+import { compileFunction, compileTypeScript, PySyntaxError } from '../restricted/index.ts';
 import { ParseError } from './dtml/errors.ts';
 import { DtmlProgram } from './dtml/template.ts';
 import { TemplateError } from './errors.ts';
 import { PageTemplateProgram } from './program.ts';
 
-export type SourceKind = 'page template' | 'DTML' | 'script';
+export type SourceKind = 'page template' | 'DTML' | 'script' | 'TypeScript script';
 
 export interface Source {
   readonly kind: SourceKind;
@@ -14,6 +14,8 @@ export interface Source {
   readonly text: string;
   /** The parameter list of a script. */
   readonly parameters?: string;
+  /** The names that a script in TypeScript finds bound, if not the usual ones. */
+  readonly bound?: readonly string[];
   /** Lines before the body of a script in its file. */
   readonly lineOffset?: number;
 }
@@ -80,44 +82,70 @@ function checkDtml({ name, text }: Source): Problem[] {
   }
 }
 
-function checkScript({ name, text, parameters = '', lineOffset = 0 }: Source): Problem[] {
-  const problem = (line: number, column: number | undefined, message: string): Problem => {
+function checkScript(source: Source): Problem[] {
+  const { kind, name, text, parameters = '', lineOffset = 0, bound = BOUND } = source;
+  const problem = (line: number, column: number, message: string): Problem => {
     const [, rule = 'SyntaxError', reason = message] = /^(\w*(?:Error|Warning)): ([^]*)$/.exec(message) ?? [];
-    const shown = lineOf(text, line);
-    const excerpt = column === undefined ? shown : `${shown}\n${' '.repeat(column)}^`;
-    return { name, line: line + lineOffset, column, rule, reason, excerpt };
+    const shown = line === 0 ? parameters : lineOf(text, line);
+    const excerpt = `${shown}\n${' '.repeat(column)}^`;
+    return { name, line: line === 0 ? 0 : line + lineOffset, column, rule, reason, excerpt };
   };
+  const compile = kind === 'script' ? compileFunction : compileTypeScript;
+  const globals = kind === 'script' ? [] : bound;
+  const compiled = (body: string) =>
+    compile({ name, params: parameters, body, filename: name, globals }).problems;
+  let inParameters = true;
   try {
-    const { errors } = compileFunction({ name, params: parameters, body: text, filename: name });
-    return errors.map((message) => {
-      const [, line = '0', rest = message] = /^Line (\d+): ([^]*)$/.exec(message) ?? [];
-      return problem(Number(line), undefined, rest);
-    });
+    // Python's compiler throws for the parameter list, and for misplaced statements.
+    compiled('');
+    inParameters = false;
+    return compiled(text).map(({ line, column, message }) => problem(line, column, message));
   } catch (error) {
     if (!(error instanceof PySyntaxError)) throw error;
-    return [problem(error.line, Math.max(0, error.column), error.msg)];
+    const { line, column, msg } = error;
+    return [problem(inParameters ? 0 : line, Math.max(0, column), inParameters ? `parameters: ${msg}` : msg)];
   }
 }
 
-const SCRIPT_HEADER = /^## ?(?:Script \(Python\)|(?:parameters|bind|title)\b)/;
+/** What a script finds bound unless its header says otherwise; a script in TypeScript may name nothing else. */
+const BOUND = ['context', 'container', 'script', 'traverse_subpath', 'request', 'user'];
 
-/** What a file holds by its name; undefined for what is none of this. A `.py` counts when it has the header of a script of a site. */
+const HEADERS = {
+  script: /^## ?(?:Script \(Python\)|(?:parameters|bind|title)\b)/,
+  'TypeScript script': /^\/\/# ?(?:Script \(TypeScript\)|(?:parameters|bind|title)\b)/,
+} as const;
+
+/** What a file holds by its name; undefined for what is none of this. A `.py` or `.ts` counts when it has the header of a script of a site. */
 export function sourceOfFile(name: string, text: string): Source | undefined {
   const extension = /\.(\w+)$/.exec(name)?.[1]?.toLowerCase() ?? '';
   if (['pt', 'zpt', 'cpt'].includes(extension)) return { kind: 'page template', name, text };
   if (extension === 'dtml') return { kind: 'DTML', name, text };
-  if (!['py', 'cpy', 'vpy'].includes(extension) || !SCRIPT_HEADER.test(text)) return undefined;
+  const kind = ['py', 'cpy', 'vpy'].includes(extension)
+    ? 'script'
+    : extension === 'ts'
+      ? 'TypeScript script'
+      : undefined;
+  return kind !== undefined && HEADERS[kind].test(text) ? scriptSource(kind, name, text) : undefined;
+}
+
+/** A script from its text with the header lines: `##parameters=a`, `//#parameters=a: number`. */
+export function scriptSource(kind: keyof typeof HEADERS, name: string, text: string): Source {
+  const mark = kind === 'script' ? '##' : '//#';
   const lines = text.split('\n');
-  const header = lines.findIndex((line) => !line.startsWith('##'));
+  const header = lines.findIndex((line) => !line.startsWith(mark));
   const count = header < 0 ? lines.length : header;
-  const parameters = /^##\s*parameters\s*=\s*(.*)$/.exec(
-    lines.slice(0, count).find((line) => /^##\s*parameters\s*=/.test(line)) ?? '',
-  )?.[1];
+  const values = (word: RegExp) =>
+    lines.slice(0, count).flatMap((line) => {
+      const [, key = '', value = ''] = /^\s*([^=]*?)\s*=\s*(.*)$/.exec(line.slice(mark.length)) ?? [];
+      return word.test(key) ? [value.trim()] : [];
+    });
+  const bound = values(/^bind\s/);
   return {
-    kind: 'script',
+    kind,
     name,
     text: lines.slice(count).join('\n'),
-    parameters: parameters ?? '',
+    parameters: values(/^parameters$/)[0] ?? '',
+    ...(bound.length === 0 ? {} : { bound: [...bound, 'request', 'user'] }),
     lineOffset: count,
   };
 }

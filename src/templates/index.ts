@@ -1,4 +1,4 @@
-export { checkSource, type Problem, type Source, sourceOfFile } from './check.ts';
+export { checkSource, type Problem, scriptSource, type Source, sourceOfFile } from './check.ts';
 export { PTRuntimeError, renderPlaceOf, renderPlacesOf, type RenderPlace, TemplateError } from './errors.ts';
 export { CatalogError, readLocales, setCatalogs } from './i18n/catalogs.ts';
 export { Message, type MessageOptions } from './i18n/message.ts';

@@ -17,9 +17,18 @@ const REFUSED = new Set([
   'AnnAssign',
 ]);
 
+/** What is wrong in a script and where: the line from 1, the column from 0. */
+export interface CodeProblem {
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+}
+
 export interface CheckResult {
   /** `Line 3: message`. */
   readonly errors: string[];
+  /** The errors with their places. */
+  readonly problems: CodeProblem[];
   readonly warnings: string[];
   /** Names that are read, in order of appearance. */
   readonly names: Set<string>;
@@ -40,6 +49,7 @@ export function checkFunction(fn: FunctionDef): CheckResult {
 
 class Checker implements CheckResult {
   readonly errors: string[] = [];
+  readonly problems: CodeProblem[] = [];
   readonly warnings: string[] = [];
   readonly names = new Set<string>();
   #print = false;
@@ -47,6 +57,7 @@ class Checker implements CheckResult {
 
   #error(at: Position, message: string): void {
     this.errors.push(`Line ${at.line}: ${message}`);
+    this.problems.push({ line: at.line, column: at.column, message });
   }
 
   #name(at: Position, name: string, magic = false): void {

@@ -7,7 +7,7 @@ import { PySyntaxError, RefusedSyntaxError } from '../runtime/errors.ts';
 import { registerUnit } from '../runtime/frames.ts';
 import { type Parameters, PyFunction } from '../runtime/objects.ts';
 import type { Arguments, Expr, FunctionDef, Stmt } from './ast.ts';
-import { checkExpression, checkFunction } from './checks.ts';
+import { checkExpression, checkFunction, type CodeProblem } from './checks.ts';
 import { parseExpression, parseModule, parseParameters } from './parser.ts';
 import { type Printed, printExpression, printFunction } from './printer.ts';
 import { renameNames } from './rename.ts';
@@ -111,6 +111,8 @@ export interface FunctionSource {
 export interface CompiledFunction {
   /** `Line 3: message`; a script with errors cannot be called. */
   readonly errors: readonly string[];
+  /** The errors with their places; one of the parameter list has line 0. */
+  readonly problems: readonly CodeProblem[];
   readonly warnings: readonly string[];
   /** Calls the script. `bindings` has the values of `globals` and any other names. */
   call(args: readonly unknown[], kwargs?: Kwargs, bindings?: Readonly<Record<string, unknown>>): unknown;
@@ -133,7 +135,12 @@ export function compileFunction(source: FunctionSource): CompiledFunction {
   } catch (error) {
     if (!(error instanceof PySyntaxError)) throw error;
     const message = `Line ${error.line}: ${error.name}: ${error.msg} at statement: ${quoted(error.text)}`;
-    return new Script(name, undefined, [message], []);
+    const problem = {
+      line: error.line,
+      column: Math.max(0, error.column),
+      message: `${error.name}: ${error.msg}`,
+    };
+    return new Script(name, undefined, [message], [problem], []);
   }
   if (source.renamed !== undefined) renameNames(body, source.renamed);
   const fn: FunctionDef = {
@@ -146,14 +153,14 @@ export function compileFunction(source: FunctionSource): CompiledFunction {
     line: 1,
     column: 0,
   };
-  const { errors, warnings } = guardDepth(filename, 1, () => checkFunction(fn));
-  if (errors.length > 0) return new Script(name, undefined, errors, warnings);
+  const { errors, problems, warnings } = guardDepth(filename, 1, () => checkFunction(fn));
+  if (errors.length > 0) return new Script(name, undefined, errors, problems, warnings);
   const unit = registerUnit(filename, name, 0);
   const printed = guardDepth(filename, 1, () =>
     printFunction(fn, { filename, globals: new Set(source.globals), isBuiltin }),
   );
   const make = guardDepth(filename, 1, () => instantiate(printed, unit.file)) as Make;
-  return new Script(name, make, [], warnings, unit.token, printed.parameters);
+  return new Script(name, make, [], [], warnings, unit.token, printed.parameters);
 }
 
 function quoted(text: string | undefined): string {
@@ -169,6 +176,7 @@ type Make = (globals: Globals) => PyFunction | PyFunction['code'];
 class Script implements CompiledFunction {
   readonly name: string;
   readonly errors: readonly string[];
+  readonly problems: readonly CodeProblem[];
   readonly warnings: readonly string[];
   readonly #make: Make | undefined;
   /** For binding the arguments of bare code. */
@@ -180,6 +188,7 @@ class Script implements CompiledFunction {
     name: string,
     make: Make | undefined,
     errors: readonly string[],
+    problems: readonly CodeProblem[],
     warnings: readonly string[],
     token?: object,
     parameters?: Parameters,
@@ -189,6 +198,7 @@ class Script implements CompiledFunction {
       parameters === undefined ? undefined : new PyFunction(name, parameters, () => null, [], new Map());
     this.#make = make;
     this.errors = errors;
+    this.problems = problems;
     this.warnings = warnings;
     this.token = token;
   }

@@ -5,6 +5,7 @@ import { guardedRun } from '../runtime/budget.ts';
 import { type Kwargs } from '../runtime/call.ts';
 import { PySyntaxError, RefusedSyntaxError, TypeError } from '../runtime/errors.ts';
 import { registerUnit } from '../runtime/frames.ts';
+import type { CodeProblem } from '../python/checks.ts';
 import type {
   CompiledExpression,
   CompiledFunction,
@@ -75,9 +76,20 @@ export function compileTypeScript(source: FunctionSource): CompiledFunction {
   return new Script(name, params, errors.length > 0 ? undefined : make, errors, unit.token);
 }
 
+/** The place that an error begins with. */
+function problemOf(error: string): CodeProblem {
+  const [, parameters, line, column, message] = /^(Parameters: )?Line (\d+)(?:, column (\d+))?: ([^]*)$/.exec(
+    error,
+  )!;
+  return parameters === undefined
+    ? { line: Number(line), column: Math.max(0, Number(column ?? 1) - 1), message: message! }
+    : { line: 0, column: Math.max(0, Number(column ?? 1) - 1), message: `parameters: ${message!}` };
+}
+
 class Script implements CompiledFunction {
   readonly name: string;
   readonly errors: readonly string[];
+  readonly problems: readonly CodeProblem[];
   readonly warnings: readonly string[] = [];
   readonly #params: readonly Pattern[];
   readonly #make: Make | undefined;
@@ -95,6 +107,7 @@ class Script implements CompiledFunction {
     this.#params = params;
     this.#make = make;
     this.errors = errors;
+    this.problems = errors.map(problemOf);
     this.token = token;
   }
 

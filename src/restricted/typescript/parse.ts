@@ -83,14 +83,18 @@ function strip(source: string, filename: string, before: number): string {
     }
     const text = typeof error === 'string' ? error : error.message;
     const message = /^\s*(?:x|×)\s*(.*)$/m.exec(text)?.[1] ?? 'this is no TypeScript';
-    const [, line, column] = /\[(\d+):(\d+)\]/.exec(text) ?? [];
-    throw new PySyntaxError(
-      message,
-      Math.max(1, Number(line ?? 1 + before) - before),
-      Math.max(0, Number(column ?? 1) - 1),
-      filename,
-    );
+    const { line, column } = caretOf(text) ?? { line: 1 + before, column: 0 };
+    throw new PySyntaxError(message, Math.max(1, line - before), column, filename);
   }
+}
+
+/** The place that the stripper's message shows: ` 2 | let a: = 1` with `   :        ^` below. Tabs have no sure width there. */
+function caretOf(message: string): { line: number; column: number } | undefined {
+  const found = /^( *(\d+) \| )(.*)\n( *: *)\^/m.exec(message);
+  if (found === null) return undefined;
+  const [, head, line, text, before] = found as unknown as [string, string, string, string, string];
+  const column = text.includes('\t') ? 0 : Math.max(0, before.length - head.length);
+  return { line: Number(line), column };
 }
 
 const OPTIONS = {

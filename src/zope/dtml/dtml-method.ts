@@ -215,6 +215,7 @@ export class DTMLMethod extends Item implements Executable, DtmlState {
   }
 
   document_src(): string {
+    getRequest()?.response.setHeader('Content-Type', 'text/plain; charset=utf-8');
     return sourceOf(this);
   }
 
@@ -297,6 +298,7 @@ export class DTMLDocument extends PropertyManager implements Executable, DtmlSta
   }
 
   document_src(): string {
+    getRequest()?.response.setHeader('Content-Type', 'text/plain; charset=utf-8');
     return sourceOf(this);
   }
 

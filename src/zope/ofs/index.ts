@@ -18,6 +18,7 @@ import './btree-types.ts';
 import '../app/guarded-types.ts';
 import '../siteaccess/virtual-host-monster.ts';
 import './absolute-url-view.ts';
+import '../scripts/template-check-view.ts';
 import '../errorlog/site-error-log.ts';
 import './constructors.ts';
 import '../mail/mail-host.ts';

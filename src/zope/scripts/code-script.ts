@@ -102,6 +102,7 @@ export abstract class CodeScript extends Item implements Executable {
   }
 
   document_src(): string {
+    getRequest()?.response.setHeader('Content-Type', 'text/plain; charset=utf-8');
     return this.read();
   }
 
