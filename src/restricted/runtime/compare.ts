@@ -1,6 +1,7 @@
 /** Equality, order, truth, length, membership and hashing. */
 import { Dict, FrozenSet, KEY, normalKey, PyFloat, PySet, Tuple } from '../../pickle/index.ts';
 import { chargeSteps } from './budget.ts';
+import { indexOf } from './long-text.ts';
 import { PyError, RecursionError, TypeError } from './errors.ts';
 import { asInt, compareNumbers, isNumeric, type Numeric } from './numbers.ts';
 import { call } from './call.ts';
@@ -310,7 +311,7 @@ export function contains(container: unknown, item: unknown): boolean {
   if (typeof container === 'string') {
     if (typeof item !== 'string')
       throw new TypeError(`'in <string>' requires string as left operand, not ${typeName(item)}`);
-    return container.includes(item);
+    return indexOf(container, item) >= 0;
   }
   if (Array.isArray(container)) {
     chargeSteps(container.length >>> 3);

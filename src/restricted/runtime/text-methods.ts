@@ -7,6 +7,7 @@ import { LookupError, TypeError, ValueError } from './errors.ts';
 import { formatFields } from './format-fields.ts';
 import { listOf } from './iterate.ts';
 import { asInt, toIndex } from './numbers.ts';
+import { everyCharacter, indexOf, lastIndexOf, mapCharacters, mapPieces } from './long-text.ts';
 import { isPrintable, isWide, pointOffset, SPACE, textLength, unitOffset } from './text.ts';
 import { addMethods, addRawMethod, strType, typeName } from './types.ts';
 import { Slice } from './values.ts';
@@ -36,7 +37,7 @@ function find(s: string, part: unknown, start: Optional, stop: Optional, last: b
   if (beyond(s, start)) return -1;
   const [a, b] = range(s, start, stop);
   const within = s.slice(a, b);
-  const at = last ? within.lastIndexOf(p) : within.indexOf(p);
+  const at = last ? lastIndexOf(within, p) : indexOf(within, p);
   return at === -1 ? -1 : pointOffset(s, a + at);
 }
 
@@ -47,7 +48,13 @@ function count(s: string, part: unknown, start: Optional, stop: Optional): numbe
   const within = s.slice(a, b);
   if (p === '') return textLength(within) + 1;
   let n = 0;
-  for (let at = within.indexOf(p); at !== -1; at = within.indexOf(p, at + p.length)) n++;
+  // Of short parts many may be found: they are not charged for all that follows.
+  const next = (at: number) =>
+    p.length > 64 ? indexOf(within, p, at + p.length) : within.indexOf(p, at + p.length);
+  for (let at = indexOf(within, p); at !== -1; at = next(at)) {
+    n++;
+    if ((n & 63) === 0) chargeSteps(16);
+  }
   return n;
 }
 
@@ -74,17 +81,23 @@ function affix(
   return false;
 }
 
+/** Whether the two units from `i` on are one code point. */
+const isPair = (s: string, i: number): boolean =>
+  (s.charCodeAt(i) & 0xfc00) === 0xd800 && (s.charCodeAt(i + 1) & 0xfc00) === 0xdc00;
+
 function strip(s: string, chars: Optional, left: boolean, right: boolean): string {
   if (chars !== undefined && chars !== null && typeof chars !== 'string')
     throw new TypeError(`${left && right ? 'strip' : left ? 'lstrip' : 'rstrip'} arg must be None or str`);
   const wanted = typeof chars === 'string' ? new Set(chars) : undefined;
   const hit = (c: string): boolean => (wanted === undefined ? SPACE.test(c) : wanted.has(c));
-  const items: ArrayLike<string> = isWide(s) ? Array.from(s) : s;
+  const wide = isWide(s);
+  const at = (i: number): string => (wide ? String.fromCodePoint(s.codePointAt(i)!) : s[i]!);
+  const before = (i: number): string => (wide && i > 1 && isPair(s, i - 2) ? s.slice(i - 2, i) : s[i - 1]!);
   let a = 0;
-  let b = items.length;
-  if (left) while (a < b && hit(items[a]!)) a++;
-  if (right) while (b > a && hit(items[b - 1]!)) b--;
-  return typeof items === 'string' ? s.slice(a, b) : (items as string[]).slice(a, b).join('');
+  let b = s.length;
+  for (let c = ''; left && a < b && hit((c = at(a))); a += c.length) if ((a & 63) === 0) chargeSteps(8);
+  for (let c = ''; right && b > a && hit((c = before(b))); b -= c.length) if ((b & 63) === 0) chargeSteps(8);
+  return s.slice(a, b);
 }
 
 function limit(v: Optional): number {
@@ -92,7 +105,14 @@ function limit(v: Optional): number {
   return n < 0 ? Infinity : n;
 }
 
+/** So many parts of a text were cut out of it. */
+function chargeParts(s: string, n: number): void {
+  chargeMemory(n * 48);
+  chargeSteps(n + (s.length >>> 12));
+}
+
 function split(s: string, separator: Optional, most: Optional): string[] {
+  chargeSteps(s.length >>> 8);
   const max = limit(most);
   const parts: string[] = [];
   if (separator === undefined || separator === null) {
@@ -107,6 +127,8 @@ function split(s: string, separator: Optional, most: Optional): string[] {
       let end = at;
       while (end < s.length && !SPACE.test(s[end]!)) end++;
       parts.push(s.slice(at, end));
+      chargeSteps(1 + ((end - at) >>> 3));
+      chargeMemory(48);
       at = end;
     }
   } else {
@@ -114,14 +136,14 @@ function split(s: string, separator: Optional, most: Optional): string[] {
     if (sep === '') throw new ValueError('empty separator');
     let at = 0;
     while (parts.length < max) {
-      const next = s.indexOf(sep, at);
+      const next = sep.length > 64 ? indexOf(s, sep, at) : s.indexOf(sep, at);
       if (next === -1) break;
       parts.push(s.slice(at, next));
+      if ((parts.length & 63) === 0) chargeParts(s, 64);
       at = next + sep.length;
     }
     parts.push(s.slice(at));
   }
-  chargeItems(parts.length * 3);
   return parts;
 }
 
@@ -150,7 +172,12 @@ function rsplit(s: string, separator: Optional, most: Optional): string[] {
   if (sep === '') throw new ValueError('empty separator');
   let end = s.length;
   while (parts.length < max) {
-    const at = end < sep.length ? -1 : s.lastIndexOf(sep, end - sep.length);
+    const at =
+      end < sep.length
+        ? -1
+        : sep.length > 64
+          ? lastIndexOf(s, sep, end)
+          : s.lastIndexOf(sep, end - sep.length);
     if (at === -1) break;
     parts.push(s.slice(at + sep.length, end));
     if ((parts.length & 63) === 0) chargeItems(64);
@@ -170,10 +197,10 @@ function splitlines(s: string, keep: Optional): string[] {
   for (const match of s.matchAll(LINE_END)) {
     const end = match.index + match[0].length;
     lines.push(s.slice(at, ends ? end : match.index));
+    if ((lines.length & 63) === 0) chargeParts(s, 64);
     at = end;
   }
   if (at < s.length) lines.push(s.slice(at));
-  chargeItems(lines.length * 3);
   return lines;
 }
 
@@ -196,25 +223,28 @@ function replace(s: string, from: unknown, to: unknown, most: Optional): string 
   const fresh = text(to, 'replace() argument 2 must be str');
   const max = limit(most);
   if (old === '') {
-    const items = Array.from(s);
-    const n = Math.min(items.length + 1, max);
-    chargeMemory(s.length + n * fresh.length);
-    let out = '';
-    for (let i = 0; i <= items.length; i++) out += (i < n ? fresh : '') + (items[i] ?? '');
-    return out;
+    let left = Math.min(textLength(s) + 1, max);
+    const first = left > 0 ? fresh : '';
+    left--;
+    return first + mapCharacters(s, (c) => (left-- > 0 ? c + fresh : c));
   }
   const n = Math.min(count(s, old, undefined, undefined), max);
   if (n === 0) return s;
   chargeMemory(s.length + n * Math.max(0, fresh.length - old.length) + 16);
-  if (max === Infinity) return s.replaceAll(old, () => fresh);
-  let out = '';
+  if (max === Infinity && old.length <= 64) {
+    chargeSteps(n >>> 1);
+    return s.replaceAll(old, () => fresh);
+  }
+  const parts: string[] = [];
   let at = 0;
   for (let i = 0; i < n; i++) {
-    const next = s.indexOf(old, at);
-    out += s.slice(at, next) + fresh;
+    const next = old.length > 64 ? indexOf(s, old, at) : s.indexOf(old, at);
+    parts.push(s.slice(at, next));
+    if ((i & 63) === 0) chargeParts(s, 64);
     at = next + old.length;
   }
-  return out + s.slice(at);
+  parts.push(s.slice(at));
+  return parts.join(fresh);
 }
 
 function justify(s: string, width: unknown, fill: Optional, where: 'left' | 'right' | 'center'): string {
@@ -252,14 +282,13 @@ function titleOf(c: string): string {
 }
 
 function title(s: string): string {
-  let out = '';
   let inside = false;
-  for (const c of s) {
+  return mapCharacters(s, (c) => {
     const cased = CASED.test(c);
-    out += cased ? (inside ? c.toLowerCase() : titleOf(c)) : c;
+    const shown = cased ? (inside ? c.toLowerCase() : titleOf(c)) : c;
     inside = cased;
-  }
-  return out;
+    return shown;
+  });
 }
 
 function capitalize(s: string): string {
@@ -268,17 +297,17 @@ function capitalize(s: string): string {
 }
 
 function swapcase(s: string): string {
-  let out = '';
-  for (const c of s) out += isUpper(c) ? c.toLowerCase() : isLower(c) ? c.toUpperCase() : c;
-  return out;
+  return mapCharacters(s, (c) => (isUpper(c) ? c.toLowerCase() : isLower(c) ? c.toUpperCase() : c));
 }
 
 function casefold(s: string): string {
-  return s
-    .replace(/\u1e9e|\u00df/g, 'ss')
-    .toUpperCase()
-    .toLowerCase()
-    .replaceAll('ς', 'σ');
+  return mapPieces(s, (piece) =>
+    piece
+      .replace(/\u1e9e|\u00df/g, 'ss')
+      .toUpperCase()
+      .toLowerCase()
+      .replaceAll('ς', 'σ'),
+  );
 }
 
 function every(s: string, pattern: RegExp): boolean {
@@ -288,6 +317,7 @@ function every(s: string, pattern: RegExp): boolean {
 
 function isCase(s: string, wanted: (c: string) => boolean, other: (c: string) => boolean): boolean {
   let found = false;
+  chargeSteps(s.length >>> 2);
   for (const c of s) {
     if (other(c) || isTitle(c)) return false;
     if (wanted(c)) found = true;
@@ -298,6 +328,7 @@ function isCase(s: string, wanted: (c: string) => boolean, other: (c: string) =>
 function istitle(s: string): boolean {
   let found = false;
   let inside = false;
+  chargeSteps(s.length >>> 2);
   for (const c of s) {
     if (isUpper(c) || isTitle(c)) {
       if (inside) return false;
@@ -317,33 +348,28 @@ const DIGIT =
 function expandtabs(s: string, size: Optional): string {
   const width = size === undefined ? 8 : toIndex(size);
   let column = 0;
-  let out = '';
-  for (const c of s) {
-    if (c === '\t') {
-      const n = width > 0 ? width - (column % width) : 0;
-      chargeMemory(n);
-      out += ' '.repeat(n);
-      column += n;
-    } else {
-      out += c;
+  return mapCharacters(s, (c) => {
+    if (c !== '\t') {
       column = c === '\n' || c === '\r' ? 0 : column + 1;
+      return c;
     }
-  }
-  return out;
+    const n = width > 0 ? width - (column % width) : 0;
+    chargeMemory(n);
+    column += n;
+    return ' '.repeat(n);
+  });
 }
 
 function partition(s: string, separator: unknown, last: boolean): Tuple {
   const sep = text(separator, 'must be str');
   if (sep === '') throw new ValueError('empty separator');
-  const at = last ? s.lastIndexOf(sep) : s.indexOf(sep);
+  const at = last ? lastIndexOf(s, sep) : indexOf(s, sep);
   if (at === -1) return last ? tuple('', '', s) : tuple(s, '', '');
   return tuple(s.slice(0, at), sep, s.slice(at + sep.length));
 }
 
 function translate(s: string, table: unknown): string {
-  let out = '';
-  for (const c of s) {
-    chargeMemory(1);
+  return mapCharacters(s, (c) => {
     let mapped: unknown;
     try {
       mapped = rawItem(table, c.codePointAt(0)!);
@@ -351,16 +377,13 @@ function translate(s: string, table: unknown): string {
       if (!(error instanceof LookupError)) throw error;
       mapped = c;
     }
-    if (mapped === null) continue;
+    if (mapped === null) return '';
     const n = asInt(mapped);
-    const piece =
-      n === undefined
-        ? text(mapped, 'character mapping must return integer, None or str')
-        : String.fromCodePoint(Number(n));
+    if (n !== undefined) return String.fromCodePoint(Number(n));
+    const piece = text(mapped, 'character mapping must return integer, None or str');
     chargeMemory(piece.length);
-    out += piece;
-  }
-  return out;
+    return piece;
+  });
 }
 
 function zfill(s: string, width: unknown): string {
@@ -420,8 +443,8 @@ addMethods(strType, {
   ],
   islower: ['', (s: string) => isCase(s, isLower, isUpper)],
   isnumeric: ['', (s: string) => every(s, /^[\p{N}]+$/u)],
-  isprintable: ['', (s: string) => Array.from(s).every((c) => isPrintable(c))],
-  isspace: ['', (s: string) => s !== '' && Array.from(s).every((c) => SPACE.test(c))],
+  isprintable: ['', (s: string) => everyCharacter(s, isPrintable)],
+  isspace: ['', (s: string) => s !== '' && everyCharacter(s, (c) => SPACE.test(c))],
   istitle: ['', istitle],
   isupper: ['', (s: string) => isCase(s, isUpper, isLower)],
   join: ['iterable', join],

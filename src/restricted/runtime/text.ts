@@ -1,48 +1,111 @@
+import { chargeMemory, chargeSteps } from './budget.ts';
+import { mapCharacters } from './long-text.ts';
+
 /**
  * Python's view of a string: code points, where JavaScript has UTF-16 units. A string without surrogates is handled as it
  * is; V8 answers that question for one-byte strings without looking at them.
  */
 const SURROGATE = /[\ud800-\udfff]/;
 
-let lastWide = '';
-let lastPoints: readonly string[] = [];
+/** Texts from this length on are charged for being looked through. */
+const LONG = 1024;
+/** Code points between two marks of an index. */
+const STRIDE = 64;
+
+/** Where the code points of a wide string are: a mark for every 64th. Remembered for loops over one string. */
+interface WideIndex {
+  readonly text: string;
+  readonly length: number;
+  readonly marks: Uint32Array;
+}
+const NONE: WideIndex = { text: '', length: 0, marks: new Uint32Array(0) };
+let last = NONE;
+let lastPoints: { readonly text: string; readonly points: readonly string[] } = { text: '', points: [] };
 
 /** Whether code points and UTF-16 units differ. */
 export function isWide(s: string): boolean {
-  return s === lastWide ? s !== '' : SURROGATE.test(s);
+  if (s.length >= LONG) chargeSteps(s.length >>> 8);
+  return s === last.text ? s !== '' : SURROGATE.test(s);
 }
 
-/** The code points of a wide string, remembered for loops over one string. */
+/** The code points of a wide string, for those who want all of them. */
 export function points(s: string): readonly string[] {
-  if (s !== lastWide) {
-    lastPoints = Array.from(s);
-    lastWide = s;
+  if (s !== lastPoints.text) {
+    chargeMemory(s.length * 16);
+    chargeSteps(s.length >>> 3);
+    lastPoints = { text: s, points: Array.from(s) };
   }
-  return lastPoints;
+  return lastPoints.points;
+}
+
+const nextUnit = (s: string, unit: number): number => {
+  const code = s.charCodeAt(unit);
+  const pair = code >= 0xd800 && code < 0xdc00 && (s.charCodeAt(unit + 1) & 0xfc00) === 0xdc00;
+  return unit + (pair ? 2 : 1);
+};
+
+function indexOfPoints(s: string): WideIndex {
+  if (s === last.text) return last;
+  chargeMemory(s.length >>> 4);
+  const marks = new Uint32Array((s.length >>> 6) + 1);
+  let length = 0;
+  for (let unit = 0; unit < s.length; unit = nextUnit(s, unit)) {
+    if (length % STRIDE === 0) {
+      marks[length / STRIDE] = unit;
+      chargeSteps(STRIDE >>> 3);
+    }
+    length++;
+  }
+  return (last = { text: s, length, marks });
+}
+
+/** The unit at which a code point begins, within the length or at the end. */
+function unitAt(index: WideIndex, point: number): number {
+  const { text, length, marks } = index;
+  if (point >= length) return text.length;
+  let unit = marks[Math.floor(point / STRIDE)]!;
+  for (let left = point % STRIDE; left > 0; left--) unit = nextUnit(text, unit);
+  return unit;
 }
 
 export function textLength(s: string): number {
-  return isWide(s) ? points(s).length : s.length;
+  return isWide(s) ? indexOfPoints(s).length : s.length;
 }
 
 /** The character at `i` (not negative); undefined beyond the end. */
 export function textAt(s: string, i: number): string | undefined {
-  return isWide(s) ? points(s)[i] : i < s.length ? s[i] : undefined;
+  if (!isWide(s)) return i < s.length ? s[i] : undefined;
+  const index = indexOfPoints(s);
+  if (i >= index.length) return undefined;
+  const unit = unitAt(index, i);
+  return s.slice(unit, nextUnit(s, unit));
 }
 
 /** Characters `start` to `stop`, both within the length. */
 export function textSlice(s: string, start: number, stop: number): string {
-  return isWide(s) ? points(s).slice(start, stop).join('') : s.slice(start, stop);
+  if (!isWide(s)) return s.slice(start, stop);
+  const index = indexOfPoints(s);
+  return s.slice(unitAt(index, start), unitAt(index, stop));
 }
 
 /** UTF-16 offset to code point offset. */
 export function pointOffset(s: string, unit: number): number {
-  return unit <= 0 || !isWide(s) ? unit : textLength(s.slice(0, unit));
+  if (unit <= 0 || !isWide(s)) return unit;
+  const { marks, length } = indexOfPoints(s);
+  let [low, high] = [0, Math.floor((length - 1) / STRIDE)];
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    if (marks[middle]! <= unit) low = middle;
+    else high = middle - 1;
+  }
+  let point = low * STRIDE;
+  for (let at = marks[low]!; at < unit; at = nextUnit(s, at)) point++;
+  return point;
 }
 
 /** Code point offset to UTF-16 offset. */
 export function unitOffset(s: string, point: number): number {
-  return isWide(s) ? textSlice(s, 0, point).length : point;
+  return isWide(s) ? unitAt(indexOfPoints(s), point) : point;
 }
 
 /** Digits with a comma before every three from the right. */
@@ -80,18 +143,20 @@ export function isPrintable(c: string): boolean {
 
 /** Python's `repr` of a str. */
 export function textRepr(s: string): string {
-  if (PLAIN.test(s)) return `'${s}'`;
-  const quote = s.includes("'") && !s.includes('"') ? '"' : "'";
-  let out = quote;
-  for (const c of s) {
-    if (c === quote || c === '\\') out += `\\${c}`;
-    else if (c === '\n') out += '\\n';
-    else if (c === '\r') out += '\\r';
-    else if (c === '\t') out += '\\t';
-    else if (isPrintable(c)) out += c;
-    else out += escapeOf(c.codePointAt(0)!);
+  if (s.length >= LONG) chargeSteps(s.length >>> 6);
+  if (PLAIN.test(s)) {
+    chargeMemory(16 + s.length);
+    return `'${s}'`;
   }
-  return out + quote;
+  const quote = s.includes("'") && !s.includes('"') ? '"' : "'";
+  const shown = (c: string): string => {
+    if (c === quote || c === '\\') return `\\${c}`;
+    if (c === '\n') return '\\n';
+    if (c === '\r') return '\\r';
+    if (c === '\t') return '\\t';
+    return isPrintable(c) ? c : escapeOf(c.codePointAt(0)!);
+  };
+  return quote + mapCharacters(s, shown) + quote;
 }
 
 function escapeOf(code: number): string {
@@ -102,26 +167,24 @@ function escapeOf(code: number): string {
 
 /** Python's `ascii()` of a str that `repr` made. */
 export function asciiText(repr: string): string {
-  let out = '';
-  for (const c of repr) {
+  return mapCharacters(repr, (c) => {
     const code = c.codePointAt(0)!;
-    out += code < 128 ? c : escapeOf(code);
-  }
-  return out;
+    return code < 128 ? c : escapeOf(code);
+  });
 }
 
 export function bytesRepr(bytes: Uint8Array): string {
   const quote = bytes.includes(39) && !bytes.includes(34) ? '"' : "'";
-  let out = `b${quote}`;
-  for (const b of bytes) {
-    if (b === quote.charCodeAt(0) || b === 92) out += `\\${String.fromCharCode(b)}`;
-    else if (b === 10) out += '\\n';
-    else if (b === 13) out += '\\r';
-    else if (b === 9) out += '\\t';
-    else if (b < 32 || b > 126) out += `\\x${b.toString(16).padStart(2, '0')}`;
-    else out += String.fromCharCode(b);
-  }
-  return out + quote;
+  const latin1 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  const shown = (c: string): string => {
+    const b = c.charCodeAt(0);
+    if (c === quote || b === 92) return `\\${c}`;
+    if (b === 10) return '\\n';
+    if (b === 13) return '\\r';
+    if (b === 9) return '\\t';
+    return b < 32 || b > 126 ? `\\x${b.toString(16).padStart(2, '0')}` : c;
+  };
+  return `b${quote}${mapCharacters(latin1, shown)}${quote}`;
 }
 
 /** White space of `str.split()` and `str.strip()`. */

@@ -1,6 +1,7 @@
 /** Methods of strings and numbers. None takes a regular expression. */
 import { chargeItems, chargeMemory, chargeSteps } from '../runtime/budget.ts';
 import { RecursionError, TypeError, ValueError } from '../runtime/errors.ts';
+import { indexOf, lastIndexOf } from '../runtime/long-text.ts';
 import { call, checkCallback } from './values.ts';
 import { toNumber, toText } from './operators.ts';
 import { HostCallable } from '../runtime/objects.ts';
@@ -18,6 +19,9 @@ const plain =
     chargeMemory(16 + s.length * 2);
     return fn(s, args);
   };
+/** Where a search begins. */
+const start = (at: number | undefined): number => Math.max(0, Math.trunc(at ?? 0) || 0);
+
 /** A method that looks for a text. */
 const search =
   (fn: (s: string, wanted: string, from: number | undefined) => unknown): Method =>
@@ -49,7 +53,7 @@ function replace(s: string, wanted: unknown, by: unknown, all: boolean): string 
   let at = 0;
   let from = 0;
   for (;;) {
-    const found = s.indexOf(text, from);
+    const found = text.length > 64 ? indexOf(s, text, from) : s.indexOf(text, from);
     if (found < 0 || found > s.length) break;
     chargeSteps(1 + ((found - at) >>> 6));
     const piece = by instanceof HostCallable ? toText(call(by, [text, found, s])) : toText(by);
@@ -74,7 +78,7 @@ function split(s: string, [separator, limit]: unknown[]): string[] {
   }
   let at = 0;
   while (parts.length < most) {
-    const found = s.indexOf(by, at);
+    const found = by.length > 64 ? indexOf(s, by, at) : s.indexOf(by, at);
     if ((parts.length & 63) === 0) chargeItems(64);
     if (found < 0) {
       parts.push(s.slice(at));
@@ -99,9 +103,14 @@ export const STRING: Methods = new Map<string, Method>([
   ['codePointAt', (s: string, [i]) => s.codePointAt(index(i, 0))],
   ['concat', (s: string, args) => args.reduce<string>((all, part) => joinTwo(all, toText(part)), s)],
   ['endsWith', search((s, wanted, at) => s.endsWith(wanted, at))],
-  ['includes', search((s, wanted, at) => s.includes(wanted, at))],
-  ['indexOf', search((s, wanted, at) => s.indexOf(wanted, at))],
-  ['lastIndexOf', search((s, wanted, at) => s.lastIndexOf(wanted, at))],
+  ['includes', search((s, wanted, at) => indexOf(s, wanted, start(at)) >= 0)],
+  ['indexOf', search((s, wanted, at) => indexOf(s, wanted, start(at)))],
+  [
+    'lastIndexOf',
+    search((s, wanted, at) =>
+      lastIndexOf(s, wanted, at === undefined || Number.isNaN(at) ? s.length : start(at) + wanted.length),
+    ),
+  ],
   ['startsWith', search((s, wanted, at) => s.startsWith(wanted, at))],
   ['localeCompare', search((s, wanted) => (s < wanted ? -1 : s > wanted ? 1 : 0))],
   [
