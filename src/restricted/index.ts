@@ -30,6 +30,7 @@ export {
   rawItem as trustedGetitem,
   rawSetItem as trustedSetitem,
 } from './guards/items.ts';
+export { declareTraversal, ownAttribute, ownStep } from './guards/own-attribute.ts';
 export { findModule, moduleItem, type ModuleOptions, registerModule } from './modules/registry.ts';
 export { sortSequence } from './modules/sequence.ts';
 export { htmlQuote, urlQuote, urlUnquote } from './modules/zope-standard.ts';

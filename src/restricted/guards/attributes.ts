@@ -1,6 +1,6 @@
 /** Reading and writing attributes: unguarded for trusted code, guarded for what is edited through the web. */
 import { Dict, Tuple } from '../../pickle/index.ts';
-import { type Class, declarationGeneration, namedDeclarationOf } from '../declarations.ts';
+import { declarationGeneration } from '../declarations.ts';
 import { getSecurityPolicy } from '../policy.ts';
 import { operatorsOf } from '../runtime/compare.ts';
 import { AttributeError, NameError, PyError, TypeError, Unauthorized } from '../runtime/errors.ts';
@@ -22,16 +22,9 @@ import {
   typeOf,
 } from '../runtime/types.ts';
 import { builtinNames } from './builtin-names.ts';
+import { HOST_NAMES, INSPECT_ATTRIBUTES, isHostObject, isPublic, VALID_AQ } from './declared.ts';
+import { ownAttribute } from './own-attribute.ts';
 import { isPlain } from './values.ts';
-
-/** What JavaScript gives to every object: never an attribute. */
-const HOST_NAMES = new Set(Object.getOwnPropertyNames(Object.prototype));
-const VALID_AQ = new Set(['aq_parent', 'aq_inner', 'aq_explicit']);
-/** Names of interpreter internals that no restricted code may ask for, on whatever object. */
-export const INSPECT_ATTRIBUTES: ReadonlySet<string> = new Set(
-  `tb_frame tb_next f_back f_builtins f_code f_generator f_globals f_locals f_trace co_code gi_frame gi_code gi_yieldfrom
-  cr_await cr_frame cr_code cr_origin ag_await ag_frame ag_code`.split(/\s+/),
-);
 
 /** The attribute as it is; undefined: there is none. Methods of host objects come back bound. */
 function rawAttribute(o: unknown, name: string): unknown {
@@ -95,33 +88,6 @@ function hostAttribute(o: object, name: string): unknown {
   const value = (o as Record<string, unknown>)[name];
   if (value === undefined) return operatorsOf(o).getattr?.(o, name);
   return typeof value === 'function' ? new BoundMethod(o, value as never, name) : value;
-}
-
-/** Objects whose JavaScript properties are their attributes: not Python's own values. */
-function isHostObject(o: object): boolean {
-  if (isPlain(o)) return false;
-  return typeOf(o).cls !== undefined || classOfPrototype(Object.getPrototypeOf(o) as object) !== Object;
-}
-
-/** What a class says of a name, by prototype and name; emptied when a class is declared. */
-let declared = new WeakMap<object, Map<string, 'public' | 'ask'>>();
-let generation = -1;
-
-function isPublic(o: object, name: string): boolean {
-  if (generation !== declarationGeneration()) {
-    generation = declarationGeneration();
-    declared = new WeakMap();
-  }
-  const prototype = Object.getPrototypeOf(o) as object;
-  let names = declared.get(prototype);
-  if (names === undefined) declared.set(prototype, (names = new Map()));
-  let answer = names.get(name);
-  if (answer === undefined) {
-    const cls = classOfPrototype(prototype);
-    const declaration = cls === undefined ? undefined : namedDeclarationOf(cls as Class, name);
-    names.set(name, (answer = declaration === 'public' ? 'public' : 'ask'));
-  }
-  return answer === 'public';
 }
 
 /** What one place in compiled code found to be public: instances with this prototype have the name as a plain property. */
@@ -232,6 +198,8 @@ function isDenied(o: unknown, name: string): boolean {
 export function guardedGetattr(o: unknown, name: string, fallback?: unknown): unknown {
   if (name.charCodeAt(0) === 95 || name.endsWith('__roles__')) throw new Unauthorized(name);
   if (INSPECT_ATTRIBUTES.has(name)) throw new Unauthorized(name, new Withheld(name));
+  const own = ownAttribute(o, name);
+  if (own !== undefined) return own;
   const value = rawAttribute(o, name);
   if (value === undefined) {
     // What is not offered is not shown either: only that there is something.

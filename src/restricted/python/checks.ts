@@ -2,7 +2,7 @@
  * What the subset refuses, with RestrictedPython's messages and in its order: names that begin with an underscore, names of
  * interpreter internals, statements without a place in untrusted code (INVENTORY T-099 to T-104).
  */
-import { INSPECT_ATTRIBUTES } from '../guards/attributes.ts';
+import { INSPECT_ATTRIBUTES } from '../guards/declared.ts';
 import type { Alias, Arguments, Comprehension, Expr, FunctionDef, Position, Stmt } from './ast.ts';
 
 const ALLOWED_MAGIC = new Set('__init__ __contains__ __lt__ __le__ __eq__ __ne__ __gt__ __ge__'.split(' '));

@@ -1,6 +1,6 @@
 /** Calls: Python's way to bind arguments to parameters, for functions of scripts, built-in methods and host functions. */
 import { Dict, tupleFrom } from '../../pickle/index.ts';
-import { type Class, signatureTextOf } from '../declarations.ts';
+import { type Class, declarationGeneration, signatureTextOf } from '../declarations.ts';
 import { chargeSteps, meter } from './budget.ts';
 import { operatorsOf } from './compare.ts';
 import { AttributeError, RecursionError, TypeError } from './errors.ts';
@@ -260,9 +260,36 @@ export function callHostMethod(
 
 function parametersOfMethod(fn: HostFunction, self: object, name: string): Parameters | undefined {
   if (fn[SIGNATURE] !== undefined) return fn[SIGNATURE];
-  const cls = classOfPrototype(Object.getPrototypeOf(self) as object);
+  if (generation !== declarationGeneration()) {
+    declared = new WeakMap();
+    generation = declarationGeneration();
+  }
+  const prototype = Object.getPrototypeOf(self) as object;
+  let names = declared.get(prototype);
+  if (names === undefined) declared.set(prototype, (names = new Map()));
+  const known = names.get(name);
+  if (known !== undefined) return known === NONE ? undefined : known;
+  const cls = classOfPrototype(prototype);
   const text = cls === undefined ? undefined : signatureTextOf(cls as Class, name);
-  return text === undefined ? undefined : parseSignature(text);
+  const parameters = text === undefined ? undefined : parseSignature(text);
+  names.set(name, parameters ?? NONE);
+  return parameters;
+}
+
+/** Parameters that classes declare, by prototype and name; dropped when a class is declared. */
+let declared = new WeakMap<object, Map<string, Parameters | typeof NONE>>();
+let generation = -1;
+const NONE: unique symbol = Symbol('none');
+
+/** Whether a call by position needs no binding: absent arguments are left to the host function. */
+function fits(p: Parameters, { length }: readonly unknown[]): boolean {
+  return (
+    p.rest === undefined &&
+    p.keywords === undefined &&
+    p.keywordOnly.length === 0 &&
+    length <= p.names.length &&
+    length >= p.names.length - p.defaults
+  );
 }
 
 function callHost(
@@ -280,6 +307,7 @@ function callHost(
     if (kwargs !== undefined && kwargs.size > 0) throw new TypeError(`${shown}() takes no keyword arguments`);
     return result(fn.apply(self, args));
   }
+  if (kwargs === undefined && fits(parameters, args)) return result(fn.apply(self, args));
   return result(fn.apply(self, bindParameters(shown, parameters, args, kwargs, undefined, undefined)));
 }
 

@@ -168,8 +168,18 @@ export function bindType(
 ): PyType {
   byPrototype.set(cls.prototype as object, type);
   // A class that was just made has no subclasses that were looked up before.
-  if (!fresh) cache = new WeakMap();
+  if (!fresh) {
+    cache = new WeakMap();
+    bindings++;
+  }
   return type;
+}
+
+let bindings = 0;
+
+/** Counts types bound to classes: caches of what a type has compare it. */
+export function typeGeneration(): number {
+  return bindings;
 }
 
 /** The type bound to exactly this host class. */

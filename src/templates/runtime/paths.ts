@@ -11,6 +11,7 @@ import {
   getitem,
   isCallable,
   KeyError,
+  ownStep,
   str,
   trustedGetattr,
   trustedGetitem,
@@ -93,6 +94,8 @@ export function stepSoft(value: unknown, name: string): unknown {
     if (item === undefined) return value.has(name) ? null : MISSING;
     return typeof item === 'object' && item !== null ? guarded(() => getitem(value, name), name) : item;
   }
+  const own = ownStep(value, name);
+  if (own !== undefined) return own;
   if (isTraversable(value)) return traversed(value, name);
   if (value instanceof Repeats) return value.get(name) ?? MISSING;
   if (value instanceof RepeatItem) return repeatStep(value, name);

@@ -10,7 +10,7 @@ import {
   restrictedTraverse,
   unrestrictedTraverse,
 } from '../../publisher/index.ts';
-import { declareClass } from '../../restricted/index.ts';
+import { declareClass, declareTraversal } from '../../restricted/index.ts';
 import { Permissions } from '../../access/index.ts';
 import { head, options } from './resource.ts';
 
@@ -114,6 +114,8 @@ export class Traversable extends Persistent {
     return getRequest();
   }
 }
+
+declareTraversal(Traversable.prototype.restrictedTraverse);
 
 const view = { permission: Permissions.view };
 declareClass(Traversable, {
