@@ -1,5 +1,5 @@
 /** Which roles have a permission on an object (INVENTORY S-003 to S-005). */
-import { aqInner, aqParent, classOf, getOwn } from '../persistent/index.ts';
+import { classOf, ownAt, type Place, placeAround, placeOf } from '../persistent/index.ts';
 import { type Class, declarationsOf } from '../restricted/index.ts';
 import { Tuple } from '../pickle/index.ts';
 
@@ -39,9 +39,9 @@ function defaultRoles(permission: string, object: unknown): readonly string[] {
 export function rolesForPermissionOn(permission: string, object: unknown): Roles {
   let attribute = permissionAttribute(permission);
   let found: string[] | undefined;
-  let at = aqInner(object);
-  while (at !== null && typeof at === 'object') {
-    const roles = getOwn(at, attribute);
+  let at: Place | null = object !== null && typeof object === 'object' ? placeOf(object) : null;
+  while (at !== null) {
+    const roles = ownAt(at, attribute);
     if (roles === null) return null;
     if (typeof roles === 'string') {
       // A permission of this object that is mapped to another one.
@@ -51,7 +51,7 @@ export function rolesForPermissionOn(permission: string, object: unknown): Roles
     } else if (Array.isArray(roles)) {
       found = found === undefined ? [...(roles as string[])] : [...found, ...(roles as string[])];
     }
-    at = aqInner(aqParent(at));
+    at = placeAround(at);
   }
   const defaults = defaultRoles(permission, object);
   return found === undefined ? defaults : [...found, ...defaults];

@@ -1,5 +1,15 @@
 /** Users: the base of all kinds, and the one that a user folder keeps (INVENTORY S-028, S-029, S-057 to S-061). */
-import { aqInContextOf, aqInner, aqParent, getOwn, Persistent, registerClass } from '../persistent/index.ts';
+import {
+  aqInContextOf,
+  aqParent,
+  objectAt,
+  ownAt,
+  Persistent,
+  type Place,
+  placeAround,
+  placeOf,
+  registerClass,
+} from '../persistent/index.ts';
 import { tupleFrom } from '../pickle/index.ts';
 import { declareClass } from '../restricted/index.ts';
 import { is_encrypted, pw_validate } from './auth-encoding.ts';
@@ -26,22 +36,15 @@ export interface User {
   authenticate(password: string, client: ClientAddress): boolean;
 }
 
-/** Local roles of a user on one object, not acquired. */
-function localRoles(object: unknown, userId: string | null): readonly string[] {
-  if (userId === null) return [];
-  let roles = getOwn(object as object, '__ac_local_roles__');
-  if (typeof roles === 'function') roles = roles.call(object);
-  if (roles instanceof Map) return (roles.get(userId) as readonly string[] | undefined) ?? [];
-  return [];
+/** Local roles of a user at one place, not acquired. */
+function localRoles(place: Place, userId: string | null): readonly string[] {
+  if (userId === null) return NONE;
+  let roles = ownAt(place, '__ac_local_roles__');
+  if (typeof roles === 'function') roles = roles.call(objectAt(place));
+  if (roles instanceof Map) return (roles.get(userId) as readonly string[] | undefined) ?? NONE;
+  return NONE;
 }
-
-function* chainOf(object: unknown): Generator<object> {
-  let at = aqInner(object);
-  while (at !== null && typeof at === 'object') {
-    yield at;
-    at = aqInner(aqParent(at));
-  }
-}
+const NONE: readonly string[] = [];
 
 /** A user is known only inside of the folder that holds his user folder. */
 export function checkContext(user: object, object: unknown): boolean {
@@ -59,7 +62,7 @@ export function isAllowed(user: User, object: unknown, roles: Roles | undefined)
   if (roles.some((role) => own.includes(role))) return user._check_context(object);
   const id = user.getId();
   if (id === null || object === null || typeof object !== 'object') return false;
-  for (const at of chainOf(object)) {
+  for (let at: Place | null = placeOf(object); at !== null; at = placeAround(at)) {
     const local = localRoles(at, id);
     if (local.length > 0 && roles.some((role) => local.includes(role))) return user._check_context(object);
   }
@@ -70,7 +73,9 @@ export function isAllowed(user: User, object: unknown, roles: Roles | undefined)
 export function rolesInContext(user: User, object: unknown): string[] {
   const roles = new Set(user.getRoles());
   if (object !== null && typeof object === 'object') {
-    for (const at of chainOf(object)) for (const role of localRoles(at, user.getId())) roles.add(role);
+    const id = user.getId();
+    for (let at: Place | null = placeOf(object); at !== null; at = placeAround(at))
+      for (const role of localRoles(at, id)) roles.add(role);
   }
   return [...roles];
 }

@@ -76,10 +76,18 @@ export function aqChain(object: object, containment = false): object[] {
 
 /** Whether `context` is the object or one of those that it is in the context of. */
 export function aqInContextOf(object: object, context: object, inner = true): boolean {
-  const wanted = aqBase(context);
-  for (let at: object | null = object; at !== null;) {
-    if (aqBase(at) === wanted) return true;
-    at = aqParent(inner ? aqInner(at) : at);
+  if (context === null || typeof context !== 'object') return false;
+  const node = nodeOf(context);
+  const wanted = node instanceof Wrapper ? node.base : node;
+  for (let at: Node | null = nodeOf(object); at !== null;) {
+    if (!(at instanceof Wrapper)) {
+      if (at === wanted) return true;
+      const parent = declaredParent(at);
+      at = parent !== null && typeof parent === 'object' ? nodeOf(parent) : null;
+    } else {
+      if (at.base === wanted) return true;
+      at = (inner ? innermost(at) : at).container;
+    }
   }
   return false;
 }
@@ -123,6 +131,42 @@ export function getOwn(object: object, name: string): unknown {
   if (!(node instanceof Wrapper)) return (object as Record<string, unknown>)[name];
   if (node.base instanceof Meta) return node.base.read(name, node, node.proxy);
   return applyOf((node.base as Record<string, unknown>)[name], node);
+}
+
+/**
+ * Where an object is: itself in the context of its own container, without what it was acquired through. For walks along
+ * containers, which need no object of the site for each of them.
+ */
+export type Place = Wrapper | Meta | object;
+
+export function placeOf(object: object): Place {
+  const node = nodeOf(object);
+  return node instanceof Wrapper ? innermost(node) : node;
+}
+
+/** The place of the container; null at the end. */
+export function placeAround(place: Place): Place | null {
+  if (place instanceof Wrapper) {
+    const { container } = place;
+    return container instanceof Wrapper ? innermost(container) : container;
+  }
+  const parent = declaredParent(place);
+  return parent === null || typeof parent !== 'object' ? null : placeOf(parent);
+}
+
+/** What `getOwn` gives for the object of a place. */
+export function ownAt(place: Place, name: string): unknown {
+  const meta = place instanceof Meta ? place : place instanceof Wrapper ? place.meta : null;
+  if (meta !== null && !meta.isBase) {
+    const value = meta.readPlain(name);
+    if (value === null || typeof value !== 'object') return value;
+  }
+  return getOwn(objectOf(place), name);
+}
+
+/** The object that a place is of. */
+export function objectAt(place: Place): object {
+  return objectOf(place);
 }
 
 function wrapperOf(object: unknown): Wrapper | null {

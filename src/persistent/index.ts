@@ -11,6 +11,11 @@ export {
   aqSelf,
   getOwn,
   isWrapper,
+  objectAt,
+  ownAt,
+  type Place,
+  placeAround,
+  placeOf,
   wrap,
 } from './acquisition.ts';
 export {

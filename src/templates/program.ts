@@ -117,11 +117,10 @@ export class PageTemplateProgram {
 
 /** The variables of a rendering: the names given, and those that every template has. */
 function variablesOf(names: Readonly<Record<string, unknown>>): Variables {
-  const variables: Variables = new Map<string, unknown>([
-    ['nothing', null],
-    ['default', DEFAULT],
-    ['repeat', new Repeats()],
-  ]);
+  const variables: Variables = new Map<string, unknown>();
+  variables.set('nothing', null);
+  variables.set('default', DEFAULT);
+  variables.set('repeat', new Repeats());
   for (const name of Object.keys(names)) variables.set(name, names[name] ?? null);
   return variables;
 }

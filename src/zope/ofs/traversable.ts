@@ -1,5 +1,16 @@
 /** The place of an object in its site: ids, paths and URLs (INVENTORY O-022, O-023). */
-import { aqChain, aqInner, aqParent, getOwn, Persistent } from '../../persistent/index.ts';
+import {
+  aqChain,
+  aqInner,
+  aqParent,
+  getOwn,
+  objectAt,
+  ownAt,
+  Persistent,
+  type Place,
+  placeAround,
+  placeOf,
+} from '../../persistent/index.ts';
 import { type Tuple, tupleFrom } from '../../pickle/index.ts';
 import {
   getRequest,
@@ -13,6 +24,12 @@ import {
 import { declareClass, declareTraversal } from '../../restricted/index.ts';
 import { Permissions } from '../../access/index.ts';
 import { head, options } from './resource.ts';
+
+function idAt(place: Place): string {
+  if (ownAt(place, 'getId') !== Traversable.prototype.getId) return (objectAt(place) as Traversable).getId();
+  const own = ownAt(place, 'id') as string;
+  return own === '' ? ((ownAt(place, '__name__') as string | undefined) ?? '') : own;
+}
 
 export class Traversable extends Persistent {
   declare id: string;
@@ -51,19 +68,17 @@ export class Traversable extends Persistent {
   /** The names from the root to here; the first is empty. */
   getPhysicalPath(): Tuple<string> {
     const names = [this.getId()];
-    // Templates ask for it all the time: one walk, not a tuple for each container.
-    for (
-      let at = aqParent(aqInner(this)) as Traversable | null;
-      at !== null;
-      at = aqParent(aqInner(at)) as Traversable
-    ) {
+    // Templates ask for it all the time: one walk, not a tuple for each container, and no object of the site but for other classes.
+    for (let place = placeAround(placeOf(this)); place !== null; place = placeAround(place)) {
+      if (ownAt(place, 'getPhysicalPath') === Traversable.prototype.getPhysicalPath) {
+        names.push(idAt(place));
+        continue;
+      }
+      const at = objectAt(place) as Traversable;
       const { getPhysicalPath } = at;
       if (typeof getPhysicalPath !== 'function') break;
-      if (getPhysicalPath !== Traversable.prototype.getPhysicalPath) {
-        names.push(...[...at.getPhysicalPath()].reverse());
-        break;
-      }
-      names.push(at.getId());
+      names.push(...[...at.getPhysicalPath()].reverse());
+      break;
     }
     return tupleFrom(names.reverse());
   }
