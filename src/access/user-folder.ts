@@ -1,11 +1,11 @@
 /** The stock user folder, `acl_users` (INVENTORY S-050 to S-062, P-045). */
 import {
   aqBase,
-  aqInner,
   aqParent,
-  getOwn,
+  ownAt,
   Persistent,
   PersistentMapping,
+  placeOf,
   registerClass,
   wrap,
 } from '../persistent/index.ts';
@@ -275,7 +275,7 @@ declareClass(UserFolder, {
 /** The user folder of a container, if it has one of its own. */
 export function userFolderOf(container: unknown): UserFolder | undefined {
   if (container === null || typeof container !== 'object') return undefined;
-  const folder = getOwn(aqInner(container) as object, '__allow_groups__');
+  const folder = ownAt(placeOf(container), '__allow_groups__');
   return folder !== null && typeof folder === 'object'
     ? (wrap(folder as Persistent, container) as UserFolder)
     : undefined;

@@ -139,6 +139,18 @@ export function getOwn(object: object, name: string): unknown {
  */
 export type Place = Wrapper | Meta | object;
 
+/** The object as it is seen, with what it was acquired through: for several questions to one object. */
+export function hereOf(object: object): Place {
+  return nodeOf(object);
+}
+
+/** What `aqParent` gives for the object of a place; null at the end. */
+export function parentPlace(place: Place): Place | null {
+  if (place instanceof Wrapper) return place.container;
+  const parent = declaredParent(place);
+  return parent === null || typeof parent !== 'object' ? null : nodeOf(parent);
+}
+
 export function placeOf(object: object): Place {
   const node = nodeOf(object);
   return node instanceof Wrapper ? innermost(node) : node;
@@ -156,9 +168,9 @@ export function placeAround(place: Place): Place | null {
 
 /** What `getOwn` gives for the object of a place. */
 export function ownAt(place: Place, name: string): unknown {
-  const meta = place instanceof Meta ? place : place instanceof Wrapper ? place.meta : null;
-  if (meta !== null && !meta.isBase) {
-    const value = meta.readPlain(name);
+  const base = place instanceof Wrapper ? place.base : place;
+  if (base instanceof Meta && !base.isBase) {
+    const value = base.readPlain(name);
     if (value === null || typeof value !== 'object') return value;
   }
   return getOwn(objectOf(place), name);

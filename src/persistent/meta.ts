@@ -343,6 +343,18 @@ function typeError(meta: Meta, name: string, expected: string): never {
 
 /** `_p_mtime`: seconds since 1970 of a tid (whole minutes since 1900 in the upper half, parts of one in the lower). */
 export function timeOfTid(tid: bigint): number {
+  if (tid !== timed) {
+    time = secondsOfTid(tid);
+    timed = tid;
+  }
+  return time;
+}
+
+// Pages ask for the same object's again and again, and big integers are slow.
+let timed = 0n;
+let time = secondsOfTid(0n);
+
+function secondsOfTid(tid: bigint): number {
   const minutes = Number(tid >> 32n);
   const minute = minutes % 60;
   const hour = Math.floor(minutes / 60) % 24;

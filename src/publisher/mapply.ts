@@ -1,5 +1,5 @@
 /** Calls what was published, with arguments from the request (INVENTORY P-047 to P-051). */
-import { classOf, getOwn } from '../persistent/index.ts';
+import { classOf, hereOf, ownAt } from '../persistent/index.ts';
 import { factsOf } from '../access/index.ts';
 import type { Class } from '../restricted/index.ts';
 import { Forbidden } from './errors.ts';
@@ -24,9 +24,10 @@ export function callPublished(request: HTTPRequest, published: Published): unkno
     return method.apply(self, argumentsFor(request, facts.signature ?? ''));
   }
   const object = value as object;
-  if (typeof getOwn(object, '__call__') !== 'function') return object;
+  const here = hereOf(object);
+  if (typeof ownAt(here, '__call__') !== 'function') return object;
   const callable = object as Callable;
-  const signature = getOwn(object, '__signature__') === undefined ? '' : (callable.__signature__ ?? '');
+  const signature = ownAt(here, '__signature__') === undefined ? '' : (callable.__signature__ ?? '');
   return callable.__call__(...argumentsFor(request, signature));
 }
 

@@ -1,5 +1,14 @@
 /** From a URL to the object it names (INVENTORY 3.3). */
-import { aqParent, classOf, getOwn, isPersistent } from '../persistent/index.ts';
+import {
+  aqParent,
+  classOf,
+  hereOf,
+  isPersistent,
+  objectAt,
+  ownAt,
+  parentPlace,
+  type Place,
+} from '../persistent/index.ts';
 import { declaredRoles, factsOf, objectRoles, type Roles, requiredRoles } from '../access/index.ts';
 import { type Class, type Declaration, KeyError } from '../restricted/index.ts';
 import { NotFound } from './errors.ts';
@@ -60,7 +69,7 @@ interface Step {
 }
 
 const hooksOf = (object: object) => object as TraversalHooks;
-const hasHook = (object: object, name: keyof TraversalHooks) => typeof getOwn(object, name) === 'function';
+const hasHook = (here: Place, name: keyof TraversalHooks) => typeof ownAt(here, name) === 'function';
 const factsAbout = (object: object) => factsOf(classOf(object) as Class);
 
 /**
@@ -68,9 +77,11 @@ const factsAbout = (object: object) => factsOf(classOf(object) as Class);
  * where its class declares it as published; `mayRefuse`: one that is declared and not published ends the search.
  */
 export function findPublishable(object: object, name: string, mayRefuse = false): Step | undefined {
-  for (let container: object | null = object; container !== null; container = aqParent(container)) {
-    const value = getOwn(container, name);
+  const own = hereOf(object);
+  for (let here: Place | null = own; here !== null; here = parentPlace(here)) {
+    const value = ownAt(here, name);
     if (value === undefined) continue;
+    const container = here === own ? object : objectAt(here);
     if (typeof value === 'function') {
       const { published, declaration } = factsAbout(container).of(name);
       if (published) return { value, self: container, container };
@@ -80,7 +91,7 @@ export function findPublishable(object: object, name: string, mayRefuse = false)
     }
     return {
       // Read through the object, so that the value is wrapped in the context that the URL names.
-      value: value === null || container === object ? value : (object as Record<string, unknown>)[name],
+      value: value === null || here === own ? value : (object as Record<string, unknown>)[name],
       self: undefined,
       container,
     };
@@ -121,13 +132,14 @@ function traverseName(request: HTTPRequest, object: object, name: string, page?:
     if (view === undefined) throw new NotFound(request.URL);
     return view;
   }
-  if (hasHook(object, '__bobo_traverse__')) {
+  const here = hereOf(object);
+  if (hasHook(here, '__bobo_traverse__')) {
     const value = hooksOf(object).__bobo_traverse__!(request, name);
     if (value !== undefined) return ensurePublishable({ value, self: undefined, container: object }, request);
   }
   const found = page ?? findPublishable(object, name, true);
   if (found !== undefined) return ensurePublishable(found, request);
-  if (hasHook(object, '__getitem__')) {
+  if (hasHook(here, '__getitem__')) {
     const value = itemOf(object, name);
     if (value !== undefined) return ensurePublishable({ value, self: undefined, container: object }, request);
   }
@@ -213,7 +225,7 @@ export function traverse(request: HTTPRequest, root: object, path: string, redir
       } else {
         if (self !== undefined) break;
         let more: readonly string[] = NO_NAMES;
-        if (hasHook(object, '__browser_default__')) {
+        if (hasHook(hereOf(object), '__browser_default__')) {
           [object, more] = hooksOf(object).__browser_default__!(request);
         }
         if (more.length > 1) {
@@ -265,7 +277,7 @@ export function traverse(request: HTTPRequest, root: object, path: string, redir
 const NO_NAMES: readonly string[] = [];
 
 function callBeforeTraversal(object: object, request: HTTPRequest): void {
-  const hook = getOwn(object, '__before_publishing_traverse__') as TraversalHook | undefined;
+  const hook = ownAt(hereOf(object), '__before_publishing_traverse__') as TraversalHook | undefined;
   if (hook === undefined) return;
   if (typeof hook === 'function') hook.call(object, object, request);
   else hook.__call__(object, request);

@@ -25,8 +25,16 @@ export class SynchronizerSet {
   }
 
   call(event: keyof Synchronizer, transaction: Transaction): void {
-    if (this.#refs.length === 0) return;
-    for (const synchronizer of this.#live()) synchronizer[event](transaction);
+    // What is told may add and remove some: this goes through those that there are now.
+    const refs = this.#refs;
+    const { length } = refs;
+    let dead = false;
+    for (let i = 0; i < length; i++) {
+      const synchronizer = refs[i]!.deref();
+      if (synchronizer === undefined) dead = true;
+      else synchronizer[event](transaction);
+    }
+    if (dead) this.#live();
   }
 
   #live(): Synchronizer[] {

@@ -152,7 +152,7 @@ it('gives a public method of the class, and never what hides it or what is not d
   const { item } = site();
   expect(as(nobody, () => call(getattr(item, 'greeting'), []))).toBe('hello');
   expect(as(nobody, () => getattr(item, 'hidden'))).toBe(DENIED);
-  item.hidden = 'an attribute in the way';
+  item.hidden = 'an attribute in the way' as never;
   expect(as(nobody, () => getattr(item, 'hidden'))).toBe(DENIED);
   item.greeting = (() => 'of the instance') as never;
   expect(as(nobody, () => ownStep(item, 'greeting'))).toBeUndefined();
