@@ -1,7 +1,7 @@
 /** REQUEST: what came in, and what the publisher found out about it (INVENTORY 3.7). */
 import type { Environ } from '../paste/index.ts';
 import { Dict, type Tuple, tupleFrom } from '../pickle/index.ts';
-import { htmlQuote, KeyError, repr, RuntimeError, ValueError } from '../restricted/index.ts';
+import { Budget, htmlQuote, KeyError, repr, RuntimeError, ValueError } from '../restricted/index.ts';
 import { type NameSource } from '../templates/index.ts';
 import { parseCookies, unquote } from './cookies.ts';
 import { BadRequest } from './errors.ts';
@@ -110,6 +110,12 @@ export class HTTPRequest {
   #cookies: Dict<string, unknown> | undefined;
   #environ: Dict<string, unknown> | undefined;
   #postTraverse: Call[] | undefined;
+  #budget: Budget | undefined;
+
+  /** What all scripts and templates of a request may spend together; no code of the site gets hold of it. */
+  static budgetOf(request: HTTPRequest): Budget {
+    return (request.#budget ??= new Budget());
+  }
 
   constructor(source: RequestSource, response: HTTPResponse, options: RequestOptions = {}) {
     this.source = source;

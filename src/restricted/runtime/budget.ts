@@ -91,8 +91,8 @@ export class Budget {
   /** Set once something ran out: everything that follows is refused. */
   spent: BudgetError | undefined;
 
-  constructor(limits: Partial<BudgetLimits> = {}) {
-    this.limits = { ...standard, ...limits };
+  constructor(limits?: Partial<BudgetLimits>) {
+    this.limits = limits === undefined ? standard : { ...standard, ...limits };
     this.slice = Math.min(FIRST_SLICE, this.limits.steps);
     this.steps = this.limits.steps - this.slice;
     this.memory = this.limits.memory;

@@ -31,8 +31,21 @@ registerType(Structure, {
 
 const SPECIAL = /[&<>]/;
 
+/** Up to this length a look at each character is cheaper than the expression. */
+const SHORT = 24;
+
+function isSpecial(text: string): boolean {
+  const { length } = text;
+  if (length > SHORT) return SPECIAL.test(text);
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 0x26 || code === 0x3c || code === 0x3e) return true;
+  }
+  return false;
+}
+
 export function escapeText(text: string): string {
-  if (!SPECIAL.test(text)) return text;
+  if (!isSpecial(text)) return text;
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 

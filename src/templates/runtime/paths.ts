@@ -5,6 +5,7 @@
 import { getOwn, isPersistent } from '../../persistent/index.ts';
 import { Dict } from '../../pickle/index.ts';
 import {
+  BoundMethod,
   builtinValue,
   call,
   getattr,
@@ -37,9 +38,13 @@ export class Deferred {
   #value: unknown;
   #done = false;
 
+  /** Whether there has been any: a variable that is an object of the site is not cheaply told from one. */
+  static used = false;
+
   constructor(compute: () => unknown, once: boolean) {
     this.#compute = compute;
     this.#once = once;
+    Deferred.used = true;
   }
 
   value(): unknown {
@@ -56,7 +61,7 @@ export class Deferred {
 export function variableSoft(c: Variables, name: string): unknown {
   const value = c.get(name);
   if (value === undefined) return builtinValue(name) ?? MISSING;
-  return value instanceof Deferred ? value.value() : value;
+  return Deferred.used && value instanceof Deferred ? value.value() : value;
 }
 
 export function variable(c: Variables, name: string): unknown {
@@ -70,7 +75,8 @@ export function contexts(c: Variables): Dict {
   return new Dict([...c].filter(([name]) => !name.startsWith('__')));
 }
 
-const DICT_METHODS = new Set(
+/** Names that in a dict are its methods, whatever keys it has. */
+export const DICT_METHODS: ReadonlySet<string> = new Set(
   'clear copy fromkeys get items keys pop popitem setdefault update values'.split(' '),
 );
 
@@ -88,14 +94,14 @@ const isTraversable = (value: unknown): value is Traversable =>
 export function stepSoft(value: unknown, name: string): unknown {
   if (value === MISSING) return MISSING;
   if (typeof value !== 'object' || value === null) return attributeOrItem(value, name);
+  const own = ownStep(value, name);
+  if (own !== undefined) return own;
   if (value instanceof Dict) {
     if (DICT_METHODS.has(name) || name.charCodeAt(0) === 95) return attributeOrItem(value, name);
     const item: unknown = value.get(name);
     if (item === undefined) return value.has(name) ? null : MISSING;
     return typeof item === 'object' && item !== null ? guarded(() => getitem(value, name), name) : item;
   }
-  const own = ownStep(value, name);
-  if (own !== undefined) return own;
   if (isTraversable(value)) return traversed(value, name);
   if (value instanceof Repeats) return value.get(name) ?? MISSING;
   if (value instanceof RepeatItem) return repeatStep(value, name);
@@ -214,11 +220,24 @@ export function loopPath(step: (value: unknown, name: string) => unknown) {
 /** What a path gives in the end: what can be called is called; documents get the variables as their namespace. */
 export function called(value: unknown, c: Variables): unknown {
   if (typeof value !== 'object' && typeof value !== 'function') return value;
+  if (value instanceof BoundMethod) return call(value, []);
   if (value === null || Array.isArray(value) || value instanceof Map || value instanceof Uint8Array)
     return value;
   const rendered = renderDocument(value, c);
   if (rendered !== undefined) return rendered;
   return isCallable(value) ? call(value, []) : value;
+}
+
+/** `base/name`, called, for names that are no methods of dicts: what most expressions in loops are. */
+export function valueIn(step: (value: unknown, name: string) => unknown) {
+  return (c: Variables, base: string, name: string): unknown => {
+    const value = c.get(base);
+    if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Dict.prototype) {
+      const item: unknown = (value as Dict).get(name);
+      if (typeof item === 'string' || typeof item === 'number') return item;
+    }
+    return called(step(variable(c, base), name), c);
+  };
 }
 
 function attempt(compute: () => unknown): unknown {

@@ -6,6 +6,7 @@ import {
   PySyntaxError,
   repr,
 } from '../../restricted/index.ts';
+import { DICT_METHODS } from '../runtime/paths.ts';
 import type { Clause } from '../tal/syntax.ts';
 import {
   hasBadCharacters,
@@ -118,6 +119,8 @@ export class TalesPrinter {
       const [loop, name] = path.steps;
       if (calls && path.base === 'repeat' && path.steps.length === 2 && isNamed(loop) && isNamed(name))
         return `loop(c,${literal(loop.name)},${literal(name.name)})`;
+      if (calls && path.base !== 'CONTEXTS' && path.steps.length === 1 && isNamed(loop) && isKey(loop.name))
+        return `valueIn(c,${literal(path.base)},${literal(loop.name)})`;
       return called(this.#subPath(path, false));
     }
     if (paths.length === 0) return this.#value(last!);
@@ -204,6 +207,9 @@ function scriptProblem({ msg, line, column }: PySyntaxError, kind: Code, clause:
     offset: offset + at,
   });
 }
+
+/** Whether a dict gives what it has under this name: names of its methods and private ones are looked at first. */
+const isKey = (name: string) => !DICT_METHODS.has(name) && !name.startsWith('_');
 
 const isNamed = (step: Step | undefined): step is Step & { kind: 'name' } => step?.kind === 'name';
 

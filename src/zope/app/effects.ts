@@ -2,8 +2,8 @@
 import path from 'node:path';
 import { setEmergencyUser, ZopeSecurityPolicy } from '../../access/index.ts';
 import { setDefaultDateFormat } from '../../pickle/index.ts';
-import { getRequest, type HTTPRequest, type PublisherOptions } from '../../publisher/index.ts';
-import { Budget, setBudgetSource, setDefaultLimits, setSecurityPolicy } from '../../restricted/index.ts';
+import { getRequest, HTTPRequest, type PublisherOptions } from '../../publisher/index.ts';
+import { type Budget, setBudgetSource, setDefaultLimits, setSecurityPolicy } from '../../restricted/index.ts';
 import type { ZopeConfig } from '../../zconfig/index.ts';
 import { setConfiguration } from './configuration.ts';
 import { environmentOf } from './environment.ts';
@@ -30,15 +30,10 @@ export function applyToProcess(config: ZopeConfig): void {
   for (const note of config.withoutEffect) noteOnce(note);
 }
 
-const budgets = new WeakMap<HTTPRequest, Budget>();
-
 /** All scripts and templates of a request draw on one budget. */
 function budgetOfRequest(): Budget | undefined {
   const request = getRequest();
-  if (request === undefined) return undefined;
-  let budget = budgets.get(request);
-  if (budget === undefined) budgets.set(request, (budget = new Budget()));
-  return budget;
+  return request === undefined ? undefined : HTTPRequest.budgetOf(request);
 }
 
 const DEFAULT_RETRIES = 3;
