@@ -4,6 +4,7 @@ import {
   type Class,
   type Declaration,
   declarationGeneration,
+  declarationsOf,
   isChanging,
   isPostOnly,
   isPublishable,
@@ -30,11 +31,26 @@ export class ClassFacts {
   readonly #cls: Class;
   readonly #names = new Map<string, NameFacts>();
 
+  readonly #roles = new Map<string, readonly string[]>();
+
   constructor(cls: Class) {
     this.#cls = cls;
     this.object = objectDeclarationOf(cls);
     this.publishable = isPublishable(cls);
     this.allowsUndeclared = allowsUndeclared(cls);
+  }
+
+  /** Roles that the class, or a base, says have a permission; undefined: none says anything. */
+  rolesFor(permission: string): readonly string[] | undefined {
+    const known = this.#roles.get(permission);
+    if (known !== undefined) return known;
+    for (const { roles } of declarationsOf(this.#cls)) {
+      if (roles === undefined || !Object.hasOwn(roles, permission)) continue;
+      const found = roles[permission]!;
+      this.#roles.set(permission, found);
+      return found;
+    }
+    return undefined;
   }
 
   of(name: string): NameFacts {

@@ -1,7 +1,8 @@
 /** Which roles have a permission on an object (INVENTORY S-003 to S-005). */
 import { classOf, ownAt, type Place, placeAround, placeOf } from '../persistent/index.ts';
-import { type Class, declarationsOf } from '../restricted/index.ts';
+import type { Class } from '../restricted/index.ts';
 import { Tuple } from '../pickle/index.ts';
+import { factsOf } from './class-facts.ts';
 
 /** Roles that may do something; `null`: anybody. */
 export type Roles = readonly string[] | null;
@@ -21,15 +22,8 @@ export function permissionAttribute(permission: string): string {
 const MANAGER: readonly string[] = ['Manager'];
 
 function defaultRoles(permission: string, object: unknown): readonly string[] {
-  if (object !== null && typeof object === 'object') {
-    const cls = classOf(object);
-    if (cls !== undefined) {
-      for (const { roles } of declarationsOf(cls as Class)) {
-        if (roles !== undefined && Object.hasOwn(roles, permission)) return roles[permission]!;
-      }
-    }
-  }
-  return MANAGER;
+  if (object === null || typeof object !== 'object') return MANAGER;
+  return factsOf(classOf(object) as Class).rolesFor(permission) ?? MANAGER;
 }
 
 /**

@@ -449,8 +449,9 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
   /** A transaction begins: what other connections have committed is seen. */
   newTransaction(): void {
     if (this.opened === null) return;
-    this.#readCurrent.clear();
-    this.#watched.clear();
+    // Clearing an empty one makes new tables.
+    if (this.#readCurrent.size > 0) this.#readCurrent.clear();
+    if (this.#watched.size > 0) this.#watched.clear();
     const changed = this.#storage.pollInvalidations();
     if (changed === null) {
       this.cache.minimize();

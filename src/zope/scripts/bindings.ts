@@ -90,6 +90,17 @@ function allowed(binding: string, object: object): object {
   return may ? object : new UnauthorizedBinding(binding, object);
 }
 
+/** A script that was not acquired has its context for its container: the user is asked about once. */
+function containerOf(
+  script: object,
+  bound: Readonly<Record<string, unknown>>,
+  assignments: NameAssignments,
+): object {
+  const container = aqParent(aqInner(script)) as object;
+  const context = assignments._asgns.get('name_context');
+  return context !== undefined && bound[context] === container ? container : allowed('container', container);
+}
+
 /** The values of the names, for a script as it was reached. */
 export function bindNames(
   script: object,
@@ -103,7 +114,7 @@ export function bindNames(
         bound[name] = allowed('context', aqParent(script) as object);
         break;
       case 'name_container':
-        bound[name] = allowed('container', aqParent(aqInner(script)) as object);
+        bound[name] = containerOf(script, bound, assignments);
         break;
       case 'name_m_self':
         bound[name] = script;
