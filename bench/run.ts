@@ -16,25 +16,36 @@ const names = readdirSync(here)
 const load = async (name: string) =>
   ((await import(pathToFileURL(path.join(here, `${name}.bench.ts`)).href)) as { default: Bench }).default;
 
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    list: { type: 'boolean' },
-    json: { type: 'string' },
-    quick: { type: 'boolean', default: false },
-  },
-});
+const fail = (message: string): never => {
+  console.error(message);
+  process.exit(2);
+};
+const parse = () =>
+  parseArgs({
+    allowPositionals: true,
+    options: {
+      list: { type: 'boolean' },
+      json: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+    },
+  });
+let parsed: ReturnType<typeof parse>;
+try {
+  parsed = parse();
+} catch (error) {
+  fail(`bench: ${(error as Error).message}`);
+}
+const { values: options, positionals } = parsed!;
 if (options.list) {
   for (const name of names) console.log(`${name.padEnd(12)} ${(await load(name)).about}`);
 } else {
   const unknown = positionals.filter((name) => !names.includes(name));
   if (positionals.length === 0 || unknown.length > 0) {
-    console.error(
+    fail(
       unknown.length > 0
         ? `bench: no benchmark ${unknown.join(', ')}; there are: ${names.join(', ')}`
-        : 'usage: npm run bench -- NAME [--json FILE]',
+        : 'usage: npm run bench -- NAME [--json FILE] [--quick], or --list',
     );
-    process.exit(2);
   }
   const all: Record<string, BenchRow[]> = {};
   for (const name of positionals) {

@@ -115,15 +115,22 @@ function countCases(dir: string, suite: string): number {
   return count;
 }
 
-const { values: options } = parseArgs({
-  options: {
-    from: { type: 'string', default: path.join(here, '../corpus') },
-    suite: { type: 'string', multiple: true },
-    case: { type: 'string' },
-    json: { type: 'string' },
-    'with-skipped': { type: 'boolean', default: false },
-  },
-});
+const parse = () =>
+  parseArgs({
+    options: {
+      from: { type: 'string', default: path.join(here, '../corpus') },
+      suite: { type: 'string', multiple: true },
+      case: { type: 'string' },
+      json: { type: 'string' },
+      'with-skipped': { type: 'boolean', default: false },
+    },
+  }).values;
+let options: ReturnType<typeof parse>;
+try {
+  options = parse();
+} catch (error) {
+  fail((error as Error).message);
+}
 const from = path.resolve(options.from);
 if (!existsSync(from) || !statSync(from).isDirectory()) fail(`no folder ${options.from}`);
 /** Suites, files (`http/manage/adding.json`), groups of cases (`http/add-objects`) and cases that nothing is held to yet. */
