@@ -1,5 +1,6 @@
-/** The application that all hosts here serve: any other takes its place. */
-import { type Application, environOf, GatewayResponse, NotFound } from 'zope-ts/paste';
+/** The application that all hosts here serve: the site of the zope.conf that ZOPE_CONF names, and some pages beside it. */
+import { makeApplication } from 'zope-ts';
+import { type Application, environOf, GatewayResponse, httpExceptions, NotFound } from 'zope-ts/paste';
 
 const text = ['Content-Type', 'text/plain; charset=utf-8'];
 
@@ -8,7 +9,7 @@ async function* count(): AsyncGenerator<string> {
 }
 
 const pages: Record<string, Application> = {
-  '/': () => new GatewayResponse('hello from zope-ts\n', { headers: text }),
+  '/hello': () => new GatewayResponse('hello from zope-ts\n', { headers: text }),
   '/cookies': () => new GatewayResponse('', { headers: [...text, 'Set-Cookie', 'a=1', 'Set-Cookie', 'b=2'] }),
   '/stream': () => new GatewayResponse(count(), { headers: text }),
   '/standard': () => Response.json({ standard: true }),
@@ -33,9 +34,13 @@ const pages: Record<string, Application> = {
   },
 };
 
+const notFound: Application = (request) => new NotFound(environOf(request).pathInfo).toResponse();
+const zopeConf = process.env['ZOPE_CONF'];
+const site = zopeConf === undefined ? notFound : httpExceptions(await makeApplication({}, zopeConf));
+
 export const app: Application = (request) => {
   const { pathInfo } = environOf(request);
-  return Object.hasOwn(pages, pathInfo) ? pages[pathInfo]!(request) : new NotFound(pathInfo).toResponse();
+  return Object.hasOwn(pages, pathInfo) ? pages[pathInfo]!(request) : site(request);
 };
 
 export const port = Number(process.env['PORT'] ?? 0);

@@ -43,6 +43,7 @@ export { registerGatewayDistributions, serve, type ServerName } from './servers/
 export { bindSockets } from './servers/shared-sockets.ts';
 export type { ServerSettings } from './servers/settings.ts';
 export { type NodeListener, type NodeListenerOptions, toNodeListener } from './gateway/node-listener.ts';
+export { httpExceptions } from './filters/http-exceptions.ts';
 export { type FetchHandler, type FetchHandlerOptions, toFetchHandler } from './gateway/fetch-handler.ts';
 export { InvalidAnswerError } from './gateway/send-response.ts';
 export { SocketHolder } from './servers/held-sockets.ts';

@@ -8,8 +8,12 @@ import { readOptions } from '../loader/options.ts';
 /** A key of `environ.extra`: an application may look whether its exceptions will be answered. */
 export const HTTP_EXCEPTIONS = 'Zope2.httpexceptions';
 
-/** Has no options. */
-export function httpExceptions(app: Application, _globalConf: Settings, localConf: Settings): Application {
+/** Answers the HTTPExceptions of an application; has no options. */
+export function httpExceptions(
+  app: Application,
+  _globalConf: Settings = {},
+  localConf: Settings = {},
+): Application {
   readOptions(localConf, {});
   const answer = (error: unknown): Response => {
     if (error instanceof HTTPException) return error.toResponse();

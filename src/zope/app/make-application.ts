@@ -1,6 +1,12 @@
 /** `egg:Zope#main`: a site as one application (INVENTORY W-001 to W-004). */
 import { getLogger } from '@logtape/logtape';
-import { type Application as GatewayApplication, setFailurePage } from '../../paste/index.ts';
+import {
+  type Application as GatewayApplication,
+  type FetchHandler,
+  httpExceptions,
+  setFailurePage,
+  toFetchHandler,
+} from '../../paste/index.ts';
 import { createPublisher, type SiteConnection } from '../../publisher/index.ts';
 import { isTransient, TransactionManager } from '../../transaction/index.ts';
 import { loadZopeConf } from '../../zconfig/index.ts';
@@ -21,7 +27,8 @@ const ON = new Set(['true', 'on', '1']);
 /** The application, and how to close what it has opened. */
 export interface SiteApplication {
   (request: Request): Response | Promise<Response>;
-  fetch(request: Request): Response | Promise<Response>;
+  /** For hosts without a pipeline: exceptions are answered, and what comes back is a global `Response`. */
+  readonly fetch: FetchHandler;
   close(): void;
 }
 
@@ -67,7 +74,8 @@ export async function makeApplication(
   };
   onShutdown(closeAll);
   logger.info('Ready to handle requests');
-  return Object.assign((request: Request) => publish(request), { fetch: publish, close: closeAll });
+  const app = (request: Request) => publish(request);
+  return Object.assign(app, { fetch: toFetchHandler(httpExceptions(app)), close: closeAll });
 }
 
 /** Connections with a transaction manager each, lent for one request at a time. */
