@@ -19,6 +19,7 @@ import {
   Redirect,
   type RunningServer,
   serve,
+  setFailurePage,
   toFetchHandler,
   toNodeListener,
   Unauthorized,
@@ -378,6 +379,21 @@ describe('exceptions that are answers', () => {
 });
 
 describe('other hosts', () => {
+  it('give the number of an error that the application has told of, and nothing else', async () => {
+    const fails = () => {
+      const error = new Error('a secret');
+      setFailurePage(error, { text: 'Error number 7', html: () => '<p>7' });
+      throw error;
+    };
+    const answer = await toFetchHandler(fails)(new Request('http://site.test/'));
+    expect([answer.status, await answer.text()]).toEqual([500, 'Error number 7']);
+    const server = createServer(toNodeListener(fails));
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    running.push({ close: () => server.close() });
+    const seen = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    expect([seen.status, await seen.text()]).toEqual([500, 'Error number 7']);
+  });
+
   it('can hand errors to a page of their own', async () => {
     const failing: Application = () => {
       throw new Error('no');

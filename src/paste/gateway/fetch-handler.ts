@@ -1,6 +1,7 @@
 /** An application as the fetch handler of another host (Bun, Deno, srvx, Hono, a service worker). */
 import { getLogger } from '@logtape/logtape';
 import { type Environ, tellFacts } from './environ.ts';
+import { failurePageOf } from './failure-page.ts';
 import { HTTPException } from './http-exception.ts';
 import { GatewayResponse } from './response.ts';
 import type { Application } from './types.ts';
@@ -35,7 +36,7 @@ export function toFetchHandler(app: Application, options: FetchHandlerOptions = 
       // A body that was too large or malformed is the client's mistake, which nobody else answered.
       if (error instanceof HTTPException && error.code !== 'HTTP') return standard(error.toResponse());
       logger.error(`Exception while serving ${new URL(request.url).pathname}`, { error });
-      return new Response('Internal Server Error', {
+      return new Response(failurePageOf(error)?.text ?? 'Internal Server Error', {
         status: 500,
         headers: { 'content-type': 'text/plain; charset=utf-8' },
       });

@@ -4,6 +4,7 @@ import type { TLSSocket } from 'node:tls';
 import { getLogger } from '@logtape/logtape';
 import { discard } from './body-parts.ts';
 import type { Environ } from './environ.ts';
+import { failurePageOf } from './failure-page.ts';
 import { HTTPException } from './http-exception.ts';
 import { GatewayRequest } from './request.ts';
 import { sendResponse, type SendOptions } from './send-response.ts';
@@ -83,9 +84,12 @@ function answerError(error: unknown, incoming: IncomingMessage, outgoing: Server
     return;
   }
   logger.error(`Exception while serving ${incoming.url}`, { error });
-  const text = 'Internal Server Error';
+  const text = failurePageOf(error)?.text ?? 'Internal Server Error';
   outgoing.statusMessage = '';
-  outgoing.writeHead(500, { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': text.length });
+  outgoing.writeHead(500, {
+    'Content-Type': 'text/plain; charset=utf-8',
+    'Content-Length': Buffer.byteLength(text),
+  });
   outgoing.end(text);
 }
 
