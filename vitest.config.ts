@@ -5,6 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/corpus/**'],
     pool: 'forks',
+    // On two cores the default is one at a time.
+    maxWorkers: '100%',
     testTimeout: 30_000,
     reporters: process.env.CI ? ['default'] : ['dot'],
   },
