@@ -69,8 +69,11 @@ const requests = channel('zope-ts:request');
 const lives = channel('zope-ts:thread');
 
 let lastThread = 0;
-/** Compiled, or as source. */
-const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './entry.ts' : './entry.js', import.meta.url);
+/** As source; or built, when this module is in a chunk (see scripts/build.js). */
+const ENTRY = new URL(
+  import.meta.url.endsWith('.ts') ? './entry.ts' : '../paste/threads/entry.js',
+  import.meta.url,
+);
 
 export interface PoolState {
   readonly threads: number;

@@ -1,7 +1,6 @@
 /** The entry points of an `.ini` that this room has: the application. */
 import { registerDistribution, registerGatewayDistributions, type Settings } from '../../paste/index.ts';
 import { CommandError } from '../cli/command-line.ts';
-import { loadModule } from '../load-module.ts';
 import { applyEnvironment } from './environment.ts';
 
 let registered = false;
@@ -24,10 +23,6 @@ async function applicationFactory(globalConf: Settings, localConf: Settings) {
   if (file === undefined)
     throw new CommandError("egg:Zope#main needs the option zope_conf, the path of the site's configuration");
   applyEnvironment(file);
-  const { makeApplication } = await loadModule(
-    import.meta.url,
-    './make-application',
-    () => import('./make-application.ts'),
-  );
+  const { makeApplication } = await import('./make-application.ts');
   return makeApplication(globalConf, file);
 }

@@ -7,6 +7,7 @@ import type { Connection } from '../../zodb/index.ts';
 import { Application } from '../ofs/application.ts';
 import { SiteErrorLog } from '../errorlog/site-error-log.ts';
 import { ZopePageTemplate } from '../ofs/page-template.ts';
+import { packageFile } from '../package-files.ts';
 import { readPasswordFile } from './password-file.ts';
 
 const logger = getLogger(['Zope']);
@@ -45,7 +46,7 @@ export function initializeRoot(connection: Connection, instanceHome: string): Ap
   });
   step('Added the welcome page', () => {
     if (!fresh) return false;
-    const source = readFileSync(new URL('../skeleton/index_html.zpt', import.meta.url), 'utf8');
+    const source = readFileSync(packageFile('zope/skeleton/index_html.zpt'), 'utf8');
     app._setObject('index_html', new ZopePageTemplate('index_html', source), { setOwner: false });
     return true;
   });

@@ -2,8 +2,8 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { importSource } from '../../paste/index.ts';
+import { packageRoot } from '../package-files.ts';
 
 /** The site's package.json, or a module that it names, is not as it must be. */
 export class SiteModuleError extends Error {
@@ -16,7 +16,7 @@ export class SiteModuleError extends Error {
   }
 }
 
-const ownManifest = fileURLToPath(new URL('../../../package.json', import.meta.url));
+const ownManifest = path.join(packageRoot, 'package.json');
 
 /** Imports the modules one after the other. Throws a SiteModuleError, or what a module throws. */
 export async function loadSiteModules(instanceHome: string): Promise<void> {

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { findSourceMap, SourceMap } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { roomsFolder } from '../package-files.ts';
 
 export interface SourceLine {
   readonly number: number;
@@ -25,7 +26,6 @@ export interface SourceFrame {
 
 const LINES_AROUND = 4;
 const FRAME = /^ +at (?:(.*?) \()?(.+?):(\d+):(\d+)\)?$/;
-const LIBRARY = path.resolve(import.meta.dirname, '../..');
 
 /** The frames of an error, innermost first, without those of Node itself. */
 export function sourceFrames(error: Error): SourceFrame[] {
@@ -42,7 +42,8 @@ export function sourceFrames(error: Error): SourceFrame[] {
 
 function frameAt(name: string, given: string, line: number, column: number): SourceFrame {
   const file = given.startsWith('file:') ? fileURLToPath(given) : given;
-  const library = file.startsWith(LIBRARY) && !file.includes(`${path.sep}node_modules${path.sep}`);
+  const library =
+    file.startsWith(roomsFolder + path.sep) && !file.includes(`${path.sep}node_modules${path.sep}`);
   const shown = name.replace(/^async /, '') || '<module>';
   const place = original(file, line, column) ?? { file, line, column };
   return { name: shown, ...place, code: codeAround(place.file, place.line), library };

@@ -1,6 +1,5 @@
 /** What all commands share: options, errors that end a command, output. */
 import { parseArgs } from 'node:util';
-import { loadModule } from '../load-module.ts';
 
 /** Streams and surroundings of a command; tests give their own. */
 export interface CommandIo {
@@ -116,11 +115,7 @@ function splitAfter(
 /** ` Did you mean "a" or "b"?` for a mistyped name; '' when none is near. */
 export async function didYouMean(word: string, names: readonly string[]): Promise<string> {
   // Loaded for mistakes only: most commands need nothing else of that room.
-  const zconfig = await loadModule(
-    import.meta.url,
-    '../../zconfig/index',
-    () => import('../../zconfig/index.ts'),
-  );
+  const zconfig = await import('../../zconfig/index.ts');
   const near = zconfig.didYouMean(word, names).map((name) => `"${name}"`);
   return near.length > 0 ? ` Did you mean ${near.join(' or ')}?` : '';
 }

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { packageRoot } from '../package-files.ts';
 import { type Command, CommandError, parseOptions, usageError } from './command-line.ts';
 import { makeInstance, splitUser, writeInitialUser } from './mkwsgiinstance.ts';
 
@@ -75,10 +75,9 @@ interface OwnManifest {
 }
 
 function manifestOf(folder: string): object {
-  const root = fileURLToPath(new URL('../../..', import.meta.url));
-  const own = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as OwnManifest;
+  const own = JSON.parse(readFileSync(path.join(packageRoot, 'package.json'), 'utf8')) as OwnManifest;
   // Where npm finds this package: in the registry, unless it is used from its sources.
-  const installed = root.split(path.sep).includes('node_modules');
+  const installed = packageRoot.split(path.sep).includes('node_modules');
   const name = path.basename(folder).toLowerCase();
   return {
     name: name.replaceAll(/[^a-z0-9-]/g, '-'),
@@ -90,7 +89,7 @@ function manifestOf(folder: string): object {
       note: 'zconsole run etc/zope.conf src/add-note.ts',
       check: 'tsc',
     },
-    dependencies: { 'zope-ts': installed ? own.version : `file:${path.resolve(root)}` },
+    dependencies: { 'zope-ts': installed ? own.version : `file:${packageRoot}` },
     devDependencies: {
       '@types/node': own.devDependencies['@types/node'],
       typescript: own.devDependencies.typescript,

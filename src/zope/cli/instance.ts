@@ -3,7 +3,6 @@ import { createReadStream, existsSync, statSync, watch } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { loadModule } from '../load-module.ts';
 import {
   type Command,
   CommandError,
@@ -62,11 +61,9 @@ function signalOf(text: string): NodeJS.Signals {
 }
 
 // Loaded when they are needed: the supervisor, and most commands, need none of them.
-const load = <T>(file: string, source: () => Promise<T>) => loadModule(import.meta.url, `./${file}`, source);
-const serve = async (args: string[], io: CommandIo) =>
-  (await load('runwsgi', () => import('./runwsgi.ts'))).runwsgi.run(args, io);
+const serve = async (args: string[], io: CommandIo) => (await import('./runwsgi.ts')).runwsgi.run(args, io);
 const inConsole = async (args: string[], io: CommandIo) =>
-  (await load('zconsole', () => import('./zconsole.ts'))).zconsole.run(args, io);
+  (await import('./zconsole.ts')).zconsole.run(args, io);
 
 type Action = (paths: InstancePaths, args: string[], io: CommandIo) => Promise<number>;
 
@@ -101,7 +98,7 @@ const actions: Record<string, Action> = {
   async restart(paths, args, io) {
     // What cannot be started does not end what runs.
     if (existsSync(paths.conf)) {
-      const zconfig = await load('../../zconfig/index', () => import('../../zconfig/index.ts'));
+      const zconfig = await import('../../zconfig/index.ts');
       zconfig.loadZopeConf(paths.conf);
     }
     const pid = supervisorPid(paths);
@@ -142,7 +139,7 @@ const actions: Record<string, Action> = {
   debug: (paths, _args, io) => inConsole(['debug', paths.conf], io),
   run: (paths, args, io) => inConsole(['run', paths.conf, ...args], io),
   async adduser(paths, args, io) {
-    const { addzopeuser } = await load('addzopeuser', () => import('./addzopeuser.ts'));
+    const { addzopeuser } = await import('./addzopeuser.ts');
     return addzopeuser.run(['-c', paths.conf, ...args], io);
   },
   logtail,

@@ -1,71 +1,40 @@
 /** The commands of the package; `zope` has each of them as a subcommand. */
-import { readFileSync } from 'node:fs';
-import { loadModule } from '../load-module.ts';
+import { packageVersion } from '../package-files.ts';
 import { type Command, CommandError, type CommandIo, didYouMean } from './command-line.ts';
-
-const load = <T>(file: string, source: () => Promise<T>) => loadModule(import.meta.url, `./${file}`, source);
 
 /** Name, one line, and where the command lives; a command is loaded only when it is called. */
 const table: readonly (readonly [name: string, about: string, load: () => Promise<Command>])[] = [
   [
     'create',
     'make an instance that is an npm package with code of its own',
-    async () => (await load('create', () => import('./create.ts'))).create,
+    async () => (await import('./create.ts')).create,
   ],
   [
     'demo',
     'make a demo instance if there is none, and serve it',
-    async () => (await load('demo', () => import('./demo.ts'))).demo,
+    async () => (await import('./demo.ts')).demo,
   ],
   [
     'instance',
     'start, stop and look after an instance',
-    async () => (await load('instance', () => import('./instance.ts'))).instance,
+    async () => (await import('./instance.ts')).instance,
   ],
-  [
-    'mkwsgiinstance',
-    'make an instance',
-    async () => (await load('mkwsgiinstance', () => import('./mkwsgiinstance.ts'))).mkwsgiinstance,
-  ],
-  [
-    'runwsgi',
-    'serve the application of an .ini file',
-    async () => (await load('runwsgi', () => import('./runwsgi.ts'))).runwsgi,
-  ],
-  [
-    'addzopeuser',
-    'add a manager to a site',
-    async () => (await load('addzopeuser', () => import('./addzopeuser.ts'))).addzopeuser,
-  ],
+  ['mkwsgiinstance', 'make an instance', async () => (await import('./mkwsgiinstance.ts')).mkwsgiinstance],
+  ['runwsgi', 'serve the application of an .ini file', async () => (await import('./runwsgi.ts')).runwsgi],
+  ['addzopeuser', 'add a manager to a site', async () => (await import('./addzopeuser.ts')).addzopeuser],
   [
     'zconsole',
     'a console, or a script, with the site as `app`',
-    async () => (await load('zconsole', () => import('./zconsole.ts'))).zconsole,
+    async () => (await import('./zconsole.ts')).zconsole,
   ],
-  [
-    'db',
-    'look into, pack, check, save and convert databases',
-    async () => (await load('db', () => import('./db.ts'))).db,
-  ],
-  [
-    'bench',
-    'load a URL and show how it fares',
-    async () => (await load('bench', () => import('./bench.ts'))).bench,
-  ],
-  [
-    'runzeo',
-    'serve a database to other processes',
-    async () => (await load('zeo', () => import('./zeo.ts'))).runzeo,
-  ],
-  [
-    'zeopack',
-    'pack the databases of a storage server',
-    async () => (await load('zeo', () => import('./zeo.ts'))).zeopack,
-  ],
+  ['db', 'look into, pack, check, save and convert databases', async () => (await import('./db.ts')).db],
+  ['bench', 'load a URL and show how it fares', async () => (await import('./bench.ts')).bench],
+  ['runzeo', 'serve a database to other processes', async () => (await import('./zeo.ts')).runzeo],
+  ['zeopack', 'pack the databases of a storage server', async () => (await import('./zeo.ts')).zeopack],
   [
     'template',
     'check the templates and scripts of a site or a folder',
-    async () => (await load('template', () => import('./template.ts'))).template,
+    async () => (await import('./template.ts')).template,
   ],
 ];
 
@@ -132,10 +101,7 @@ function umbrella(args: string[], io: CommandIo): Promise<number> | number {
     return first === undefined ? 2 : 0;
   }
   if (first === '--version' || first === '-V') {
-    const { version } = JSON.parse(
-      readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
-    ) as { version: string };
-    io.stdout.write(`zope-ts ${version}\n`);
+    io.stdout.write(`zope-ts ${packageVersion()}\n`);
     return 0;
   }
   return run(first, rest, io);

@@ -12,8 +12,8 @@ import {
 } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { pw_encrypt } from '../../access/index.ts';
+import { packageFile, packageRoot } from '../package-files.ts';
 import { type Command, CommandError, parseOptions, usageError } from './command-line.ts';
 import { Prompter } from './prompt.ts';
 
@@ -28,9 +28,9 @@ Makes the folder of a site: configuration, an empty place for its database, and 
   -p, --python=PROGRAM     written for <<PYTHON>> in the skeleton's files
 `;
 
-const stock = fileURLToPath(new URL('../skeleton/instance', import.meta.url));
+const stock = packageFile('zope/skeleton/instance');
 /** Where the commands of this package lie, for <<ZOPE_SCRIPTS>>. */
-const scripts = fileURLToPath(new URL('../../../bin', import.meta.url));
+const scripts = path.join(packageRoot, 'bin');
 
 /** Text put in place of `<<NAME>>` in files whose name ends in `.in`. */
 type Replacements = Readonly<Record<string, string>>;

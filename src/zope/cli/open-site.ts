@@ -2,12 +2,11 @@
 import { applyEnvironment } from '../app/environment.ts';
 import type { Site } from '../app/site.ts';
 import { loadSiteModules } from '../app/site-modules.ts';
-import { loadModule } from '../load-module.ts';
 
 /** Throws a ConfigurationError, or what opening the databases throws. */
 export async function openSite(file: string): Promise<Site> {
   const { instanceHome } = applyEnvironment(file);
-  const site = await loadModule(import.meta.url, '../app/site', () => import('../app/site.ts'));
+  const site = await import('../app/site.ts');
   await loadSiteModules(instanceHome);
   return site.openSite(file);
 }

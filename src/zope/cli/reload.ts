@@ -3,8 +3,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync, type FSWatcher, readdirSync, readFileSync, watch } from 'node:fs';
 import { constants } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { SocketHolder } from '../../paste/index.ts';
+import { commandFile } from '../package-files.ts';
 import type { CommandIo } from './command-line.ts';
 
 const WATCHED = /\.(?:ts|mts|cts|js|mjs|cjs|json|ini|conf|zpt|pt|dtml|css|zcml|py)$/;
@@ -90,7 +90,7 @@ class Watch {
  * starts, new connections wait.
  */
 export function superviseReload(uri: string, args: readonly string[], io: CommandIo): Promise<number> {
-  const program = fileURLToPath(new URL('../../../bin/runwsgi.js', import.meta.url));
+  const program = commandFile('runwsgi');
   const holder = new SocketHolder();
   let child: ChildProcess;
   let restarting = false;

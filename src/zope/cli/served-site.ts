@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { commandFile } from '../package-files.ts';
 import { CommandError } from './command-line.ts';
 
 /** The servers of the documentation page "Zope and WSGI". */
@@ -56,7 +56,7 @@ export async function startServer(ini: string, appName: string, server: string):
   const folder = mkdtempSync(path.join(os.tmpdir(), 'zope-bench-'));
   const own = path.join(folder, 'bench.ini');
   writeFileSync(own, iniOf(file, appName, server));
-  const program = fileURLToPath(new URL('../../../bin/runwsgi.js', import.meta.url));
+  const program = commandFile('runwsgi');
   const child = spawn(process.execPath, [program, '--quiet', own], {
     cwd: process.cwd(),
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -13,8 +13,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { loadModule } from '../load-module.ts';
+import { commandFile } from '../package-files.ts';
 import { CommandError, type CommandIo } from './command-line.ts';
 
 export interface InstancePaths {
@@ -76,8 +75,6 @@ export async function restartSite(paths: InstancePaths, pid: number): Promise<vo
   throw new CommandError(`the site was not restarted within ${RESTART_TIMEOUT_MS / 1000} s`);
 }
 
-const bin = (name: string) => fileURLToPath(new URL(`../../../bin/${name}.js`, import.meta.url));
-
 /** The process id of the running supervisor; undefined when none runs. */
 export function supervisorPid({ pidFile }: InstancePaths): number | undefined {
   if (!existsSync(pidFile)) return undefined;
@@ -107,11 +104,15 @@ export async function startSupervisor(paths: InstancePaths, args: readonly strin
   mkdirSync(path.dirname(paths.console), { recursive: true });
   const output = openSync(paths.console, 'a');
   const before = statSync(paths.console).size;
-  const child = spawn(process.execPath, [bin('zope'), 'instance', '-d', paths.home, 'supervise', ...args], {
-    detached: true,
-    stdio: ['ignore', output, output, 'ipc'],
-    cwd: paths.home,
-  });
+  const child = spawn(
+    process.execPath,
+    [commandFile('zope'), 'instance', '-d', paths.home, 'supervise', ...args],
+    {
+      detached: true,
+      stdio: ['ignore', output, output, 'ipc'],
+      cwd: paths.home,
+    },
+  );
   closeSync(output);
   const serves = await new Promise<boolean>((resolve, reject) => {
     child.once('error', reject);
@@ -148,8 +149,8 @@ export async function supervise(paths: InstancePaths, args: string[], io: Comman
   }
   for (const signal of ['SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => child?.kill(signal));
   // Held here, so that clients wait and are not refused while one process follows another.
-  const paste = await loadModule(import.meta.url, '../../paste/index', () => import('../../paste/index.ts'));
-  const sockets = new paste.SocketHolder();
+  const { SocketHolder } = await import('../../paste/index.ts');
+  const sockets = new SocketHolder();
   /** Somebody asked for a restart and waits for its end. */
   let restarting = false;
   const restarted = (outcome: Restarted) => {
@@ -171,7 +172,7 @@ export async function supervise(paths: InstancePaths, args: string[], io: Comman
     for (;;) {
       const started = Date.now();
       iniOfChild = readFileSync(paths.ini, 'utf8');
-      child = fork(bin('runwsgi'), [paths.ini, ...args], {
+      child = fork(commandFile('runwsgi'), [paths.ini, ...args], {
         stdio: 'inherit',
         cwd: paths.home,
         env: { ...process.env, ...sockets.environment, [SUPERVISED]: '1' },

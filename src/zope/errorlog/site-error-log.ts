@@ -1,6 +1,5 @@
 /** `error_log`: the last errors of a part of the site, each with a number that visitors are told (INVENTORY O-054, A-102, P-178). */
 import { randomInt } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { getLogger } from '@logtape/logtape';
 import { getSecurityManager, Permissions } from '../../access/index.ts';
 import { formatException } from '../../paste/index.ts';
@@ -20,13 +19,13 @@ import { Item, ITEM_OPTIONS } from '../ofs/item.ts';
 import { registerProduct } from '../ofs/products.ts';
 import type { ObjectManager } from '../ofs/object-manager.ts';
 import { managePage } from '../zmi/pages.ts';
+import { packageFile } from '../package-files.ts';
 
 const logger = getLogger(['Zope', 'SiteErrorLog']);
 const USE = 'Log Site Errors';
 const TO_EVENT_LOG = 'Log to the Event Log';
-const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-const list = new PageTemplateFile(path('list.zpt'));
-const entryPage = new PageTemplateFile(path('entry.zpt'));
+const list = new PageTemplateFile(packageFile('zope/errorlog/list.zpt'));
+const entryPage = new PageTemplateFile(packageFile('zope/errorlog/entry.zpt'));
 
 /** What is kept of an error, under the names that scripts know. */
 export interface LoggedError {

@@ -1,15 +1,13 @@
 /** The root of a site. */
-import { createRequire } from 'node:module';
 import { registerClass, wrap } from '../../persistent/index.ts';
 import { DateTime, Dict, type Tuple, tuple } from '../../pickle/index.ts';
 import { declareClass } from '../../restricted/index.ts';
 import { Permissions, permissionAttribute } from '../../access/index.ts';
 import { getRequest } from '../../publisher/index.ts';
+import { packageVersion } from '../package-files.ts';
 import { ControlPanel } from './control-panel.ts';
 import { Folder } from './folder.ts';
 import { UserFolder } from './user-folder.ts';
-
-const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
 
 export class Application extends Folder {
   declare __allow_groups__: UserFolder;
@@ -66,7 +64,7 @@ export class Application extends Folder {
   }
 
   ZopeVersion(): string {
-    return version;
+    return packageVersion();
   }
 }
 

@@ -1,5 +1,7 @@
 /** The application of an .ini, in as many threads as its server asks for. */
 import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { MessageChannel } from 'node:worker_threads';
 import { getLogger } from '@logtape/logtape';
 import {
@@ -17,6 +19,7 @@ import {
   withHealth,
 } from '../../paste/index.ts';
 import { siteStats } from '../app/stats.ts';
+import { fromSource, moduleUrl, packageRoot } from '../package-files.ts';
 import { addressOf, type OperationSettings } from './operation-settings.ts';
 import { StorageHost, type StorageRequest } from './storage-host.ts';
 import { answerCalls } from './sync-call.ts';
@@ -39,11 +42,10 @@ export interface SiteOptions {
   readonly onLoaded?: () => void;
 }
 
-/** Compiled, or as source, which older Node has to be told how to read. */
-const fromSource = import.meta.url.endsWith('.ts');
-const MODULE = new URL(fromSource ? './thread-main.ts' : './thread-main.js', import.meta.url);
+const MODULE = moduleUrl('zope/threads/thread-main');
+/** Older Node has to be told how to read the sources. */
 const SOURCE_OPTIONS = {
-  execArgv: ['--import', new URL('../../../scripts/register-ts.js', import.meta.url).href],
+  execArgv: ['--import', pathToFileURL(path.join(packageRoot, 'scripts/register-ts.js')).href],
 };
 
 export class ThreadedSite {

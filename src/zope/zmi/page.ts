@@ -1,21 +1,21 @@
 /** What all pages of the management interface have in common. They are made by page templates and work without JavaScript. */
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { getSecurityManager } from '../../access/index.ts';
 import { aqChain, aqInner } from '../../persistent/index.ts';
 import { Dict } from '../../pickle/index.ts';
 import { getRequest } from '../../publisher/index.ts';
 import { PageTemplateFile } from '../../templates/index.ts';
 import type { ManageOption } from '../ofs/item.ts';
+import { packageFile } from '../package-files.ts';
 import { permittedTabs } from './tabs.ts';
 
-const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-const css = readFileSync(path('zmi.css'), 'utf8');
+const css = readFileSync(packageFile('zope/zmi/zmi.css'), 'utf8');
 const templates = new Map<string, PageTemplateFile>();
 
 function template(name: string): PageTemplateFile {
   let found = templates.get(name);
-  if (found === undefined) templates.set(name, (found = new PageTemplateFile(path(`${name}.zpt`))));
+  if (found === undefined)
+    templates.set(name, (found = new PageTemplateFile(packageFile(`zope/zmi/${name}.zpt`))));
   return found;
 }
 
