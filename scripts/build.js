@@ -6,6 +6,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import path from 'node:path';
 import { rolldown } from 'rolldown';
+import { quickToLoad } from './quick-to-load.js';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const src = path.join(root, 'src');
@@ -43,6 +44,7 @@ async function bundle() {
     platform: 'node',
     external: (id) => !id.startsWith('.') && !path.isAbsolute(id),
     preserveEntrySignatures: 'strict',
+    plugins: [quickToLoad],
     onLog(level, log, handle) {
       // What one entry loads late another may load at once.
       if (log.code !== 'INEFFECTIVE_DYNAMIC_IMPORT') handle(level === 'warn' ? 'error' : level, log);

@@ -289,7 +289,8 @@ class Note implements Describer {
 
 function finish(options: PublisherOptions, { request, connection }: Attempt, result: unknown): Response {
   const { response } = request;
-  const foreign = result instanceof Response;
+  // Most results are texts; the global class is loaded only when it is named.
+  const foreign = typeof result === 'object' && result instanceof Response;
   if (!foreign && result !== response) response.setBody(result);
   notify('pubBeforeCommit', () => ({ request }));
   const { transactions } = connection;

@@ -326,13 +326,8 @@ export class BareObjectError extends Error {
 }
 
 function isStream(body: unknown): body is StreamBody {
-  return (
-    body instanceof ReadableStream ||
-    (typeof body === 'object' &&
-      body !== null &&
-      Symbol.asyncIterator in body &&
-      !(body instanceof Uint8Array))
-  );
+  if (typeof body !== 'object' || body === null) return false;
+  return body instanceof ReadableStream || (Symbol.asyncIterator in body && !(body instanceof Uint8Array));
 }
 
 const names = new Map<string, string>();

@@ -5,6 +5,7 @@ import type { Environ } from './environ.ts';
 import { type BodyContext, RequestBody } from './request-body.ts';
 import { ClientGoneError } from './request-errors.ts';
 import { headersFrom } from './flat-headers.ts';
+import { inheritLazily } from './inherit-lazily.ts';
 
 /**
  * A request that came over a socket. It passes for a `Request` (`instanceof` holds) without one being made, and has cheaper ways to the
@@ -167,7 +168,7 @@ export class GatewayRequest {
   }
 }
 
-Object.setPrototypeOf(GatewayRequest.prototype, Request.prototype);
+inheritLazily(GatewayRequest, 'Request');
 const plain: Readonly<Record<string, unknown>> = {
   cache: 'default',
   credentials: 'same-origin',

@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { flatten, headersFrom, isChanged, trackedHeaders, valueOf } from './flat-headers.ts';
+import { inheritLazily } from './inherit-lazily.ts';
 
 /** A part of a file as a body. */
 export interface FileRegion {
@@ -137,7 +138,7 @@ export class GatewayResponse {
 
 const NOTHING: GatewayResponseInit = {};
 const NO_HEADERS: readonly string[] = [];
-Object.setPrototypeOf(GatewayResponse.prototype, Response.prototype);
+inheritLazily(GatewayResponse, 'Response');
 for (const [name, value] of [
   ['type', 'default'],
   ['url', ''],
