@@ -1,5 +1,6 @@
 /** Form fields of query strings and bodies, not yet converted (INVENTORY 3.6). Bytes stand as characters up to U+00FF. */
-import { Dicer } from '@fastify/busboy';
+import { createRequire } from 'node:module';
+import type { Dicer as DicerType } from '@fastify/busboy';
 import { tuple } from '../pickle/index.ts';
 import { registerType } from '../restricted/index.ts';
 import { BadRequest } from './errors.ts';
@@ -204,6 +205,8 @@ function multipart(body: Uint8Array, boundary: string | undefined, limits: FormL
     const refuse = (message: string) => {
       failure ??= new BadRequest(message);
     };
+    // Loaded for the first such form.
+    const { Dicer } = createRequire(import.meta.url)('@fastify/busboy') as { Dicer: typeof DicerType };
     const parser = new Dicer({ boundary, maxHeaderPairs: 100 });
     parser.on('part', (stream) => {
       const part: Part = { headers: new PartHeaders(), chunks: [], size: 0 };

@@ -30,6 +30,8 @@ const STATS_MS = 500;
 const CLOSE_MS = 5000;
 /** How long a thread that is replaced may take for the requests that it has. */
 const DRAIN_MS = 60_000;
+/** The first answer does not have to share the processor with the start of other threads; but it may never come. */
+const OTHERS_AFTER_MS = 100;
 
 export interface PoolOptions {
   /** The module that makes the application in each thread: see `ThreadModule`. */
@@ -93,6 +95,8 @@ export class ThreadPool {
   #stopWatching: (() => void) | undefined;
   #closing = false;
   #shortLives = 0;
+  #othersToStart = 0;
+  #waitingToStart: NodeJS.Timeout | undefined;
   readonly #endedStats: Record<string, number> = {};
   #notedDepthAt = 0;
   /** Called for each answer with what it took from its arrival, and how it ended. */
@@ -119,7 +123,13 @@ export class ThreadPool {
       this.#stopWatching = watchThreads(this.#threads, { slowAfter, endAfter, name });
     await this.#startThread();
     const count = this.#options.limit?.() ?? this.#options.threads;
-    for (let i = 1; i < count; i++) this.#startAnother();
+    this.#othersToStart = count - 1;
+    this.#waitingToStart = setTimeout(() => this.#startOthers(), OTHERS_AFTER_MS);
+  }
+
+  #startOthers(): void {
+    clearTimeout(this.#waitingToStart);
+    for (; this.#othersToStart > 0; this.#othersToStart--) this.#startAnother();
   }
 
   #startAnother(): void {
@@ -499,6 +509,7 @@ export class ThreadPool {
   #answered(thread: PoolThread, job: Job, head: string, body: string | Uint8Array | FileRegion | null): void {
     this.#tellAnswer(thread, job, false);
     this.#release(thread, job);
+    if (this.#othersToStart > 0) setImmediate(() => this.#startOthers());
     job.resolve(new GatewayResponse(body, wire.decodeAnswer(head)) as unknown as Response);
   }
 
@@ -531,6 +542,8 @@ export class ThreadPool {
     this.#closing = true;
     clearTimeout(this.#stealing);
     this.#stopWatching?.();
+    clearTimeout(this.#waitingToStart);
+    this.#othersToStart = 0;
     for (const job of this.#queue.splice(0)) this.#fail(job, new ThreadDiedError('the server is stopping'));
     const threads = [...this.#threads];
     const ends = threads.map(({ worker }) => new Promise((resolve) => worker.once('exit', resolve)));

@@ -1,14 +1,6 @@
 /** TypeScript to a syntax tree: types are blanked out (positions stay), then the JavaScript is parsed. */
 import { createRequire } from 'node:module';
-import {
-  type Expression,
-  type Node,
-  parse,
-  parseExpressionAt,
-  type Program,
-  tokenizer,
-  tokTypes,
-} from 'acorn';
+import type { Expression, Node, Program } from 'acorn';
 import { PySyntaxError } from '../runtime/errors.ts';
 
 interface Stripper {
@@ -53,9 +45,9 @@ export function parseOneExpression(source: string, filename: string, types: bool
     code = wrapped.slice('(\n'.length, wrapped.length - '\n)'.length);
   } else checkLength(source, filename);
   return located(filename, 0, () => {
-    const expression = parseExpressionAt(code, 0, OPTIONS);
-    const after = tokenizer(code.slice(expression.end), OPTIONS).getToken();
-    if (after.type !== tokTypes.eof) {
+    const expression = parser().parseExpressionAt(code, 0, OPTIONS);
+    const after = parser().tokenizer(code.slice(expression.end), OPTIONS).getToken();
+    if (after.type !== parser().tokTypes.eof) {
       const before = code.slice(0, expression.end + after.start).split('\n');
       throw new PySyntaxError('this is no single expression', before.length, before.at(-1)!.length, filename);
     }
@@ -88,6 +80,13 @@ function strip(source: string, filename: string, before: number): string {
   }
 }
 
+let acorn: typeof import('acorn') | undefined;
+
+/** Loaded for the first script: most sites have none, and it is as large as a tenth of this package. */
+function parser(): typeof import('acorn') {
+  return (acorn ??= createRequire(import.meta.url)('acorn') as typeof import('acorn'));
+}
+
 /** The place that the stripper's message shows: ` 2 | let a: = 1` with `   :        ^` below. Tabs have no sure width there. */
 function caretOf(message: string): { line: number; column: number } | undefined {
   const found = /^( *(\d+) \| )(.*)\n( *: *)\^/m.exec(message);
@@ -106,7 +105,7 @@ const OPTIONS = {
 } as const;
 
 const parseJavaScript = (code: string, filename: string, before = 0): Program =>
-  located(filename, before, () => parse(code, OPTIONS));
+  located(filename, before, () => parser().parse(code, OPTIONS));
 
 /** Makes syntax errors of the parser ours; `before` lines of the code are not of the source. */
 function located<T>(filename: string, before: number, work: () => T): T {

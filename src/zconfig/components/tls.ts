@@ -1,7 +1,8 @@
 /** `<ssl>` sections of storage servers and their clients: certificates are read and checked with the configuration. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
-import tls from 'node:tls';
+import type { SecureContextOptions } from 'node:tls';
 import { ValueRefused } from '../errors.ts';
 import { key } from '../items.ts';
 import type { Item, SectionTypeDefinition } from '../schema.ts';
@@ -39,7 +40,9 @@ export class TlsConfig {
   }
 }
 
-function usable(what: string, options: tls.SecureContextOptions): void {
+function usable(what: string, options: SecureContextOptions): void {
+  // Loaded when it is needed: few sites have such a section.
+  const tls = createRequire(import.meta.url)('node:tls') as typeof import('node:tls');
   try {
     tls.createSecureContext(options);
   } catch (error) {

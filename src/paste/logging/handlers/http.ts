@@ -1,5 +1,5 @@
 import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import { createRequire } from 'node:module';
 import { pythonError } from '../errors.ts';
 import { str } from '../python-text.ts';
 import type { LogRecord } from '../record.ts';
@@ -7,6 +7,10 @@ import { RemoteHandler } from './remote.ts';
 
 // Python waits for ever; a receiver that hangs must not hold the process at its end.
 const TIMEOUT_MS = 5000;
+
+/** Loaded when it is needed: all of TLS comes along. */
+const secureRequest = () =>
+  (createRequire(import.meta.url)('node:https') as typeof import('node:https')).request;
 
 /** `handlers.HTTPHandler`: the fields of a record as a form, by GET or POST. */
 export class HTTPHandler extends RemoteHandler {
@@ -46,7 +50,7 @@ export class HTTPHandler extends RemoteHandler {
     const data = form.toString();
     const get = this.#method === 'GET';
     const path = get ? `${this.#url}${this.#url.includes('?') ? '&' : '?'}${data}` : this.#url;
-    const request = (this.#secure ? httpsRequest : httpRequest)(
+    const request = (this.#secure ? secureRequest() : httpRequest)(
       new URL(path, `${this.#secure ? 'https' : 'http'}://${this.#host}`),
       {
         method: this.#method,
