@@ -31,7 +31,7 @@ const CLOSE_MS = 5000;
 /** How long a thread that is replaced may take for the requests that it has. */
 const DRAIN_MS = 60_000;
 /** The first answer does not have to share the processor with the start of other threads; but it may never come. */
-const OTHERS_AFTER_MS = 100;
+const OTHERS_AFTER_MS = 250;
 
 export interface PoolOptions {
   /** The module that makes the application in each thread: see `ThreadModule`. */

@@ -1,7 +1,6 @@
 /** The entry points of an `.ini` that this room has: the application. */
 import { registerDistribution, registerGatewayDistributions, type Settings } from '../../paste/index.ts';
 import { CommandError } from '../cli/command-line.ts';
-import { applyEnvironment } from './environment.ts';
 
 let registered = false;
 
@@ -22,6 +21,8 @@ async function applicationFactory(globalConf: Settings, localConf: Settings) {
     throw new CommandError(`egg:Zope#main takes no option '${unexpected[0]}'; its one option is zope_conf`);
   if (file === undefined)
     throw new CommandError("egg:Zope#main needs the option zope_conf, the path of the site's configuration");
+  // The main thread of a site with several threads needs none of this.
+  const { applyEnvironment } = await import('./environment.ts');
   applyEnvironment(file);
   const { makeApplication } = await import('./make-application.ts');
   return makeApplication(globalConf, file);

@@ -41,14 +41,14 @@ class CallError extends Error {
 }
 
 /** In the main thread: answers the calls of a thread until its end. */
-export function answerCalls<T>(handle: (request: T) => unknown): CallLine {
+export function answerCalls<T>(handle: (request: T) => unknown | Promise<unknown>): CallLine {
   const { port1, port2 } = new MessageChannel();
   const signal = new SharedArrayBuffer(4);
   const words = new Int32Array(signal);
-  port1.on('message', (request: T) => {
+  port1.on('message', async (request: T) => {
     let answer: Answer;
     try {
-      answer = { value: handle(request) };
+      answer = { value: await handle(request) };
     } catch (error) {
       const { name, message, code, path } = error as Error & { code?: unknown; path?: unknown };
       answer = {

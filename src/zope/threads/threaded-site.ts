@@ -21,7 +21,7 @@ import {
 import { siteStats } from '../app/stats.ts';
 import { fromSource, moduleUrl, packageRoot } from '../package-files.ts';
 import { addressOf, type OperationSettings } from './operation-settings.ts';
-import { StorageHost, type StorageRequest } from './storage-host.ts';
+import type { StorageHost, StorageRequest } from './storage-host.ts';
 import { answerCalls } from './sync-call.ts';
 import type { SiteThreadData } from './thread-main.ts';
 
@@ -51,7 +51,9 @@ const SOURCE_OPTIONS = {
 export class ThreadedSite {
   readonly #options: SiteOptions;
   readonly #metrics = new Metrics();
-  readonly #host = new StorageHost();
+  /** Loaded while the first thread starts, which takes as long. */
+  #loadedHost: Promise<StorageHost> | undefined;
+  #host: StorageHost | undefined;
   #pool: ThreadPool | undefined;
   #started: Promise<void> | undefined;
   #app: Application | undefined;
@@ -167,23 +169,34 @@ export class ThreadedSite {
       prepare: (number) => this.#prepare(number),
       // What a thread needs from only one thread is known when the first one has loaded the application.
       limit: () => {
-        if (this.#host.unshared.size === 0) return count;
-        const kinds = [...this.#host.unshared].map((kind) => `<${kind}>`).join(', ');
+        const unshared = this.#host?.unshared ?? new Set();
+        if (unshared.size === 0) return count;
+        const kinds = [...unshared].map((kind) => `<${kind}>`).join(', ');
         logger.warn(`One thread serves the site: ${kinds} cannot be shared by several`);
         return 1;
       },
     });
     pool.onAnswer = this.#metrics.answered;
     this.#pool = pool;
-    await pool.start();
+    const started = pool.start();
+    await Promise.all([started, this.#storageHost()]);
     this.#app = pool.dispatch;
+  }
+
+  #storageHost(): Promise<StorageHost> {
+    this.#loadedHost ??= import('./storage-host.ts').then(
+      (module) => (this.#host = new module.StorageHost()),
+    );
+    return this.#loadedHost;
   }
 
   #prepare(number: number) {
     const { configUri, appName, relativeTo, globalConf, settings } = this.#options;
     const { port1, port2 } = new MessageChannel();
     receiveLogging(port1);
-    const line = answerCalls((request: StorageRequest) => this.#host.answer(request, number));
+    const line = answerCalls((request: StorageRequest) =>
+      this.#storageHost().then((host) => host.answer(request, number)),
+    );
     const data: SiteThreadData = {
       configUri,
       appName,
@@ -196,7 +209,7 @@ export class ThreadedSite {
     return {
       data,
       transfer: [port2, line.port],
-      ended: () => this.#host.forget(number),
+      ended: () => this.#host?.forget(number),
     };
   }
 
@@ -223,6 +236,6 @@ export class ThreadedSite {
   async close(): Promise<void> {
     this.#metricsPage?.close();
     await this.#pool?.close();
-    this.#host.close();
+    this.#host?.close();
   }
 }
