@@ -12,7 +12,13 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const src = path.join(root, 'src');
 const dist = path.join(root, 'dist');
 /** Beside what other packages import: the commands and what threads start with. */
-const PROGRAMS = ['zope/cli/main.ts', 'zope/threads/thread-main.ts', 'paste/threads/entry.ts'];
+const PROGRAMS = [
+  'zope/cli/main.ts',
+  'zope/threads/thread-main.ts',
+  'paste/threads/entry.ts',
+  'paste/servers/socket-child.ts',
+  'zope/mail/smtp-thread.ts',
+];
 const PUBLIC = /^[^/]+\/(?:[^/]+\/)?index\.ts$/;
 
 const filesIn = (folder) =>
