@@ -149,6 +149,11 @@ async function serve(options: ServeOptions): Promise<number> {
   if (file !== undefined) await setUpLogging(file, variables);
   const interruption = new Interruption();
   for (const signal of REOPEN) process.on(signal, reopenLogs);
+  let announced = quiet;
+  const announce = () => {
+    if (!announced) io.stdout.write(`Starting server in PID ${process.pid}.\n`);
+    announced = true;
+  };
   let server: RunningServer | undefined;
   let site: ThreadedSite | undefined;
   try {
@@ -161,9 +166,7 @@ async function serve(options: ServeOptions): Promise<number> {
       ...common,
       appName: options.appName,
       settings: readOperationSettings(file, variables),
-      onLoaded: () => {
-        if (!quiet) io.stdout.write(`Starting server in PID ${process.pid}.\n`);
-      },
+      onLoaded: announce,
     });
     server = (await runner(site.app)) as RunningServer | undefined;
     await site.start(undefined);
@@ -174,6 +177,8 @@ async function serve(options: ServeOptions): Promise<number> {
     await server.close();
     return 0;
   } catch (error) {
+    // Its server did not ask for the application, and has nothing more to say than that it ends.
+    if (isEnding(error as Ending)) announce();
     return endedBy(withPlace(error, file, options) as Ending, options);
   } finally {
     await site?.close();
@@ -212,9 +217,11 @@ function withPlace(
   return new CommandError(`${file}, section [server:${serverName}]: ${message}`);
 }
 
+const isEnding = ({ name }: Ending) => name === 'KeyboardInterrupt' || name === 'SystemExit';
+
 /** A server that was interrupted or wants to exit has done nothing wrong; everything else is an error. */
 function endedBy(error: Ending, { verbose, quiet, io }: ServeOptions): number {
-  if (error.name !== 'KeyboardInterrupt' && error.name !== 'SystemExit') throw error;
+  if (!isEnding(error)) throw error;
   if (verbose) {
     io.stderr.write(`${(error as Error).stack ?? error.name}\n`);
     return 130;

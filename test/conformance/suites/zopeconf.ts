@@ -61,7 +61,11 @@ function mountsOf({ mounts }: ZopeConfig): unknown[] {
 /** Variables that every site has, whatever it is told. */
 const EVERY_SITE = new Set(['INSTANCE_HOME', 'CLIENT_HOME']);
 
+const OF_SITES = ['DATETIME_FORMAT', 'ZOPE_DTML_REQUEST_AUTOQUOTE'];
+
 async function effectsOf(config: ZopeConfig): Promise<unknown> {
+  // A site that another suite has served in this process has set them as well.
+  for (const name of OF_SITES) delete process.env[name];
   const before = { ...process.env };
   applyToProcess(config);
   const set = Object.entries(process.env).filter(
