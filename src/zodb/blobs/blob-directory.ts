@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   chmodSync,
   closeSync,
   constants,
@@ -9,6 +10,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmdirSync,
   rmSync,
@@ -28,6 +30,7 @@ export interface BlobRevision {
 }
 
 const logger = getLogger(['ZODB', 'blob']);
+const MARKER_SUFFIX = '.stored';
 const OTHERS = 0o077;
 const WRITE_BITS = 0o222;
 const READ_BITS = 0o444;
@@ -74,6 +77,38 @@ export class BlobDirectory {
   /** A new name for a file that will be stored. */
   temporaryFile(): string {
     return path.join(this.temporary, `${process.pid}-${Date.now().toString(36)}-${count++}.tmp`);
+  }
+
+  #marker(tid: Tid): string {
+    return path.join(this.temporary, `${idName(tid)}${MARKER_SUFFIX}`);
+  }
+
+  /** Notes that a transaction is about to store a blob, until it is settled: so that `recover` can find what a killed process left. */
+  begin({ oid, tid }: BlobRevision): void {
+    appendFileSync(this.#marker(tid), `${oid}\n`);
+  }
+
+  /** The blobs of a transaction belong to the database, or were removed. */
+  settle(tid: Tid): void {
+    rmSync(this.#marker(tid), { force: true });
+  }
+
+  /**
+   * Removes what a process that was killed has left: blobs of transactions that were never complete, and temporary files. Only
+   * for whoever has the database alone.
+   */
+  recover(isCommitted: (tid: Tid) => boolean): void {
+    for (const name of readdirSync(this.temporary)) {
+      const file = path.join(this.temporary, name);
+      const tid = name.endsWith(MARKER_SUFFIX) ? name.slice(0, -MARKER_SUFFIX.length) : '';
+      if (/^0x[0-9a-f]+$/.test(tid) && !isCommitted(BigInt(tid))) {
+        for (const oid of readFileSync(file, 'utf8').split('\n'))
+          // The last line may be a part of one.
+          if (/^\d+$/.test(oid)) this.remove({ oid: asOid(BigInt(oid)), tid: BigInt(tid) });
+        logger.info(`removed the blobs of ${tid}, which was not complete, from ${this.path}`);
+      }
+      rmSync(file, { recursive: true, force: true });
+    }
   }
 
   /** Moves a file to its place; from there on nobody writes to it. */
@@ -186,9 +221,11 @@ function oidOf(layout: BlobLayout, parts: readonly string[]): Oid | undefined {
   const expected = layout === 'lawn' ? 1 : 8;
   if (parts.length !== expected || !parts.every((part) => /^0x[0-9a-f]+$/.test(part))) return undefined;
   const value = BigInt(layout === 'lawn' ? parts[0]! : `0x${parts.map((part) => part.slice(2)).join('')}`);
-  const oid = value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
+  const oid = asOid(value);
   return layout === 'lawn' && idName(oid) !== parts[0] ? undefined : oid;
 }
+
+const asOid = (value: bigint): Oid => (value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value);
 
 function sync(file: string): void {
   const descriptor = openSync(file, 'r');

@@ -159,6 +159,11 @@ export class FileStorage implements Storage, BlobStore {
             : SharedState.found(path, descriptor, found, options.shared);
         this.#records = this.#state.records;
         if (!found.asSaved && !readOnly && found.index.size > 0) this.#saveIndex();
+        if (!readOnly)
+          this.#blobs?.recover(
+            (tid) =>
+              tid <= found.lastTid && findTransaction(this.#records, found.end, tid, true) !== undefined,
+          );
         if (found.lastTid > tidOfSeconds(Date.now() / 1000 + 60))
           logger.warn(`${path}: its last transaction lies in the future; is the clock right?`);
       } catch (error) {
@@ -500,7 +505,10 @@ export class FileStorage implements Storage, BlobStore {
     this.#voted = false;
     this.#rival = undefined;
     if (this.#resolved.length > 0) this.#resolved = [];
-    if (this.#newBlobs.length > 0) this.#newBlobs = [];
+    if (this.#newBlobs.length > 0) {
+      for (const { tid } of this.#newBlobs) this.#blobs!.settle(tid);
+      this.#newBlobs = [];
+    }
   }
 
   history(oid: Oid, size = 1): HistoryEntry[] {
@@ -535,6 +543,7 @@ export class FileStorage implements Storage, BlobStore {
     if (this.#blobs === undefined) return;
     const { data, tid: from } = this.#records.resolveAt(position);
     if (data === null || !isBlobRecord(data)) return;
+    this.#blobs.begin({ oid, tid: this.#pending!.tid });
     this.#blobs.copy({ oid, tid: from }, tid, this.#options.fsync !== false);
     this.#newBlobs.push({ oid, tid });
   }
@@ -551,6 +560,7 @@ export class FileStorage implements Storage, BlobStore {
   }
 
   #addBlob(oid: Oid, tid: Tid, filename: string): void {
+    this.#blobs!.begin({ oid, tid });
     this.#blobs!.store({ oid, tid }, filename, this.#options.fsync !== false);
     this.#newBlobs.push({ oid, tid });
   }

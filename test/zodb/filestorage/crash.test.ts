@@ -8,6 +8,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { FileStorage } from '../../../src/zodb/index.ts';
+import { BlobDirectory } from '../../../src/zodb/blobs/blob-directory.ts';
 import { temporaryDirectory, text } from '../storages/storage-steps.ts';
 import { blobContent, OBJECTS, recordsOf } from './crash-records.ts';
 
@@ -46,7 +47,8 @@ function runAndKill(file: string, first: number): Promise<number> {
 
 /** Checks everything that transactions up to a number have left; gives the number of the last one. */
 function check(file: string, told: number): number {
-  const storage = new FileStorage(file, { blobDir: path.join(path.dirname(file), 'blobs') });
+  const blobDir = path.join(path.dirname(file), 'blobs');
+  const storage = new FileStorage(file, { blobDir });
   try {
     const numbers: number[] = [];
     for (const transaction of storage.iterator()) {
@@ -67,6 +69,10 @@ function check(file: string, told: number): number {
     for (let number = last; number > 0 && current.size < OBJECTS; number--)
       for (const [oid, data] of recordsOf(number)) if (!current.has(oid)) current.set(oid, data);
     for (const [oid, data] of current) expect(Buffer.compare(storage.load(oid).data, data)).toBe(0);
+    // Nor has a blob been left that no transaction has.
+    const tids = new Set([...storage.iterator()].map(({ tid }) => tid));
+    for (const { tid } of new BlobDirectory(blobDir).revisions()) expect(tids.has(tid)).toBe(true);
+    expect(readdirSync(storage.temporaryDirectory())).toEqual([]);
     return last;
   } finally {
     storage.close();
@@ -87,5 +93,5 @@ test(
     // A storage that is opened removes what an interrupted pack has left.
     expect(readdirSync(directory).filter((name) => /\.(?:pack|index_tmp)$/.test(name))).toEqual([]);
   },
-  60_000 + KILLS * 5000,
+  60_000 + KILLS * 20_000,
 );

@@ -1,6 +1,14 @@
 /** A disk that fails: nothing is lost, and the storage goes on or says that it does not. */
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, readFileSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { disk } from '../../../src/zodb/filestorage/disk.ts';
@@ -146,4 +154,49 @@ test('a damage in the middle of a file is told with its position, and nothing is
   appendFileSync(target, damaged);
   expect(() => new FileStorage(target)).toThrow(/Data\.fs2 is damaged at 27/);
   expect(readFileSync(target).equals(damaged)).toBe(true);
+});
+
+test('blobs and temporary files that a killed process has left are removed, and no others', () => {
+  const directory = temporaryDirectory();
+  const inside = path.join(directory, 'site');
+  mkdirSync(inside);
+  const open = (where: string) =>
+    new FileStorage(path.join(where, 'Data.fs'), { blobDir: path.join(where, 'blobs'), fsync: false });
+  const storage = open(inside);
+  const blob = (name: string) => {
+    const file = path.join(storage.temporaryDirectory(), name);
+    writeFileSync(file, name);
+    return file;
+  };
+  /** What the disk has if the process is killed now. */
+  const killed = (name: string): string => {
+    const copy = path.join(directory, name);
+    cpSync(inside, copy, { recursive: true });
+    return copy;
+  };
+  const transaction = metadata();
+  storage.tpcBegin(transaction);
+  storage.storeBlob(1, 0n, bytes('one'), blob('one'), transaction);
+  blob('left');
+  const stored = killed('stored');
+  storage.tpcVote(transaction);
+  const voted = killed('voted');
+  let finishing = '';
+  const tid = storage.tpcFinish(transaction, () => void (finishing = killed('finishing')));
+  for (const where of [stored, voted]) {
+    const copy = open(where);
+    expect(copy.size()).toBe(0);
+    expect(() => copy.loadBlob(1, tid)).toThrow('there is no object');
+    expect(readdirSync(path.join(where, 'blobs')).sort()).toEqual(['.layout', 'tmp']);
+    expect(readdirSync(copy.temporaryDirectory())).toEqual([]);
+    copy.close();
+  }
+  const copy = open(finishing);
+  expect(readFileSync(copy.loadBlob(1, tid), 'utf8')).toBe('one');
+  expect(readdirSync(copy.temporaryDirectory())).toEqual([]);
+  copy.close();
+  storage.close();
+  const again = open(inside);
+  expect(readFileSync(again.loadBlob(1, tid), 'utf8')).toBe('one');
+  again.close();
 });
