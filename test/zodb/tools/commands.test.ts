@@ -340,6 +340,24 @@ describe('analyze, inspect and pack', () => {
   });
 });
 
+describe('a database that a site has open', () => {
+  it('is not packed, and the error says who has it; what only reads may', async () => {
+    const storage = new FileStorage(file);
+    try {
+      await expect(zope('pack', file)).rejects.toThrow(
+        new RegExp(`Couldn't lock .*another process \\(pid ${process.pid}\\) has this database open`),
+      );
+      for (const name of ['test', 'dump', 'tail', 'refs', 'analyze', 'inspect'])
+        expect((await zope(name, file)).code, name).toBe(0);
+      // The site itself packs while it goes on.
+      await storage.packOnline(Date.now() / 1000 + 1);
+      expect((await zope('test', file)).code).toBe(0);
+    } finally {
+      storage.close();
+    }
+  });
+});
+
 describe('export and import', () => {
   it('bring an object to another database', async () => {
     const zexp = path.join(directory, 'page.zexp');
