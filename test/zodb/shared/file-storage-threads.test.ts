@@ -88,7 +88,7 @@ describe('threads that move money between accounts', () => {
     const again = new DB(new FileStorage(path.join(dir, 'Data.fs')));
     expect(totals(again)).toEqual({ balance, moves });
     again.close();
-  });
+  }, 120_000);
 
   it('do not notice that the file is packed', async () => {
     const { db, storage } = open({ fsync: false });
