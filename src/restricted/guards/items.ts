@@ -1,7 +1,7 @@
 /** Reading and writing items and slices. */
 import { Dict, Tuple, tupleFrom } from '../../pickle/index.ts';
 import { chargeItems, chargeMemory } from '../runtime/budget.ts';
-import { hashable, operatorsOf, rangeLength } from '../runtime/compare.ts';
+import { hashable, LONG_KEY, operatorsOf, rangeLength } from '../runtime/compare.ts';
 import { IndexError, KeyError, TypeError, ValueError } from '../runtime/errors.ts';
 import { checkItem, isIterable, listOf } from '../runtime/iterate.ts';
 import { asInt, toIndex } from '../runtime/numbers.ts';
@@ -71,7 +71,7 @@ export function rawItem(o: unknown, key: unknown): unknown {
     return o[position(key, o.length, tupled ? 'tuple' : 'list')];
   }
   if (o instanceof Map) {
-    const value: unknown = o.get(typeof key === 'string' ? key : hashable(key));
+    const value: unknown = o.get(typeof key === 'string' && key.length <= LONG_KEY ? key : hashable(key));
     if (value !== undefined) return value;
     throw new KeyError(key);
   }
@@ -150,7 +150,8 @@ export function guardedItem(o: unknown, key: unknown): unknown {
 export function rawSetItem(o: unknown, key: unknown, value: unknown): void {
   if (o instanceof Map) {
     chargeMemory(48);
-    o.set(typeof key === 'string' ? key : hashable(key), value);
+    if (typeof key === 'string' && key.length > LONG_KEY) chargeMemory(key.length);
+    o.set(typeof key === 'string' && key.length <= LONG_KEY ? key : hashable(key), value);
     return;
   }
   if (Array.isArray(o) && !(o instanceof Tuple)) {

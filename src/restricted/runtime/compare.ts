@@ -1,6 +1,6 @@
 /** Equality, order, truth, length, membership and hashing. */
 import { Dict, FrozenSet, KEY, normalKey, PyFloat, PySet, Tuple } from '../../pickle/index.ts';
-import { chargeSteps } from './budget.ts';
+import { chargeMemory, chargeSteps } from './budget.ts';
 import { indexOf } from './long-text.ts';
 import { PyError, RecursionError, TypeError } from './errors.ts';
 import { asInt, compareNumbers, isNumeric, type Numeric } from './numbers.ts';
@@ -367,13 +367,25 @@ function rangeContains(r: Range, item: unknown): boolean {
   return (x - a) % s === 0n;
 }
 
+/** Longer texts cost more as keys than a step. */
+export const LONG_KEY = 1024;
+
 /** The value itself when it may be a dict key or a member of a set. */
 export function hashable<T>(v: T): T {
+  // V8 takes the length of long texts for their hash: those of one length are all compared.
+  if (typeof v === 'string' && v.length > LONG_KEY) chargeSteps(v.length >>> 3);
   if (v === null || typeof v !== 'object') return v;
   if (v instanceof Tuple) {
-    for (const item of v) hashable(item);
+    // The key of a tuple is a text that holds those of its items: tuples of tuples grow without end.
+    chargeSteps(1 + v.length);
+    chargeMemory(16 + v.length * 8);
+    for (const item of v) {
+      if (typeof item === 'string') chargeMemory(item.length);
+      hashable(item);
+    }
     return v;
   }
+  if (v instanceof FrozenSet) chargeSteps(1 + v.size);
   if (
     Array.isArray(v) ||
     v instanceof Map ||
@@ -466,5 +478,12 @@ export function matches(error: PyError, types: unknown): boolean {
 
 /** Items of a dict display or `dict(…)`. */
 export function putKey(dict: Dict, key: unknown, value: unknown): void {
-  dict.set(typeof key === 'string' ? key : hashable(key), value);
+  if (typeof key !== 'string') dict.set(hashable(key), value);
+  else {
+    if (key.length > LONG_KEY) {
+      hashable(key);
+      chargeMemory(key.length);
+    }
+    dict.set(key, value);
+  }
 }
