@@ -134,10 +134,14 @@ const ARRAY = new Offered('Array', {
 
 function parseInteger(v: unknown, radix: unknown): number {
   const text = toText(v);
-  chargeSteps(text.length >>> 4);
+  chargeSteps(text.length >>> 3);
   return plus(Number.parseInt(text, radix === undefined ? undefined : toNumber(radix))) as number;
 }
-const parseReal: Direct = (v) => plus(Number.parseFloat(toText(v)));
+const parseReal: Direct = (v) => {
+  const text = toText(v);
+  chargeSteps(text.length >>> 3);
+  return plus(Number.parseFloat(text));
+};
 
 const NUMBER = new Offered('Number', {
   call: (args) => (args.length === 0 ? 0 : plus(typeof args[0] === 'bigint' ? args[0] : toNumber(args[0]))),
