@@ -44,6 +44,10 @@ const TOP: Readonly<Record<string, string>> = {
   'webdav-source-port': '9800',
   'enable-ms-public-header': 'on',
   'enable-xmlrpc': 'on',
+  'script-steps-limit': '5000',
+  'script-memory-limit': '7MB',
+  'script-time-limit': '7s',
+  'script-recursion-limit': '70',
 };
 
 const DATABASE: Readonly<Record<string, string>> = {
