@@ -27,6 +27,8 @@ export async function startThread(
   const counted = new Int32Array(counts);
   const handlers: Record<string, Handler> = {
     thread: () => String(number),
+    // Until the test wakes it.
+    hold: () => Atomics.wait(counted, 2, 0),
     spin: (_request, ms) => {
       spin(Number(ms));
       return String(number);

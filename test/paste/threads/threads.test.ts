@@ -26,7 +26,7 @@ async function serve(
     data?: Partial<TestData>;
   } = {},
 ) {
-  const counts = new SharedArrayBuffer(8);
+  const counts = new SharedArrayBuffer(12);
   const ended: number[] = [];
   const pool = new ThreadPool({
     module: new URL('app.ts', import.meta.url).href,
@@ -208,16 +208,19 @@ describe('threads', () => {
   });
 
   it('are not asked for what nobody waits for any more', async () => {
-    const { url, counts } = await serve(1);
-    const slow = get(`${url}/spin/100`);
+    const { pool, url, counts } = await serve(1);
+    const slow = get(`${url}/hold`);
     await until(() => counts[0] === 1);
     const aborted = new AbortController();
     const dropped = [1, 2, 3].map(() => get(`${url}/thread`, { signal: aborted.signal }));
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => pool.state.running + pool.state.queued === 4);
     aborted.abort();
     expect((await Promise.allSettled(dropped)).map(({ status }) => status)).toEqual(
       Array(3).fill('rejected'),
     );
+    await until(() => pool.state.running + pool.state.queued === 1);
+    Atomics.store(counts, 2, 1);
+    Atomics.notify(counts, 2);
     await slow;
     await get(`${url}/thread`);
     expect(counts[0]).toBe(2);
