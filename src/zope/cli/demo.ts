@@ -3,15 +3,18 @@ import { randomBytes } from 'node:crypto';
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
-import { type Command, CommandError, parseOptions, usageError } from './command-line.ts';
+import { type Command, CommandError, type CommandIo, parseOptions, usageError } from './command-line.ts';
 import { makeInstance, writeInitialUser } from './mkwsgiinstance.ts';
-import { runwsgi } from './runwsgi.ts';
 
 const usage = `usage: zope demo [DIR] [--port=N]
 
 Makes an instance in DIR (default: instance) if there is none, and serves it on 127.0.0.1:8080 or the next free port.
 The generated password of the user "admin" is shown once, when the instance is made.
 `;
+
+const serve = async (args: string[], io: CommandIo) =>
+  // What serves is loaded when all is said.
+  (await import('./runwsgi.ts')).runwsgi.run(args, io);
 
 const SECTION = '[server:demo]';
 /** The port may be another one each time. The stock server stays beside it, for other commands. */
@@ -51,13 +54,13 @@ export const demo: Command = {
       // An instance that was made for something else has a server of its own.
       if (port !== undefined)
         throw new CommandError(`${ini} has no ${SECTION}: its port is set in its own server section`);
-      return runwsgi.run([ini], io);
+      return serve([ini], io);
     }
     const chosen = port ?? (await freePort(FIRST_PORT, PORTS));
     io.stdout.write(
       `The site is at http://127.0.0.1:${chosen}/   manage it at http://127.0.0.1:${chosen}/manage_main   Ctrl-C ends\n`,
     );
-    return runwsgi.run(['-q', '--server-name=demo', ini, `http_port=${chosen}`], io);
+    return serve(['-q', '--server-name=demo', ini, `http_port=${chosen}`], io);
   },
 };
 
