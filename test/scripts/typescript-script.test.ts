@@ -110,7 +110,7 @@ describe('Script (TypeScript)', () => {
     inSite({}, (site) => {
       const made = script(site, 'return a;\n', 'a: number');
       expect(made.read()).toBe(
-        '//# Script (TypeScript) "work"\n//#bind container=container\n//#bind context=context\n//#bind script=script\n//#bind subpath=traverse_subpath\n//#parameters=a: number\n//#title=\n//#\nreturn a;\n',
+        '//# Script (TypeScript) "work"\n//#bind container=container\n//#bind context=context\n//#bind namespace=\n//#bind script=script\n//#bind subpath=traverse_subpath\n//#parameters=a: number\n//#title=\n//#\nreturn a;\n',
       );
       made.write('//#title=Doubles\n//#parameters=n: number\nreturn n * 2;\n');
       expect([made.title, made.params(), made.body()]).toEqual(['Doubles', 'n: number', 'return n * 2;\n']);

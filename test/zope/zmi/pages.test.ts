@@ -118,7 +118,7 @@ describe('the listing', () => {
     const byId = await ids('');
     expect(byId).toEqual([...byId].sort());
     expect(await ids('?skey=id&rkey=desc')).toEqual([...byId].reverse());
-    expect((await ids('?skey=meta_type'))[0]).toBe('heap');
+    expect((await ids('?skey=meta_type'))[0]).toBe('http');
     expect((await ids('?skey=nonsense')).length).toBe(byId.length);
   });
 
