@@ -1,6 +1,13 @@
 /** The section `[zope-ts]` of an .ini: what an operator sets that Python's servers do not know. Python ignores the section. */
 import path from 'node:path';
-import { ConfigParser, integerOption, LoadError, type OptionReader, readOptions } from '../../paste/index.ts';
+import {
+  booleanOption,
+  ConfigParser,
+  integerOption,
+  LoadError,
+  type OptionReader,
+  readOptions,
+} from '../../paste/index.ts';
 
 export interface OperationSettings {
   /** Path that answers 200 while the process serves; empty: none. */
@@ -11,6 +18,8 @@ export interface OperationSettings {
   readonly metrics_listen: string;
   /** `main`: the main thread hands requests to threads that are free. `threads`: each thread accepts connections itself. */
   readonly accept: string;
+  /** Whether code in threads may make code of texts (`eval`, `new Function`): some libraries do. */
+  readonly code_from_text: boolean;
   /** Requests that may wait for a thread; more are answered with 503. */
   readonly queue_limit: number;
   /** Seconds after which a request is logged with the stack of its thread; 0: never. */
@@ -67,6 +76,7 @@ const TABLE = {
     },
     absent: { value: 'main' },
   } satisfies OptionReader<string>,
+  code_from_text: booleanOption(false),
   queue_limit: count(1000),
   slow_request_seconds: seconds(0),
   hung_request_seconds: seconds(0),

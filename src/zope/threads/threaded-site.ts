@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import { MessageChannel } from 'node:worker_threads';
 import { getLogger } from '@logtape/logtape';
 import {
@@ -156,6 +157,12 @@ export class ThreadedSite {
 
   async #startPool(count: number, bodyLimit: number, name: string, accept?: Accept): Promise<void> {
     const { settings } = this.#options;
+    // Read when a thread begins; what is compiled of scripts and templates is not made by `eval`.
+    setFlagsFromString(
+      settings.code_from_text
+        ? '--no-disallow-code-generation-from-strings'
+        : '--disallow-code-generation-from-strings',
+    );
     const pool = new ThreadPool({
       module: MODULE.href,
       threads: count,

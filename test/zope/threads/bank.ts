@@ -43,6 +43,15 @@ export class Bank extends Item {
     return JSON.stringify({ balance: sum('balance'), moves: sum('moves') });
   }
 
+  /** What comes of making code of a text. */
+  evaluate(): string {
+    try {
+      return String(new Function('return 1')());
+    } catch (error) {
+      return (error as Error).name;
+    }
+  }
+
   exit(): never {
     process.exit(7);
   }
@@ -53,7 +62,7 @@ export class Bank extends Item {
   }
 }
 registerClass(Bank, 'tests.Bank', { acquires: 'implicit' });
-const published = ['read', 'write', 'transfer', 'total', 'exit', 'loop'];
+const published = ['evaluate', 'read', 'write', 'transfer', 'total', 'exit', 'loop'];
 declareClass(Bank, {
   published,
   names: Object.fromEntries(published.map((name) => [name, { permission: 'View' }])),

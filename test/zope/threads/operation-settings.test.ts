@@ -24,6 +24,7 @@ const DEFAULTS = {
   ready_path: '/@@ready',
   metrics_listen: '',
   accept: 'main',
+  code_from_text: false,
   queue_limit: 1000,
   slow_request_seconds: 0,
   hung_request_seconds: 0,
@@ -38,12 +39,13 @@ describe('the section [zope-ts]', () => {
   it('is read with the variables of the file and of the command line', () => {
     const text =
       '[DEFAULT]\nname = shop\n[zope-ts]\nhealth_path = /%(name)s\nready_path =\nmetrics_listen = 127.0.0.1:%(metrics)s\n' +
-      'accept = threads\nqueue_limit = 7\nslow_request_seconds = 0.5\nhung_request_seconds = 30\n';
+      'accept = threads\ncode_from_text = yes\nqueue_limit = 7\nslow_request_seconds = 0.5\nhung_request_seconds = 30\n';
     expect(read(text, { metrics: '9100' })).toEqual({
       health_path: '/shop',
       ready_path: '',
       metrics_listen: '127.0.0.1:9100',
       accept: 'threads',
+      code_from_text: true,
       queue_limit: 7,
       slow_request_seconds: 0.5,
       hung_request_seconds: 30,

@@ -151,6 +151,10 @@ describe('a site in several threads', () => {
     expect(said).toMatch(/has been working for .* on GET \/bank\/loop[^]*at loop \(.*bank\.ts/);
   });
 
+  it('makes no code of texts', async () => {
+    expect((await get('evaluate')).text).toBe('EvalError');
+  });
+
   it('counts conflicts and what its threads load and store', async () => {
     expect(await metric('zope_requests_total{outcome="answered"}')).toBeGreaterThan(100);
     const page = await (await fetch(/http:\S+\/metrics/.exec(said)![0]!)).text();
