@@ -221,7 +221,7 @@ export class SharedState extends FileState {
   }
 
   get end(): number {
-    return this.bytes.end;
+    return this.shared.end;
   }
 
   get seenEnd(): number {
@@ -239,11 +239,11 @@ export class SharedState extends FileState {
   follow(): void {
     const { shared, bytes } = this;
     if (shared.file !== this.#file) this.#reopen();
-    bytes.end = shared.end;
+    bytes.end = shared.writtenEnd;
     if (shared.failures === this.#failures) return;
     // What was read behind the end of that time has been written over.
     this.#failures = shared.failures;
-    bytes.replace(this.descriptor, shared.end);
+    bytes.replace(this.descriptor, shared.writtenEnd);
   }
 
   /** A pack has put another file in the place. */
@@ -259,7 +259,7 @@ export class SharedState extends FileState {
     this.descriptor = descriptor;
     this.#file = file;
     this.#index = this.shared.indexOf(file);
-    this.bytes.replace(descriptor, this.shared.end);
+    this.bytes.replace(descriptor, this.shared.writtenEnd);
   }
 
   changesSince(tid: Tid): readonly Oid[] | null {
@@ -291,6 +291,8 @@ export class SharedState extends FileState {
 
   append(pending: PendingTransaction): void {
     const { shared } = this;
+    // Before any reader can find it in the index; setting the phase keeps the order.
+    shared.written(pending.end);
     shared.phase = COMPLETE;
     const oids: Oid[] = [];
     for (const { oid, position } of pending.objects()) {

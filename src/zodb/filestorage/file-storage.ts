@@ -194,8 +194,13 @@ export class FileStorage implements Storage, BlobStore {
   }
 
   #position(oid: Oid): number {
-    this.#state.follow();
-    const position = this.#state.index.get(oid);
+    const state = this.#state;
+    let position: number;
+    // Another thread may have committed between the two.
+    do {
+      state.follow();
+      position = state.index.get(oid);
+    } while (position >= state.bytes.end);
     if (position === 0) throw new POSKeyError(oid);
     return position;
   }

@@ -19,6 +19,8 @@ const WIDE_WORDS = FAILED_AT + FAILURES_KNOWN;
 /** Numbers. */
 const END = 0;
 const PUBLISHED_END = 1;
+/** Up to here the bytes may be read: an index never points behind it. */
+const WRITTEN_END = 2;
 const NUMBERS = 4;
 /** 32-bit words. */
 const PHASE = 0;
@@ -111,6 +113,7 @@ export class CommitState {
     this.#wide[NEXT_OID] = nextOid;
     this.#numbers[END] = end;
     this.#numbers[PUBLISHED_END] = end;
+    this.#numbers[WRITTEN_END] = end;
   }
 
   /** The last transaction that everybody may see. */
@@ -131,6 +134,16 @@ export class CommitState {
   /** Where the last published transaction ends, or a later one. */
   get publishedEnd(): number {
     return this.#numbers[PUBLISHED_END]!;
+  }
+
+  /** Up to where bytes may be read. */
+  get writtenEnd(): number {
+    return this.#numbers[WRITTEN_END]!;
+  }
+
+  /** The holder of the lock has written a transaction, and will let the index point at it. */
+  written(end: number): void {
+    this.#numbers[WRITTEN_END] = end;
   }
 
   get phase(): number {
@@ -170,6 +183,7 @@ export class CommitState {
     const odd = Atomics.load(this.#words, VERSION) | 1;
     Atomics.store(this.#words, VERSION, odd);
     this.#numbers[END] = end;
+    this.#numbers[WRITTEN_END] = end;
     this.#wide[APPENDED] = tid;
     Atomics.store(this.#words, VERSION, odd + 1);
   }
@@ -187,6 +201,7 @@ export class CommitState {
   replaceFile(end: number): void {
     this.#numbers[END] = end;
     this.#numbers[PUBLISHED_END] = end;
+    this.#numbers[WRITTEN_END] = end;
     Atomics.add(this.#words, FILE, 1);
   }
 

@@ -15,6 +15,7 @@ export function recoverState(state: SharedState, phase: number): void {
   if (phase === APPENDING) {
     logger.warn(`${state.path}: a thread ended while it wrote a transaction, which is taken back`);
     disk.truncate(state.descriptor, state.shared.end);
+    state.shared.written(state.shared.end);
   } else if (phase === COMPLETE) rollForward(state);
   else if (phase === REPLACING) afterReplacing(state);
 }
