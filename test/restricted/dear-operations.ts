@@ -53,7 +53,6 @@ export const PYTHON: Readonly<Record<string, string>> = {
   setand: 'a = set(range(10**6))\nb = set(range(10**6))\nwhile True: r = a & b',
   setxor: 'a = set(range(10**6))\nb = set(range(5, 10**6))\nwhile True: r = a ^ b',
   setsub: 'a = set(range(10**6))\nb = set(range(5, 10**6))\nwhile True: r = a <= b',
-  setupd: 'a = set(range(10**6))\nwhile True: a.update(range(10**6))',
   dictor: 'a = dict([(i, i) for i in range(10**6)])\nwhile True: r = a | a',
   dictcopy: 'a = dict([(i, i) for i in range(10**6)])\nwhile True: r = a.copy()',
   dicteq: 'a = dict([(i, i) for i in range(10**6)])\nb = a.copy()\nwhile True: r = a == b',

@@ -26,7 +26,8 @@ function end(compile: typeof compileFunction, body: string): string {
 }
 
 // Each would run for minutes or need gigabytes if its operations were not charged: the test's own time limit would end it.
-describe.each([
+// Run by hand, with ZOPE_TEST_OVERSHOOT=1: an operation that does not stop would hold the whole test command.
+describe.skipIf(process.env.ZOPE_TEST_OVERSHOOT === undefined).each([
   ['Python', compileFunction, PYTHON],
   ['TypeScript', compileTypeScript, TYPESCRIPT],
 ] as const)('dear operations of %s stop within their limits', (_language, compile, programs) => {
