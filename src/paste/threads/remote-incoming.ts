@@ -17,7 +17,7 @@ interface ReadingAhead {
 }
 
 /**
- * A request without a body, as far as the gateway asks for it: most requests are such, and a stream is what costs most of making one.
+ * A request without a body, as far as the gateway asks for it: most requests are such, and need no stream.
  */
 export class BodilessIncoming {
   readonly method: string;
