@@ -5,7 +5,7 @@ import { declareClass, registerType, str } from '../../restricted/index.ts';
 import { type Executable, getSecurityManager, Permissions } from '../../access/index.ts';
 import { FileUpload, getRequest, HTTPRequest, HTTPResponse } from '../../publisher/index.ts';
 import { DtmlParseError, DtmlProgram } from '../../templates/index.ts';
-import { guessContentType } from '../ofs/file.ts';
+import { guessContentType } from '../ofs/content-type.ts';
 import {
   CACHE_OPTION,
   Cacheable,
@@ -119,7 +119,7 @@ function render(template: Dtml, clients: readonly unknown[], given: Arguments): 
     const own = getOwn(template, 'content_type');
     response.setHeader(
       'Content-Type',
-      typeof own === 'string' && own !== '' ? own : guessContentType(template.getId(), Buffer.from(result)),
+      typeof own === 'string' && own !== '' ? own : guessContentType(template.getId(), result),
     );
   }
   return decapitate(result, response);

@@ -1,6 +1,5 @@
 /** Files of any type (INVENTORY O-032, P-156 to P-160). */
 import { randomBytes } from 'node:crypto';
-import { lookup } from 'mrmime';
 import { getOwn, metaOf, Persistent, registerClass } from '../../persistent/index.ts';
 import { Dict, tuple } from '../../pickle/index.ts';
 import { declareClass } from '../../restricted/index.ts';
@@ -9,6 +8,7 @@ import { FileUpload, HTTPRequest, type HTTPResponse, Redirect, urlQuote } from '
 import { editPage } from '../zmi/pages.ts';
 import { type ByteRange, expandRanges, parseRanges } from './byte-ranges.ts';
 import { CACHE_OPTION, Cacheable, cacheable, cacheOf, invalidateCache } from './cacheable.ts';
+import { guessContentType } from './content-type.ts';
 import { ITEM_OPTIONS, PROPERTIES_OPTION } from './item.ts';
 import { mixIn } from './mix-in.ts';
 import { PropertyManager } from './properties.ts';
@@ -64,26 +64,6 @@ export function httpDate(time: number): string {
   const seconds = Math.floor(time);
   if (seconds !== lastDate.seconds) lastDate = { seconds, text: new Date(seconds * 1000).toUTCString() };
   return lastDate.text;
-}
-
-/** The MIME type for a file name; by the look of the content where the name tells nothing. */
-export function guessContentType(name: string, data: Uint8Array, fallback?: string): string {
-  const byName = lookup(name);
-  if (byName !== undefined) return byName;
-  if (fallback) return fallback;
-  if (data.some((byte) => byte < 8)) return 'application/octet-stream';
-  return data.length === 0 ? 'text/x-unknown-content-type' : textType(data);
-}
-
-/** HTML, XML or plain text, by how it begins or by an end tag in it. */
-function textType(data: Uint8Array): string {
-  const text = Buffer.from(data.buffer, data.byteOffset, data.length).toString('latin1');
-  const start = text.trim().slice(0, 14).toLowerCase();
-  if (start.length === 14) {
-    if (start.startsWith('<html>') || start.startsWith('<!doctype html')) return 'text/html';
-    if (start.startsWith('<?xml')) return 'text/xml';
-  }
-  return text.includes('</') ? 'text/html' : 'text/plain';
 }
 
 const randomDigits = (count: number) => Array.from(randomBytes(count), (byte) => byte % 10).join('');
