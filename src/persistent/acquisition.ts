@@ -176,6 +176,11 @@ export function ownAt(place: Place, name: string): unknown {
   return getOwn(objectOf(place), name);
 }
 
+/** Whether the object of a place was acquired: what it has beside its own comes by both ways, in Acquisition's order, and not from one chain of containers. */
+export function wasAcquired(place: Place): boolean {
+  return place instanceof Wrapper && place.obj instanceof Wrapper;
+}
+
 /** The object that a place is of. */
 export function objectAt(place: Place): object {
   return objectOf(place);

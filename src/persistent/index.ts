@@ -18,6 +18,7 @@ export {
   type Place,
   placeAround,
   placeOf,
+  wasAcquired,
   wrap,
 } from './acquisition.ts';
 export {

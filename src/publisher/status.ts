@@ -6,7 +6,7 @@ const own: Readonly<Record<number, string>> = {
   302: 'Found',
   413: 'Request Entity Too Large',
   414: 'Request-URI Too Large',
-  416: 'Requested range not satisfiable',
+  416: 'Requested Range Not Satisfiable',
   418: "I'm a teapot",
   423: 'Locked',
   507: 'Insufficient Storage',

@@ -1,5 +1,7 @@
 /** From a URL to the object it names (INVENTORY 3.3). */
 import {
+  aqAcquire,
+  aqBase,
   aqParent,
   classOf,
   hereOf,
@@ -8,6 +10,7 @@ import {
   ownAt,
   parentPlace,
   type Place,
+  wasAcquired,
 } from '../persistent/index.ts';
 import { declaredRoles, factsOf, objectRoles, type Roles, requiredRoles } from '../access/index.ts';
 import { type Class, type Declaration, KeyError } from '../restricted/index.ts';
@@ -79,14 +82,12 @@ const factsAbout = (object: object) => factsOf(classOf(object) as Class);
 export function findPublishable(object: object, name: string, mayRefuse = false): Step | undefined {
   const own = hereOf(object);
   for (let here: Place | null = own; here !== null; here = parentPlace(here)) {
+    if (wasAcquired(here)) return acquirePublishable(object, name, mayRefuse);
     const value = ownAt(here, name);
     if (value === undefined) continue;
     const container = here === own ? object : objectAt(here);
     if (typeof value === 'function') {
-      const { published, declaration } = factsAbout(container).of(name);
-      if (published) return { value, self: container, container };
-      // What is declared is there and no page. Of anything else of a class nobody outside knows.
-      if (declaration !== undefined && mayRefuse) throw new Hidden(`${name} is not publishable`);
+      if (isPublished(container, name, mayRefuse)) return { value, self: container, container };
       continue;
     }
     return {
@@ -97,6 +98,28 @@ export function findPublishable(object: object, name: string, mayRefuse = false)
     };
   }
   return undefined;
+}
+
+/** The same where there is more than one way to the root: in the order in which attributes are acquired. */
+function acquirePublishable(object: object, name: string, mayRefuse: boolean): Step | undefined {
+  let step: Step | undefined;
+  const filter = (_original: unknown, found: unknown, _name: string, value: unknown): boolean => {
+    // A method of the object itself is called on it as the URL names it.
+    const container = aqBase(found as object) === aqBase(object) ? object : (found as object);
+    const isMethod = typeof value === 'function';
+    if (isMethod && !isPublished(container, name, mayRefuse)) return false;
+    step = { value, self: isMethod ? container : undefined, container };
+    return true;
+  };
+  const value = aqAcquire(object, name, { filter, default: undefined });
+  return step === undefined || step.self !== undefined ? step : { ...step, value };
+}
+
+/** Whether a method is published. What is declared is there and no page; of anything else of a class nobody outside knows. */
+function isPublished(container: object, name: string, mayRefuse: boolean): boolean {
+  const { published, declaration } = factsAbout(container).of(name);
+  if (!published && declaration !== undefined && mayRefuse) throw new Hidden(`${name} is not publishable`);
+  return published;
 }
 
 function ensurePublishable(step: Step, request: HTTPRequest): Step {
@@ -267,6 +290,10 @@ export function traverse(request: HTTPRequest, root: object, path: string, redir
     parents.reverse();
   }
   if (self === undefined) value = object;
+  else if (request.method !== 'POST' && factsAbout(self).of(name).postOnly) {
+    // As if it were no page, whoever asks.
+    return request.response.notFoundError(name);
+  }
   if (atDefault) request.response.setBase(request.URL.slice(0, request.URL.lastIndexOf('/')));
   parents.shift();
   if (self !== undefined && request.parents.length === 0) request.parents = [root];

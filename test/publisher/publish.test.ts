@@ -13,7 +13,7 @@ import { pathNames } from '../../src/publisher/traverse.ts';
 import { transaction } from '../../src/transaction/index.ts';
 import { ConflictError } from '../../src/zodb/index.ts';
 import { basic, type Folder, Item, makeSite } from './site.ts';
-import { Folder as FolderClass } from '../../src/zope/index.ts';
+import { File, Folder as FolderClass } from '../../src/zope/index.ts';
 
 const tries: number[] = [];
 
@@ -248,6 +248,24 @@ it('takes no name of acquisition from a URL (S-102)', async () => {
     expect((await site.get(path, { headers: basic('admin', 'secret') }))[0], path).toBe(404);
   expect(() => pathNames('/box/../../probe')).toThrow(NotFound);
   expect(pathNames('/box//./x/../probe/')).toEqual(['box', 'probe']);
+});
+
+it('finds the default page of what was acquired where attributes are acquired: first around itself, then along the URL (X-014)', async () => {
+  const home = makeSite((app) => {
+    for (const id of ['box', 'shelf']) app._setObject(id, new FolderClass(id));
+    const file = (id: string, text: string) => new File(id, '', Buffer.from(text), 'text/plain');
+    app._setObject('index_html', file('index_html', 'the page of the root'));
+    (app.box as Folder)._setObject('note.txt', file('note.txt', 'words') as never);
+  });
+  // The File has a page of its own, which is not the page of the folder that was acquired through it.
+  expect(await home.get('/box/note.txt')).toEqual([200, 'words']);
+  expect(await home.get('/box/note.txt/shelf')).toEqual([200, 'the page of the root']);
+});
+
+it('has methods for POST only hidden from all others, whoever asks', async () => {
+  for (const headers of [{}, basic('admin', 'secret')])
+    // oxlint-disable-next-line no-await-in-loop
+    expect((await site.get('/manage_delLocalRoles', { headers }))[0]).toBe(404);
 });
 
 it('shows no stored user, password or user list to whoever may not manage users (S-077, S-078)', async () => {

@@ -2,9 +2,11 @@
 import {
   EmergencyUserCannotOwn,
   getSecurityManager,
+  rolesForPermissionOn,
   SecurityManager,
   SpecialUser,
   StoredUser,
+  UnrestrictedUser,
 } from '../../access/index.ts';
 import {
   declareClass,
@@ -46,6 +48,16 @@ registerType(ObjectManager, {
   },
 });
 
+/** `checkPermission` as Python answers it: what the user's own check gives (None when it denies), 0 and 1 where the code's owner or proxy roles decide. */
+function permissionAnswer(manager: SecurityManager, permission: string, object: unknown): unknown {
+  const granted = manager.checkPermission(permission, object);
+  const executable = manager.stack.at(-1);
+  if ((executable?._proxy_roles?.length ?? 0) > 0) return granted ? 1 : 0;
+  if (granted) return manager.getUser() instanceof UnrestrictedUser ? true : 1;
+  const owner = executable?.getOwner() ?? null;
+  return owner !== null && !owner.allowed(object, rolesForPermissionOn(permission, object)) ? 0 : null;
+}
+
 registerType(SecurityManager, {
   pyName: 'SecurityManager',
   attributes: [],
@@ -53,7 +65,7 @@ registerType(SecurityManager, {
     getUser: ['', (self) => self.getUser()],
     checkPermission: [
       'permission, object',
-      (self, permission: string, object: unknown) => (self.checkPermission(permission, object) ? 1 : null),
+      (self, permission: string, object: unknown) => permissionAnswer(self, permission, object),
     ],
     validate: [
       'accessed=None, container=None, name=None, value=None, roles=None',

@@ -1,7 +1,7 @@
 /** DTML Method and DTML Document: templates as content (INVENTORY O-028, O-029). */
 import { aqParent, getOwn, registerClass } from '../../persistent/index.ts';
 import { ByteArray, Dict, type Tuple, tuple } from '../../pickle/index.ts';
-import { declareClass, registerType, str } from '../../restricted/index.ts';
+import { declareClass, len, registerType, str } from '../../restricted/index.ts';
 import { type Executable, getSecurityManager, Permissions } from '../../access/index.ts';
 import { FileUpload, getRequest, HTTPRequest, HTTPResponse } from '../../publisher/index.ts';
 import { DtmlParseError, DtmlProgram } from '../../templates/index.ts';
@@ -220,7 +220,7 @@ export class DTMLMethod extends Item implements Executable, DtmlState {
   }
 
   get_size(): number {
-    return Buffer.byteLength(sourceOf(this));
+    return len(sourceOf(this));
   }
 
   override manage_main(message?: string): string {
@@ -303,7 +303,7 @@ export class DTMLDocument extends PropertyManager implements Executable, DtmlSta
   }
 
   get_size(): number {
-    return Buffer.byteLength(sourceOf(this));
+    return len(sourceOf(this));
   }
 
   override manage_main(message?: string): string {

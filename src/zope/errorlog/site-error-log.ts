@@ -258,7 +258,7 @@ Object.assign(SiteErrorLog.prototype, {
 const use = { permission: USE };
 declareClass(SiteErrorLog, {
   object: { permission: Permissions.view },
-  published: ['manage_main', 'showEntry', 'getLogEntryAsText'],
+  published: ['getLogEntries', 'getLogEntryById', 'manage_main', 'showEntry', 'getLogEntryAsText'],
   postOnly: ['forgetEntry', 'setProperties'],
   names: {
     manage_main: use,

@@ -150,7 +150,7 @@ registerType(BTreeFolder, {
 const read = { permission: Permissions.accessContentsInformation };
 const screens = { permission: Permissions.viewManagementScreens };
 declareClass(BTreeFolder, {
-  published: ['manage_object_workspace'],
+  published: ['generateId', 'hasObject', 'has_key', 'manage_object_workspace', 'objectCount', 'tpValues'],
   changes: ['manage_cleanup'],
   names: {
     objectCount: read,

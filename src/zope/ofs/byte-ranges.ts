@@ -13,7 +13,9 @@ export function parseRanges(header: string): ByteRange[] | undefined {
     const bounds = /^\s*(\d*)\s*-\s*(\d*)\s*$/.exec(part);
     if (bounds === null || (bounds[1] === '' && bounds[2] === '')) return undefined;
     const [first, last] = [bounds[1]!, bounds[2]!];
-    if (first === '') ranges.push([-Number(last), Number.POSITIVE_INFINITY]);
+    // The last 0 bytes are none, which cannot be satisfied.
+    if (first === '')
+      ranges.push([Number(last) === 0 ? Number.POSITIVE_INFINITY : -Number(last), Number.POSITIVE_INFINITY]);
     else if (last === '') ranges.push([Number(first), Number.POSITIVE_INFINITY]);
     else if (Number(first) > Number(last)) return undefined;
     else ranges.push([Number(first), Number(last) + 1]);

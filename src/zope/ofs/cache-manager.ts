@@ -94,7 +94,7 @@ const manage = { permission: Permissions.viewManagementScreens };
 export const cacheManagerDeclarations: ClassDeclarations = {
   object: { permission: Permissions.view },
   roles: { 'Change cache managers': ['Manager'] },
-  published: ['manage_main', 'manage_stats'],
+  published: ['getSettings', 'manage_main', 'manage_stats'],
   changes: ['manage_editProps'],
   names: {
     getSettings: manage,

@@ -161,7 +161,14 @@ export function cacheable(declarations: ClassDeclarations): ClassDeclarations {
   return {
     ...declarations,
     roles: { ...declarations.roles, [change.permission]: ['Manager'] },
-    published: [...(declarations.published ?? []), 'ZCacheable_manage'],
+    published: [
+      ...(declarations.published ?? []),
+      'ZCacheable_manage',
+      'ZCacheable_enabled',
+      'ZCacheable_getManagerId',
+      'ZCacheable_getManagerIds',
+      'ZCacheable_getManagerURL',
+    ],
     changes: [
       ...(declarations.changes ?? []),
       'ZCacheable_invalidate',

@@ -397,6 +397,14 @@ Object.assign(File.prototype, {
   ),
 });
 
+// Python keeps the id of a file in `__name__`.
+Object.defineProperty(File.prototype, 'id', {
+  get(this: File) {
+    return this.getId();
+  },
+  configurable: true,
+});
+
 const view = { permission: Permissions.view };
 const change = { permission: Permissions.changeImagesFiles };
 mixIn(File, Cacheable);
@@ -407,6 +415,7 @@ declareClass(
     published: ['index_html', 'view_image_or_file', 'PrincipiaSearchSource', 'manage_main'],
     changes: ['manage_edit', 'manage_upload', 'PUT'],
     names: {
+      id: 'public',
       index_html: view,
       view_image_or_file: view,
       PrincipiaSearchSource: view,

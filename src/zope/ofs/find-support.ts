@@ -175,7 +175,7 @@ function rolesSet(object: Item, permission: string): string[] {
 
 const screens = { permission: Permissions.viewManagementScreens };
 declareClass(FindSupport, {
-  published: ['manage_findForm'],
+  published: ['ZopeFind', 'manage_findForm'],
   names: { ZopeFind: screens, manage_findForm: screens },
   signatures: {
     ZopeFind:

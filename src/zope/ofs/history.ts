@@ -97,7 +97,7 @@ function oidOf(oid: unknown): number {
 
 const view = { permission: VIEW_HISTORY };
 declareClass(Historical, {
-  published: ['manage_change_history_page', 'manage_historicalComparison'],
+  published: ['manage_change_history', 'manage_change_history_page', 'manage_historicalComparison'],
   changes: ['manage_historyCopy'],
   names: {
     manage_change_history: view,

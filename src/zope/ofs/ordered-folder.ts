@@ -146,6 +146,7 @@ const manage = { permission: Permissions.manageProperties };
 const read = { permission: Permissions.accessContentsInformation };
 declareClass(OrderedFolder, {
   changes: [
+    'moveObjectsByDelta',
     'manage_move_objects_up',
     'manage_move_objects_down',
     'manage_move_objects_to_top',

@@ -154,7 +154,7 @@ function contained(object: object): Item[] {
 const take = { permission: Permissions.takeOwnership };
 declareClass(Owned, {
   roles: { [Permissions.takeOwnership]: ['Owner'] },
-  published: ['manage_owner'],
+  published: ['manage_owner', 'owner_info'],
   postOnly: ['manage_takeOwnership', 'manage_changeOwnershipType'],
   names: {
     manage_owner: { permission: Permissions.viewManagementScreens },

@@ -1,7 +1,7 @@
 /** Page templates as content (INVENTORY O-030). */
-import { aqInner, aqParent, getOwn, registerClass } from '../../persistent/index.ts';
+import { aqInner, aqParent, registerClass } from '../../persistent/index.ts';
 import { Dict, tuple, tupleFrom } from '../../pickle/index.ts';
-import { declareClass, moduleItem, registerType, str, ValueError } from '../../restricted/index.ts';
+import { declareClass, len, moduleItem, registerType, str, ValueError } from '../../restricted/index.ts';
 import { type Executable, getSecurityManager, Permissions } from '../../access/index.ts';
 import { FileUpload, getRequest, type HTTPRequest, type HTTPResponse } from '../../publisher/index.ts';
 import {
@@ -16,6 +16,7 @@ import { HISTORY_OPTION, ITEM_OPTIONS, PROPERTIES_OPTION } from './item.ts';
 import { mixIn } from './mix-in.ts';
 import { PropertyManager } from './properties.ts';
 import { validateProxy } from './proxy-roles.ts';
+import { takeSubpath } from './subpath.ts';
 import { editPage } from '../zmi/pages.ts';
 
 export class ZopePageTemplate extends PropertyManager implements Executable {
@@ -47,7 +48,7 @@ export class ZopePageTemplate extends PropertyManager implements Executable {
   }
 
   get_size(): number {
-    return Buffer.byteLength(this._text);
+    return len(this._text);
   }
 
   /** Problems of the source, each with its place; none when it can be rendered. */
@@ -97,6 +98,7 @@ export class ZopePageTemplate extends PropertyManager implements Executable {
       this,
       {
         action: 'pt_editAction',
+        tab: 'pt_editForm',
         contentType: this.content_type,
         text: this._text,
         upload: true,
@@ -105,6 +107,11 @@ export class ZopePageTemplate extends PropertyManager implements Executable {
       },
       message,
     );
+  }
+
+  /** The edit page under the name that Python's has. */
+  pt_editForm(): string {
+    return this.manage_main();
   }
 
   /** Changes title and source from the edit form; an uploaded file wins over the text. */
@@ -131,8 +138,7 @@ export class ZopePageTemplate extends PropertyManager implements Executable {
     // The source under a name with the extension of its type.
     if (path.length === 1 && (path[0] === 'source.html' || path[0] === 'source.xml'))
       path[0] = 'document_src';
-    if (path.length > 0 && getOwn(this, path.at(-1)!) !== undefined) return;
-    request.set('traverse_subpath', path.splice(0).reverse());
+    takeSubpath(this, request);
   }
 
   /** Renders for the object in whose context the template was found. */
@@ -254,7 +260,7 @@ Object.assign(ZopePageTemplate.prototype, {
     Dict.from({ id: 'expand', type: 'boolean', mode: 'w' }),
   ),
   manage_options: [
-    { label: 'Edit', action: 'manage_main' },
+    { label: 'Edit', action: 'pt_editForm' },
     { label: 'View', action: '' },
     PROPERTIES_OPTION,
     HISTORY_OPTION,
@@ -270,7 +276,7 @@ declareClass(
   ZopePageTemplate,
   cacheable({
     object: view,
-    published: ['manage_main', 'document_src'],
+    published: ['manage_main', 'pt_editForm', 'document_src'],
     changes: ['PUT'],
     postOnly: ['pt_editAction', 'pt_upload'],
     names: {
@@ -283,6 +289,7 @@ declareClass(
       pt_upload: change,
       get_size: view,
       manage_main: { permission: Permissions.viewManagementScreens },
+      pt_editForm: { permission: Permissions.viewManagementScreens },
       pt_editAction: change,
       pt_edit: change,
       pt_errors: { permission: Permissions.viewManagementScreens },

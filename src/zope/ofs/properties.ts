@@ -202,7 +202,19 @@ const read = { permission: Permissions.accessContentsInformation };
 const manage = { permission: Permissions.manageProperties };
 declareClass(PropertyManager, {
   object: read,
-  published: ['manage_propertiesForm', 'manage_propertyTypeForm'],
+  published: [
+    'getProperty',
+    'getPropertyType',
+    'hasProperty',
+    'manage_propertiesForm',
+    'manage_propertyTypeForm',
+    'propertyDescription',
+    'propertyIds',
+    'propertyItems',
+    'propertyLabel',
+    'propertyMap',
+    'propertyValues',
+  ],
   changes: [
     'manage_editProperties',
     'manage_changeProperties',

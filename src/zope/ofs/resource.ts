@@ -1,7 +1,7 @@
 /** What WebDAV says of a resource: the headers of HEAD and OPTIONS, and entity tags (INVENTORY 4.9). */
 import { aqBase, getOwn } from '../../persistent/index.ts';
 import { type HTTPRequest, type HTTPResponse, MethodNotAllowed, NotFound } from '../../publisher/index.ts';
-import { lookup } from 'mrmime';
+import { contentTypeOfName } from './content-type.ts';
 
 /** Python's name of the attribute that keeps the entity tag. */
 export const ETAG = '_EtagSupport__etag';
@@ -12,6 +12,8 @@ interface Resource {
   getId(): string;
   get_size?(): number;
   readonly index_html?: unknown;
+  readonly content_type?: unknown;
+  readonly default_content_type?: unknown;
   readonly _p_mtime?: number | null;
 }
 
@@ -35,12 +37,13 @@ function entityTag(object: object): string {
 }
 
 function contentType(object: Resource): string {
-  const own = getOwn(object, 'content_type');
-  if (typeof own === 'string' && own !== '') return own;
-  const byName = lookup(object.getId());
-  if (byName !== undefined) return byName;
-  const fallback = getOwn(object, 'default_content_type');
-  return typeof fallback === 'string' ? fallback : 'application/octet-stream';
+  // Both attributes may be acquired.
+  const { content_type: known, default_content_type: fallback } = object;
+  if (typeof known === 'string' && known !== '') return known;
+  return (
+    contentTypeOfName(object.getId()) ??
+    (typeof fallback === 'string' ? fallback : 'application/octet-stream')
+  );
 }
 
 /** The answer to HEAD: what is known of the object without rendering it. */

@@ -373,7 +373,15 @@ const change = { permission: Permissions.changePermissions };
 const read = { permission: Permissions.accessContentsInformation };
 declareClass(RoleManager, {
   published: [
+    'acquiredRolesAreUsedBy',
     'manage_access',
+    'manage_getUserRolesAndPermissions',
+    'permission_settings',
+    'permissionsOfRole',
+    'rolesOfPermission',
+    'userdefined_roles',
+    'valid_roles',
+    'validate_roles',
     'manage_roleForm',
     'manage_permissionForm',
     'manage_acquiredForm',

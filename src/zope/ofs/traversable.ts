@@ -135,6 +135,7 @@ declareTraversal(Traversable.prototype.restrictedTraverse);
 const view = { permission: Permissions.view };
 declareClass(Traversable, {
   published: [
+    'getParentNode',
     'absolute_url',
     'absolute_url_path',
     'virtual_url_path',

@@ -1,9 +1,10 @@
 /** What Script (Python) and Script (TypeScript) share: source, parameters, bindings, proxy roles, running (INVENTORY S-070 to S-076). */
-import { aqParent, getOwn } from '../../persistent/index.ts';
+import { aqParent } from '../../persistent/index.ts';
 import { Dict, tupleFrom } from '../../pickle/index.ts';
 import {
   type ClassDeclarations,
   type CompiledFunction,
+  len,
   PySyntaxError,
   RuntimeError,
 } from '../../restricted/index.ts';
@@ -27,6 +28,7 @@ import {
 import { HISTORY_OPTION, Item, ITEM_OPTIONS, type ManageOption } from '../ofs/item.ts';
 import { mixIn } from '../ofs/mix-in.ts';
 import { setProxyRoles, validateProxy } from '../ofs/proxy-roles.ts';
+import { takeSubpath } from '../ofs/subpath.ts';
 import { formPage } from '../zmi/form.ts';
 import { editPage } from '../zmi/pages.ts';
 import { proxyPage } from '../zmi/proxy.ts';
@@ -87,18 +89,28 @@ export abstract class CodeScript extends Item implements Executable {
   }
 
   get_size(): number {
-    return Buffer.byteLength(this.read());
+    return len(this.read());
   }
 
   /** The source with its header: title, bindings and parameters as lines that begin with `##`. */
   read(): string {
+    // Indented as the source is.
+    const mark = `${/^ *(?! |$)/m.exec(this._body)?.[0] ?? ''}${this.headerMark}`;
     const bindings = BINDINGS.map(
-      (kind) => `${this.headerMark}bind ${BIND_WORDS[kind]}=${this._bind_names._asgns.get(kind) ?? ''}\n`,
+      (kind) => `bind ${BIND_WORDS[kind]}=${this._bind_names._asgns.get(kind) ?? ''}`,
     );
-    return (
-      `${this.headerMark} ${this.meta_type} "${this.getId()}"\n${bindings.sort().join('')}` +
-      `${this.headerMark}parameters=${this._params}\n${this.headerMark}title=${this.title}\n${this.headerMark}\n${this._body}`
-    );
+    const problems = (title: string, texts: readonly string[]) =>
+      texts.length === 0 ? [] : ['', ` ${title}:`, ...texts.map((text) => `  ${text}`)];
+    const lines = [
+      ` ${this.meta_type} "${this.getId()}"`,
+      ...bindings.sort(),
+      `parameters=${this._params}`,
+      `title=${this.title}`,
+      ...problems('Errors', this.errors),
+      ...problems('Warnings', this.warnings),
+      '',
+    ];
+    return `${lines.map((line) => mark + line).join('\n')}\n${this._body}`;
   }
 
   document_src(): string {
@@ -217,14 +229,20 @@ export abstract class CodeScript extends Item implements Executable {
       const line = lines[first]!.trim();
       if (line === '') continue;
       if (!line.startsWith(this.headerMark)) break;
-      const [, word, value = ''] = /^\s*([^=]*?)\s*=\s*(.*)$/.exec(line.slice(this.headerMark.length)) ?? [];
+      const header = line.slice(this.headerMark.length);
+      const equals = header.indexOf('=');
+      // A line of the name, of an error, or empty.
+      if (equals < 0 || header.startsWith(' ')) continue;
+      const word = header.slice(0, equals).trim().toLowerCase();
+      const value = header.slice(equals + 1).trim();
       if (word === 'parameters' && this._params !== value) {
         this._params = value;
         changed = true;
       } else if (word === 'title') this.setTitle(value);
-      else if (word?.startsWith('bind ')) {
-        const kind = BINDINGS.find((each) => BIND_WORDS[each] === word.slice('bind '.length).trim());
-        if (kind === undefined) continue;
+      else if (word !== 'parameters') {
+        const kind = BINDINGS.find((each) => `bind ${BIND_WORDS[each]}` === word);
+        if (kind === undefined) throw new PySyntaxError(`Unrecognized header line "${line}"`, first + 1, 0);
+        if ((names[kind] ?? '') === value) continue;
         names[kind] = value;
         bindings = true;
       }
@@ -293,10 +311,7 @@ export abstract class CodeScript extends Item implements Executable {
 
   /** What is left of the path is the script's own. */
   __before_publishing_traverse__(_object: object, request: HTTPRequest): void {
-    const { path } = request;
-    if (!this._bind_names._asgns.has('name_subpath')) return;
-    if (path.length > 0 && getOwn(this, path.at(-1)!) !== undefined) return;
-    request.set('traverse_subpath', path.splice(0).reverse());
+    if (this._bind_names._asgns.has('name_subpath')) takeSubpath(this, request);
   }
 
   __call__(...args: unknown[]): unknown {
@@ -404,15 +419,13 @@ export function scriptDeclarations(changePermission: string, own: ClassDeclarati
     published: [
       'manage_main',
       'document_src',
-      'body',
-      'params',
       'read',
       'ZScriptHTML_tryForm',
       'ZBindingsHTML_editForm',
       'manage_proxyForm',
       ...(own.published ?? []),
     ],
-    changes: ['PUT', ...(own.changes ?? [])],
+    changes: ['PUT', 'write', ...(own.changes ?? [])],
     postOnly: ['manage_proxy', 'ZBindingsHTML_editAction', ...(own.postOnly ?? [])],
     names: {
       __call__: view,
