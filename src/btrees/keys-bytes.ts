@@ -28,6 +28,7 @@ function toBytes(value: unknown, length: number): Uint8Array {
 
 export const twoByteKeys: KeyKind = {
   integral: false,
+  distinct: true,
   lookUp: (key) => toNumber(key, 2),
   convert(key) {
     const number = toNumber(key, 2);

@@ -30,6 +30,7 @@ function isInt(value: unknown): value is number | bigint {
 function intKeys(lookUp: (key: unknown) => number | undefined, why: (key: unknown) => string): KeyKind {
   return {
     integral: true,
+    distinct: true,
     lookUp,
     convert(key) {
       const converted = lookUp(key);

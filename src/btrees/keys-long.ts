@@ -28,6 +28,7 @@ function longKeys(min: bigint, max: bigint): KeyKind {
       : int64(key, min, max);
   return {
     integral: true,
+    distinct: true,
     lookUp,
     convert(key) {
       const converted = lookUp(key);

@@ -7,6 +7,7 @@ import { checkOrdered, compareKeys } from './ordering.ts';
 
 export const objectKeys: KeyKind = {
   integral: false,
+  distinct: false,
   convert,
   lookUp: convert,
   checkNew(key) {

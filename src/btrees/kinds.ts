@@ -8,8 +8,10 @@ export type StoredKey = unknown;
 export type StoredValue = unknown;
 
 export interface KeyKind {
-  /** Whether keys are ints, so that a single one can stand for a set, and `multiunion` is offered. */
+  /** Whether keys are ints, so that `multiunion` is offered. */
   readonly integral: boolean;
+  /** Whether a key can be told from everything else, so that a single one stands for a set of one. */
+  readonly distinct: boolean;
   /** The stored form; throws BTreeTypeError for what cannot be a key. */
   convert(key: unknown): StoredKey;
   /** The stored form; undefined for what cannot be a key, and is therefore not there. */

@@ -38,10 +38,10 @@ class Operand {
   }
 }
 
-/** The stored keys of an operand of another kind: one int, or anything to iterate over. */
+/** The stored keys of an operand of another kind: one key, or anything to iterate over. */
 function otherKeys(family: Family, given: unknown, useValues: boolean): Iterable<StoredKey> {
   const { keys } = family;
-  if (keys.integral) {
+  if (keys.distinct) {
     const single = keys.lookUp(given);
     if (single !== undefined) return [single];
   }
