@@ -18,7 +18,8 @@ import { classNamed, readRecord, toTagged } from '../conformance/suites/lib/btre
 const python = process.env.ZOPE_PYTHON;
 const programs = Number(process.env.BTREE_PROGRAMS ?? 200);
 const seed = process.env.BTREE_SEED ?? '1';
-if (python === undefined) console.warn('no ZOPE_PYTHON: the programs over BTrees are not compared with Python');
+if (python === undefined)
+  console.warn('no ZOPE_PYTHON: the programs over BTrees are not compared with Python');
 
 function records(storage: MappingStorage): unknown {
   const nodes: Record<string, unknown> = {};

@@ -12,7 +12,7 @@ const PYTHON = process.env.ZOPE_PYTHON ?? 'python3';
  */
 const WRITE = String.raw`
 import collections, datetime, decimal, fractions, pickle, random, sys, uuid
-rnd = random.Random(20251124)
+rnd = random.Random(int(sys.argv[2]) if len(sys.argv) > 2 else 20251124)
 same = {}
 def one(v):
     return same.setdefault((type(v), v), v)

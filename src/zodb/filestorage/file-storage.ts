@@ -411,8 +411,7 @@ export class FileStorage implements Storage, BlobStore {
 
   checkCurrentSerialInTransaction(oid: Oid, tid: Tid, transaction: StorageTransaction): void {
     this.#open(transaction);
-    const position = this.#state.index.get(oid);
-    const committed = position === 0 ? 0n : this.#records.tidAt(position, oid);
+    const committed = this.getTid(oid);
     if (committed === tid) return;
     this.#rival = committed;
     throw new ReadConflictError('an object that was read has changed', { oid, serials: [committed, tid] });

@@ -82,7 +82,13 @@ export class GarbageCollector {
   *run(): Generator<void, boolean> {
     if (!(yield* this.#readPast())) return false;
     if (this.#options.gc) {
-      if (this.#current.size > 0) yield* this.#trace([ROOT]);
+      if (this.#current.size > 0) {
+        if (this.#current.get(ROOT) === 0)
+          throw new PackError(
+            'there is no root object, so that all would be garbage: pack without garbage collection',
+          );
+        yield* this.#trace([ROOT]);
+      }
     } else {
       for (const oid of this.#current.keys()) this.#keep(oid, this.#current.get(oid));
     }
@@ -187,6 +193,11 @@ export class GarbageCollector {
           const record = this.#record(at, position, end);
           if (record.back > 0) this.pointedAt.add(record.back);
           if (record.back > 0 && record.back < this.packPosition) {
+            // Without garbage collection Python keeps no record that only says that there is nothing.
+            if (!gc && this.#random.resolveAt(record.back).data === null) {
+              at += record.size;
+              continue;
+            }
             this.#keep(record.oid, record.back);
             if (gc) yield* this.#trace(this.#known(this.#referencesAt(record.back)));
           } else if (gc && record.length > 0) {

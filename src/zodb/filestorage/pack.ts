@@ -225,6 +225,9 @@ export class Packer {
     output.write(length);
   }
 
+  /** Where the records of the transaction that is being copied are. */
+  readonly #copied: (readonly [Oid, number])[] = [];
+
   /** Copies transactions after the time of the pack as they are, up to a position. */
   *copyRest(end: number): Generator<void> {
     const output = this.#output!;
@@ -240,6 +243,9 @@ export class Packer {
         this.#copyLater(records, at, record, target, output);
         at += record.size;
       }
+      // Only now: the records of one object in a transaction have the same record before them.
+      for (const [oid, position] of this.#copied) this.#index.set(oid, position);
+      this.#copied.length = 0;
       this.#writeEnd(output, target, head);
       this.position = start + header.length + 8;
       this.#progress(Math.min(this.#job.end + this.position, this.#job.end * 2));
@@ -261,7 +267,7 @@ export class Packer {
     if (at >= this.#job.end && this.#job.gc && data !== null) this.#noteRevived(data);
     const previous = this.#index.get(record.oid);
     if (at >= this.#job.end || this.#garbage.pointedAt.has(at)) this.#moved.set(at, output.position);
-    this.#index.set(record.oid, output.position);
+    this.#copied.push([record.oid, output.position]);
     this.#writeRecord(output, record, transaction, previous, data, back);
   }
 

@@ -32,7 +32,7 @@ import {
 import './lib/zodb-model.ts';
 
 type Json = unknown;
-type Step = Record<string, string>;
+export type Step = Record<string, string>;
 
 const fromBase64 = (text: string | undefined): Buffer => Buffer.from(text ?? '', 'base64');
 
@@ -55,7 +55,7 @@ function sameError(actual: Json, expected: Json): boolean {
   return a === b || CRASHES.has(b) || (a === 'CorruptedError' && DAMAGE.has(b));
 }
 
-function expectResults(actual: readonly Json[], expected: readonly Json[]): void {
+export function expectResults(actual: readonly Json[], expected: readonly Json[]): void {
   for (const [i, want] of expected.entries()) {
     const got = actual[i];
     if (sameError(got, want)) continue;
@@ -136,9 +136,9 @@ function dumpCase({ input, expect }: Case, context: SuiteContext): void {
 }
 
 /** Runs the steps of `write.json`. */
-class Writer {
-  readonly storage: FileStorage;
-  #metadata: RawMetadata = {
+export class Writer {
+  storage: FileStorage;
+  protected metadata: RawMetadata = {
     user: Buffer.alloc(0),
     description: Buffer.alloc(0),
     extensionBytes: Buffer.alloc(0),
@@ -146,13 +146,17 @@ class Writer {
   #tid = 0n;
 
   constructor(storage: FileStorage) {
-    this.storage = storage;
+    this.storage = this.use(storage);
+  }
+
+  protected use(storage: FileStorage): FileStorage {
     storage.setConflictResolver((_oid, old, committed, changed) => resolveConflict(old, committed, changed));
+    return storage;
   }
 
   run(step: Step): Json {
     try {
-      return this.#step(step);
+      return this.step(step);
     } catch (error) {
       const { serials, oid } = error as { serials?: readonly bigint[]; oid?: number };
       return {
@@ -164,20 +168,20 @@ class Writer {
     }
   }
 
-  #step(step: Step): Json {
+  protected step(step: Step): Json {
     const { storage } = this;
-    const transaction = this.#metadata;
+    const transaction = this.metadata;
     const oid = step.oid === undefined ? 0 : oidOf(step.oid);
     const serial = step.serial === undefined ? 0n : tidOf(step.serial);
     switch (step.op) {
       case 'begin':
-        this.#metadata = {
+        this.metadata = {
           user: fromBase64(step.user),
           description: fromBase64(step.description),
           extensionBytes: extensionBytes(step.extension),
         };
         this.#tid = tidOf(step.tid!);
-        storage.tpcBegin(this.#metadata, this.#tid, step.status ?? ' ');
+        storage.tpcBegin(this.metadata, this.#tid, step.status ?? ' ');
         return null;
       case 'store':
         storage.store(oid, serial, new Uint8Array(fromBase64(step.data)), transaction);

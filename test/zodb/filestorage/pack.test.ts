@@ -196,3 +196,14 @@ test('an iterator that has begun goes on over a pack', () => {
   expect(() => [...first]).toThrow('was packed');
   storage.close();
 });
+
+test('a pack that finds no root object removes nothing', () => {
+  const { storage } = opened();
+  write(storage, { 1: 'old', 2: 'old' });
+  write(storage, { 1: 'new' });
+  expect(() => storage.pack(later(), { referencesOf })).toThrow('pack without garbage collection');
+  expect([1, 2].map((oid) => text(storage.load(oid).data))).toEqual(['new', 'old']);
+  storage.pack(later(), { gc: false });
+  expect([1, 2].map((oid) => text(storage.load(oid).data))).toEqual(['new', 'old']);
+  storage.close();
+});
