@@ -69,13 +69,6 @@ export function mountPoint(text: string): MountPoint {
   return { text, virtualPath, realRoot: real.slice(1, slash), realPath: real.slice(slash + 1) };
 }
 
-/** Mounting shows an object of the site that stands for the other database. */
-function mountNote(value: unknown): string | undefined {
-  const others = (value as readonly MountPoint[]).filter(({ virtualPath }) => virtualPath !== '/');
-  if (others.length === 0) return undefined;
-  return `nothing is made at ${others.map(({ virtualPath }) => virtualPath).join(', ')}; the database is opened, and objects of the site can refer to it`;
-}
-
 /** A note for a switch that asks for something that is not there. */
 const unlessOn = (reason: string) => (value: unknown) => (value === true ? undefined : reason);
 const unlessOff = (reason: string) => (value: unknown) =>
@@ -102,7 +95,6 @@ export const ZOPE_SCHEMA: SchemaDefinition = {
         multikey('mount-point', mountPoint, 'where it is seen in the site', {
           required: true,
           attribute: 'mount_points',
-          noEffect: mountNote,
         }),
         key('connection-class', importable, 'a class of connections', {
           noEffect: (value) =>

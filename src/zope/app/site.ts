@@ -6,6 +6,7 @@ import type { Connection, DB } from '../../zodb/index.ts';
 import type { Application } from '../ofs/application.ts';
 import '../ofs/index.ts';
 import { setExportPlaces } from '../ofs/import-export.ts';
+import { setMounts } from '../ofs/mounted-object.ts';
 import { openDatabases } from './databases.ts';
 import { applyToProcess } from './effects.ts';
 import { initializeRoot } from './initialize.ts';
@@ -22,6 +23,7 @@ export interface Site {
 export function openSiteDatabases(config: ZopeConfig): { readonly db: DB; close(): void } {
   applyToProcess(config);
   setExportPlaces(config);
+  setMounts(config.mounts);
   const { root, all } = openDatabases(config.databases);
   const transactionManager = new TransactionManager();
   try {

@@ -46,7 +46,8 @@ export class FactoryDispatcher extends Persistent {
 /** The form that adds one object of a type, where the listing's own is not used. */
 function formOf(type: ProductType): (this: FactoryDispatcher) => string {
   return function form() {
-    return addFormPage(containerOf(this), type);
+    const container = containerOf(this);
+    return type.formPage?.(container) ?? addFormPage(container, type);
   };
 }
 

@@ -23,4 +23,5 @@ import '../errorlog/site-error-log.ts';
 import './constructors.ts';
 import '../mail/mail-host.ts';
 import './ram-cache.ts';
+import './mounted-object.ts';
 import './http-cache.ts';

@@ -35,6 +35,8 @@ export interface ProductType {
   readonly fields?: readonly AddField[];
   /** Name of the form in `manage_addProduct/PRODUCT/NAME`. */
   readonly form?: string;
+  /** That form, where it is not the one of all types. */
+  formPage?(container: ObjectManager): string;
   /** The id that an object of this type always has. */
   readonly fixedId?: string;
   /** Whether a container may have one. */
@@ -53,7 +55,10 @@ export const products = (): readonly ProductType[] => types;
 export function addableTo(container: ObjectManager): ProductType[] {
   const policy = getSecurityPolicy();
   return types
-    .filter((type) => type.fields !== undefined && (type.allowedIn?.(container) ?? true))
+    .filter(
+      (type) =>
+        (type.fields !== undefined || type.formPage !== undefined) && (type.allowedIn?.(container) ?? true),
+    )
     .filter((type) => policy.checkPermission(type.permission, container))
     .sort((a, b) => (a.metaType.toLowerCase() < b.metaType.toLowerCase() ? -1 : 1));
 }
