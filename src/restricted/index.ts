@@ -120,7 +120,8 @@ export {
 } from './runtime/types.ts';
 export { compileTypeScript, compileTypeScriptExpression, typeScriptSignature } from './typescript/compile.ts';
 import './runtime/text-methods.ts';
-import { installBytesMethods } from './runtime/container-methods.ts';
+import './runtime/container-methods.ts';
+import { installBytesMethods } from './runtime/bytes-methods.ts';
 
 installBytesMethods();
 import './modules/date-time.ts';

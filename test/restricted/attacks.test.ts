@@ -252,7 +252,7 @@ const CASES: [name: string, body: string, answer: RegExp | unknown][] = [
   ['an item of a plain object', "return plain['secret']", /^TypeError/],
   ['iterating a plain object', 'return list(plain)', /^TypeError/],
   ['spreading a plain object', 'return {**plain}', /^TypeError/],
-  ['a plain object as keywords', 'return dict(**plain)', /^AttributeError/],
+  ['a plain object as keywords', 'return dict(**plain)', /^TypeError/],
   ['a plain object as a format mapping', "return '%(secret)s' % plain", /^TypeError/],
   ['membership in a plain object', "return 'secret' in plain", /^TypeError/],
   ['membership in a host object', "return 'secret' in host", /^TypeError/],

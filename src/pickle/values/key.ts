@@ -69,6 +69,18 @@ function part(normal: unknown): string {
   return `${typeof normal}:${String(normal)}`;
 }
 
+/** The `[KEY]()` of a frozenset, whose members are equal in any order. `members` are normal keys. */
+export function keyOfMembers(members: Iterable<unknown>): string {
+  const parts: string[] = [];
+  let length = 0;
+  for (const member of members) {
+    const text = part(member);
+    parts.push(text);
+    if ((length += text.length) > LONGEST) throw new RangeError('a frozenset is too large for a dict key');
+  }
+  return `frozenset(${parts.sort().join()})`;
+}
+
 /** Whether a value can be a dict key or a member of a set: lists, dicts, sets and bytearrays cannot. */
 export function isHashable(value: unknown): boolean {
   if (value === null || typeof value !== 'object') return true;

@@ -1,4 +1,4 @@
-import { normalKey } from './key.ts';
+import { KEY, keyOfMembers, normalKey } from './key.ts';
 
 /** A Python set: a `Set` whose members compare as dict keys do. */
 export class PySet<T = unknown> extends Set<T> {
@@ -57,12 +57,17 @@ export class PySet<T = unknown> extends Set<T> {
 export class FrozenSet<T = unknown> extends PySet<T> {
   readonly isFrozen = true;
   #frozen: boolean;
+  #key: string | undefined;
 
   constructor(items: Iterable<T> = []) {
     super();
     this.#frozen = false;
     for (const item of items) this.add(item);
     this.#frozen = true;
+  }
+
+  [KEY](): string {
+    return (this.#key ??= keyOfMembers(Set.prototype.values.call(this)));
   }
 
   override add(item: T): this {

@@ -1,6 +1,6 @@
 /** Reading and writing items and slices. */
-import { Dict, Tuple, tupleFrom } from '../../pickle/index.ts';
-import { chargeItems, chargeMemory } from '../runtime/budget.ts';
+import { Dict, int, type PyInt, Tuple, tupleFrom } from '../../pickle/index.ts';
+import { chargeItems, chargeMemory, chargeSteps } from '../runtime/budget.ts';
 import { hashable, LONG_KEY, operatorsOf, rangeLength } from '../runtime/compare.ts';
 import { IndexError, KeyError, TypeError, ValueError } from '../runtime/errors.ts';
 import { checkItem, isIterable, listOf } from '../runtime/iterate.ts';
@@ -43,6 +43,8 @@ function sliceIndex(v: unknown): number {
 
 function position(key: unknown, length: number, kind: string): number {
   const n = typeof key === 'number' && Number.isInteger(key) ? key : indexOrThrow(key, kind);
+  if (typeof key === 'bigint' && (key >= 2n ** 63n || key < -(2n ** 63n)))
+    throw new IndexError("cannot fit 'int' into an index-sized integer");
   const at = n < 0 ? n + length : n;
   if (at < 0 || at >= length) throw new IndexError(`${kind} index out of range`);
   return at;
@@ -86,6 +88,8 @@ export function rawItem(o: unknown, key: unknown): unknown {
     }
     const n = asInt(key);
     if (n === undefined) throw new TypeError(`byte indices must be integers or slices, not ${typeName(key)}`);
+    const at = asInt(key)! < 0 ? toIndex(key) + o.length : toIndex(key);
+    if (typeof key !== 'bigint' && (at < 0 || at >= o.length)) throw new IndexError('index out of range');
     return o[position(key, o.length, 'index')];
   }
   if (o instanceof Range) return rangeItem(o, key);
@@ -126,8 +130,10 @@ function rangeItem(r: Range, key: unknown): unknown {
   const length = rangeLength(r);
   if (key instanceof Slice) {
     const b = bounds(key, length);
-    const at = (n: number): number => Number(r.start) + n * Number(r.step);
-    return new Range(at(b.start), at(b.stop), Number(r.step) * b.step);
+    // The step of the slice may be larger than what indices hold.
+    const by = key.step === null ? 1 : asInt(key.step)!;
+    const at = (n: number): PyInt => int(BigInt(r.start) + BigInt(n) * BigInt(r.step));
+    return new Range(at(b.start), at(b.stop), int(BigInt(r.step) * BigInt(by)));
   }
   const n = indexOrThrow(key, 'range');
   const i = n < 0 ? n + length : n;
@@ -194,6 +200,23 @@ function assignSlice(o: unknown[], key: Slice, items: unknown[]): void {
   for (let i = 0, at = b.start; i < b.count; i++, at += b.step) o[at] = items[i];
 }
 
+function deleteSlice(o: unknown[], b: Bounds): void {
+  if (b.count === 0) return;
+  chargeItems(o.length);
+  const step = Math.abs(b.step);
+  const first = b.step > 0 ? b.start : b.start + (b.count - 1) * b.step;
+  let to = first;
+  let next = first;
+  let left = b.count;
+  for (let from = first; from < o.length; from++) {
+    if (left > 0 && from === next) {
+      next += step;
+      left--;
+    } else o[to++] = o[from];
+  }
+  o.length = to;
+}
+
 /** `del o[key]` without a check. */
 export function rawDelItem(o: unknown, key: unknown): void {
   if (o instanceof Map) {
@@ -203,12 +226,7 @@ export function rawDelItem(o: unknown, key: unknown): void {
   }
   if (Array.isArray(o) && !(o instanceof Tuple)) {
     if (key instanceof Slice) {
-      const b = bounds(key, o.length);
-      const gone = new Set<number>();
-      for (let i = 0, at = b.start; i < b.count; i++, at += b.step) gone.add(at);
-      const kept = o.filter((_item, i) => !gone.has(i));
-      o.length = 0;
-      for (const item of kept) o.push(item);
+      deleteSlice(o, bounds(key, o.length));
       return;
     }
     const n = asInt(key);
@@ -216,6 +234,7 @@ export function rawDelItem(o: unknown, key: unknown): void {
     let at = toIndex(n);
     if (at < 0) at += o.length;
     if (at < 0 || at >= o.length) throw new IndexError('list assignment index out of range');
+    chargeSteps(o.length >>> 5);
     o.splice(at, 1);
     return;
   }

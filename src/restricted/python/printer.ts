@@ -333,15 +333,15 @@ class Printer {
 
   /** `tuple([a,b])`; with starred items: `tuple(spread([…], …))`. */
   #display(fn: string, elts: readonly Expr[], scope: Scope): string {
-    const arrays = this.#array(elts, scope);
+    const arrays = this.#array(elts, scope, fn === 'set');
     return `${fn}(${arrays})`;
   }
 
-  #array(elts: readonly Expr[], scope: Scope, argument = false): string {
+  #array(elts: readonly Expr[], scope: Scope, inSet = false): string {
     if (!elts.some((e) => e.kind === 'Starred'))
       return `[${elts.map((e) => this.value(e, scope)).join(',')}]`;
     const parts = elts.map((e) =>
-      e.kind === 'Starred' ? `...spread(${this.value(e.value, scope)},${argument})` : this.value(e, scope),
+      e.kind === 'Starred' ? `...spread(${this.value(e.value, scope)},${inSet})` : this.value(e, scope),
     );
     return `[${parts.join(',')}]`;
   }
@@ -465,7 +465,7 @@ class Printer {
   }
 
   #callArguments(e: Extract<Expr, { kind: 'Call' }>, scope: Scope): string {
-    const args = this.#array(e.args, scope, true);
+    const args = this.#array(e.args, scope);
     if (e.keywords.length === 0) return args;
     const parts = e.keywords.map(({ arg, value }) =>
       arg === undefined

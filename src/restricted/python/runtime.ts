@@ -45,7 +45,7 @@ import { HostCallable, type Parameters, PyFunction, PyGenerator, PyModule } from
 import { add, binary, floordiv, inplace, invert, mod, mul, neg, pos, sub } from '../runtime/operators.ts';
 import { format, repr, str } from '../runtime/repr.ts';
 import { asciiText } from '../runtime/text.ts';
-import { BuiltinMethod, type PyType, typeName } from '../runtime/types.ts';
+import { BuiltinMethod, type PyType, typeName, typeOf } from '../runtime/types.ts';
 import { Complex, Ellipsis, Slice } from '../runtime/values.ts';
 import { RUNTIME_NAMES } from './printer.ts';
 
@@ -138,13 +138,23 @@ function dict(parts: unknown[]): Dict {
   return out;
 }
 
+/** What Python calls the function that Zope puts between a call with stars and its function. */
+const APPLY = 'AccessControl.ZopeGuards.guarded_apply() ';
+
+const isMapping = (v: unknown): boolean =>
+  v instanceof Map || (v !== null && typeof v === 'object' && typeOf(v).lookup('keys') !== undefined);
+
 function keywords(parts: unknown[]): Kwargs {
   const out = new Dict<string, unknown>();
   for (let i = 0; i < parts.length; i += 2) {
-    if (parts[i] === dictMerge) spreadKeywords(out, parts[i + 1]);
-    else {
+    if (parts[i] === dictMerge) {
+      const merged = parts[i + 1];
+      if (!isMapping(merged))
+        throw new TypeError(`${APPLY}argument after ** must be a mapping, not ${typeName(merged)}`);
+      spreadKeywords(out, merged, APPLY);
+    } else {
       if (out.has(parts[i] as string))
-        throw new TypeError(`got multiple values for keyword argument '${String(parts[i])}'`);
+        throw new TypeError(`${APPLY}got multiple values for keyword argument '${String(parts[i])}'`);
       out.set(parts[i] as string, parts[i + 1]);
     }
   }
@@ -152,10 +162,12 @@ function keywords(parts: unknown[]): Kwargs {
 }
 
 /** The items of `*value`, checked. */
-function spread(value: unknown, argument: boolean): unknown[] {
+function spread(value: unknown, inSet: boolean): unknown[] {
   if (!isIterable(value))
     throw new TypeError(
-      `${argument ? 'argument' : 'Value'} after * must be an iterable, not ${typeName(value)}`,
+      inSet
+        ? `'${typeName(value)}' object is not iterable`
+        : `Value after * must be an iterable, not ${typeName(value)}`,
     );
   const items = listOf(value);
   for (const item of items) if (typeof item === 'object' && item !== null) checkItem(items, item);
@@ -213,7 +225,7 @@ function* delegate(value: unknown): Generator<unknown, unknown, unknown> {
     if (--meter.steps < 0) refill();
     yield item;
   }
-  return null;
+  return value instanceof PyGenerator ? value.takeResult() : null;
 }
 
 /**

@@ -130,7 +130,10 @@ function expression(body: string, open: number, raw: boolean, depth: number, par
     else if (c === '=' && /^\s*[}!:]/.test(body.slice(i + 1)) && !'=!<>'.includes(body[i - 1]!)) break;
   }
   if (quote !== '') throw new LiteralError('f-string: unterminated string');
-  if (i >= body.length) throw new LiteralError("f-string: expecting '}'");
+  if (i >= body.length)
+    throw new LiteralError(
+      stack.length > 0 ? `f-string: unmatched '${stack.at(-1)}'` : "f-string: expecting '}'",
+    );
   const source = body.slice(open + 1, i);
   if (source.trim() === '') throw new LiteralError('f-string: empty expression not allowed');
   let conversion = '';

@@ -9,7 +9,8 @@ export class BuiltinFunction extends HostCallable {
   readonly max: number;
   readonly direct: (...args: unknown[]) => unknown;
 
-  constructor(name: string, params: string, direct: (...args: unknown[]) => unknown) {
+  /** `module` is what messages about one argument name before the function. */
+  constructor(name: string, params: string, direct: (...args: unknown[]) => unknown, module = '') {
     const method = new BuiltinMethod(name, params, (_self: unknown, ...args: unknown[]) => direct(...args));
     super(name, (args, kwargs) => {
       let slots = args;
@@ -27,7 +28,8 @@ export class BuiltinFunction extends HostCallable {
           slots[at] = value;
         }
       }
-      if (slots.length < method.min || slots.length > method.max) throw wrongCount(method, slots.length);
+      if (slots.length < method.min || slots.length > method.max)
+        throw wrongCount(method, slots.length, module);
       return direct(...slots);
     });
     this.min = method.min;
@@ -36,8 +38,9 @@ export class BuiltinFunction extends HostCallable {
   }
 }
 
-function wrongCount({ name, min, max }: BuiltinMethod, given: number): TypeError {
-  if (min === max && min === 1) return new TypeError(`${name}() takes exactly one argument (${given} given)`);
+function wrongCount({ name, min, max }: BuiltinMethod, given: number, module: string): TypeError {
+  if (min === max && min === 1)
+    return new TypeError(`${module}${name}() takes exactly one argument (${given} given)`);
   const few = given < min;
   const n = few ? min : max;
   return new TypeError(

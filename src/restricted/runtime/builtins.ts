@@ -19,7 +19,7 @@ import {
   rangeLength,
   truth,
 } from './compare.ts';
-import { rangeType, sliceType, sortItems } from './container-methods.ts';
+import { rangeType, sliceType } from './container-methods.ts';
 import {
   exceptionTypes,
   PyError,
@@ -29,7 +29,7 @@ import {
   ZeroDivisionError,
 } from './errors.ts';
 import { roundInt, roundTo } from './format-spec.ts';
-import { checkItem, fillDict, guardedIterator, listOf } from './iterate.ts';
+import { checkItem, fillDict, guardedIterator, isIterable, listOf } from './iterate.ts';
 import {
   asFloat,
   asInt,
@@ -46,6 +46,7 @@ import {
 import { GuardedIterator, HostCallable, PyGenerator, type PyIterator } from './objects.ts';
 import { binary } from './operators.ts';
 import { repr, str } from './repr.ts';
+import { sortItems } from './sort.ts';
 import { textLength, textSlice } from './text.ts';
 import {
   boolType,
@@ -191,6 +192,7 @@ bytesType.construct = (args, kwargs) => {
     chargeMemory(v.length);
     return new Uint8Array(v);
   }
+  if (!isIterable(v)) throw new TypeError(`cannot convert '${typeName(v)}' object to bytes`);
   return Uint8Array.from(listOf(v), (item) => {
     const b = asInt(item);
     if (b === undefined)
@@ -440,7 +442,8 @@ define('next', 'iterator, default=', (it: unknown, fallback: unknown) => {
   const value = it.next();
   if (value === undefined) {
     if (fallback !== undefined) return fallback;
-    throw new StopIteration();
+    const result = it instanceof PyGenerator ? it.takeResult() : null;
+    throw result === null ? new StopIteration() : new StopIteration(result);
   }
   if (!(it instanceof GuardedIterator)) checkItem(value, value);
   return value;
@@ -565,8 +568,9 @@ builtins.set('max', extreme('max', gt));
 
 define('sum', 'sequence, start=', (seq: unknown, start: unknown) => {
   if (typeof start === 'string') throw new TypeError("sum() can't sum strings [use ''.join(seq) instead]");
+  if (start instanceof Uint8Array) throw new TypeError("sum() can't sum bytes [use b''.join(seq) instead]");
   const it = guardedIterator(seq);
-  let total: unknown = start ?? 0;
+  let total: unknown = start === undefined ? 0 : start;
   for (let item = it.next(); item !== undefined; item = it.next()) {
     chargeSteps(1);
     total = binary('+', total, item);

@@ -96,7 +96,7 @@ export function callMethod(
   if (fn instanceof PyFunction) return run(fn, bind(fn, [self, ...args], kwargs));
   if (fn instanceof BuiltinMethod) {
     if (fn.raw !== undefined) return fn.raw(self as never, args, kwargs);
-    const slots = kwargs === undefined || kwargs.size === 0 ? args : bindNames(fn, args, kwargs);
+    const slots = kwargs === undefined || kwargs.size === 0 ? args : bindNames(fn, self, args, kwargs);
     if (args.length > fn.positional) {
       if (fn.positional === 0 && fn.max > 0)
         throw new TypeError(`${fn.name}() takes no positional arguments`);
@@ -113,14 +113,36 @@ function wrongCount(fn: BuiltinMethod, self: unknown, given: number): TypeError 
   if (fn.max === 0) return new TypeError(`${name} takes no arguments (${given} given)`);
   if (fn.min === fn.max && fn.max === 1)
     return new TypeError(`${name} takes exactly one argument (${given} given)`);
+  if (BY_TUPLE.has(fn.name) && (given < fn.min || given > fn.max)) {
+    const n = given < fn.min ? fn.min : fn.max;
+    return new TypeError(
+      `${fn.name}() takes at ${given < fn.min ? 'least' : 'most'} ${n} argument${n === 1 ? '' : 's'} (${given} given)`,
+    );
+  }
+  if (fn.byName && given > fn.max)
+    return new TypeError(
+      `${fn.name}() takes at most ${fn.max} argument${fn.max === 1 ? '' : 's'} (${given} given)`,
+    );
   const few = given < fn.min;
   const n = few ? fn.min : fn.max;
   const amount = fn.min === fn.max ? 'exactly' : few ? 'at least' : 'at most';
   return new TypeError(`${fn.name} expected ${amount} ${n} argument${n === 1 ? '' : 's'}, got ${given}`);
 }
 
-function bindNames(fn: BuiltinMethod, args: unknown[], kwargs: Dict<string, unknown>): unknown[] {
+/** Methods of Python's texts that are called with a tuple: messages about keywords do not name the class. */
+const BY_TUPLE = new Set('find index count rfind rindex startswith endswith'.split(' '));
+
+function bindNames(
+  fn: BuiltinMethod,
+  self: unknown,
+  args: unknown[],
+  kwargs: Dict<string, unknown>,
+): unknown[] {
   const slots = Array.from(args);
+  if (!fn.keywords) {
+    const owner = BY_TUPLE.has(fn.name) ? '' : `${typeName(self)}.`;
+    throw new TypeError(`${owner}${fn.name}() takes no keyword arguments`);
+  }
   for (const [name, value] of kwargs) {
     const at = fn.params.indexOf(name);
     if (at === -1) {
@@ -341,9 +363,9 @@ function bindParameters(
         slots[at] = value;
       } else if (p.keywordOnly.includes(key)) only.set(key, value);
       else if (extra !== undefined) extra.set(key, value);
-      else if (at !== -1)
+      else if (p.names.slice(0, p.positionalOnly).some((only) => kwargs.has(only)))
         throw new TypeError(
-          `${name}() got some positional-only arguments passed as keyword arguments: '${key}'`,
+          `${name}() got some positional-only arguments passed as keyword arguments: '${[...kwargs.keys()].filter((k) => p.names.indexOf(k) < p.positionalOnly && p.names.includes(k)).join(', ')}'`,
         );
       else throw new TypeError(`${name}() got an unexpected keyword argument '${key}'`);
     }
@@ -409,10 +431,10 @@ export function isCallable(v: unknown): boolean {
 }
 
 /** The keywords of a call with `**mapping`. */
-export function spreadKeywords(into: Dict<string, unknown>, mapping: unknown): void {
+export function spreadKeywords(into: Dict<string, unknown>, mapping: unknown, caller = ''): void {
   for (const [key, value] of keywordItems(mapping)) {
     if (typeof key !== 'string') throw new TypeError('keywords must be strings');
-    if (into.has(key)) throw new TypeError(`got multiple values for keyword argument '${key}'`);
+    if (into.has(key)) throw new TypeError(`${caller}got multiple values for keyword argument '${key}'`);
     into.set(key, value);
   }
 }

@@ -23,6 +23,30 @@ function linearize(name: string, bases: readonly PyType[]): PyType[] {
   }
 }
 
+/** Exceptions with fields of their own in Python: a class has only one of them below its bases. */
+const LAID_OUT = new Set(
+  'OSError SyntaxError UnicodeDecodeError UnicodeEncodeError UnicodeTranslateError StopIteration SystemExit ImportError AttributeError NameError'.split(
+    ' ',
+  ),
+);
+
+/** The base that says what instances are made of; undefined for a class that is no exception. */
+function exceptionBase(types: readonly PyType[]): PyType | undefined {
+  let best: PyType | undefined;
+  let layout: PyType | undefined;
+  for (const type of types) {
+    if (!type.isSubclassOf(baseExceptionType)) continue;
+    best ??= type;
+    const own = type.mro.find((base) => LAID_OUT.has(base.name));
+    if (own === undefined || layout?.isSubclassOf(own) === true) continue;
+    if (layout !== undefined && !own.isSubclassOf(layout))
+      throw new TypeError('multiple bases have instance lay-out conflict');
+    layout = own;
+    best = type;
+  }
+  return best;
+}
+
 /** A `class` statement. Attributes of the class and its instances may be read and written by untrusted code. */
 export function makeClass(name: string, bases: unknown[], members: [string, unknown][]): PyType {
   chargeMemory(2000);
@@ -32,9 +56,7 @@ export function makeClass(name: string, bases: unknown[], members: [string, unkn
       throw new TypeError(`type '${base.name}' is not an acceptable base type in untrusted code`);
     throw new TypeError(`'${typeName(base)}' is no class: it cannot be a base class`);
   });
-  const [exception, ...others] = types.filter((type) => type.isSubclassOf(baseExceptionType));
-  if (others.some((other) => !exception!.isSubclassOf(other)))
-    throw new TypeError('multiple bases have instance lay-out conflict');
+  const exception = exceptionBase(types);
   const mro = types.length === 0 ? [objectType] : linearize(name, types);
   const type =
     exception === undefined ? instanceClass(name, types, mro) : exceptionClass(name, types, mro, exception);

@@ -2,7 +2,7 @@
 import { Dict, FrozenSet, KEY, normalKey, PyFloat, PySet, Tuple } from '../../pickle/index.ts';
 import { chargeMemory, chargeSteps } from './budget.ts';
 import { indexOf } from './long-text.ts';
-import { PyError, RecursionError, TypeError } from './errors.ts';
+import { PyError, RecursionError, TypeError, ValueError } from './errors.ts';
 import { asInt, compareNumbers, isNumeric, type Numeric } from './numbers.ts';
 import { call } from './call.ts';
 import { rawIterator } from './iterate.ts';
@@ -323,7 +323,9 @@ export function contains(container: unknown, item: unknown): boolean {
   }
   if (container instanceof Map) return container.has(hashable(item));
   if (container instanceof Set)
-    return container.has(item instanceof PySet && !(item instanceof FrozenSet) ? item : hashable(item));
+    return container.has(
+      item instanceof PySet && !(item instanceof FrozenSet) ? new FrozenSet(item) : hashable(item),
+    );
   if (container instanceof Uint8Array) return bytesContain(container, item);
   if (container instanceof Range) return rangeContains(container, item);
   if (container instanceof KeysView) return container.dict.has(hashable(item));
@@ -356,6 +358,7 @@ function bytesContain(container: Uint8Array, item: unknown): boolean {
     );
   const n = asInt(item);
   if (n === undefined) throw new TypeError(`a bytes-like object is required, not '${typeName(item)}'`);
+  if (n < 0 || n > 255) throw new ValueError('byte must be in range(0, 256)');
   return container.includes(Number(n));
 }
 
@@ -385,7 +388,12 @@ export function hashable<T>(v: T): T {
     }
     return v;
   }
-  if (v instanceof FrozenSet) chargeSteps(1 + v.size);
+  if (v instanceof FrozenSet) {
+    // Its key holds those of its members.
+    chargeSteps(1 + v.size);
+    chargeMemory(16 + v.size * 16);
+    return v;
+  }
   if (
     Array.isArray(v) ||
     v instanceof Map ||

@@ -139,11 +139,11 @@ export class Unauthorized extends Exception {
 
   constructor(nameOrMessage?: string | null, value?: unknown) {
     super(
-      ...(nameOrMessage === undefined || nameOrMessage === null
-        ? []
-        : value === undefined
-          ? [nameOrMessage]
-          : [nameOrMessage, value]),
+      ...(value !== undefined
+        ? [nameOrMessage ?? null, value]
+        : nameOrMessage === undefined || nameOrMessage === null
+          ? []
+          : [nameOrMessage]),
     );
     this.value = value;
   }

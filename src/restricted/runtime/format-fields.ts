@@ -135,7 +135,7 @@ function base(first: string, fields: Fields): unknown {
     fields.automatic = index + 1;
   } else {
     if (fields.automatic !== undefined && fields.automatic !== -1)
-      throw new ValueError('cannot switch from automatic field numbering to manual field specification');
+      throw new ValueError('cannot switch from manual field specification to automatic field numbering');
     fields.automatic = -1;
     index = Number(first);
   }

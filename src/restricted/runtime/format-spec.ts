@@ -12,6 +12,7 @@ interface Spec {
   align: string;
   sign: string;
   signed: boolean;
+  noNegativeZero: boolean;
   zero: boolean;
   alternate: boolean;
   width: number;
@@ -30,11 +31,15 @@ function parse(spec: string, v: unknown): Spec {
   const width = Number(g['width'] ?? 0);
   if (width > Number.MAX_SAFE_INTEGER) throw new ValueError('Too many decimal digits in format string');
   const zero = g['zero'] !== undefined;
+  const kind = g['type'] ?? (typeof v === 'string' ? 's' : '');
+  if (g['group'] !== undefined && !(g['group'] === '_' ? 'deEfFgG%boxX' : 'deEfFgG%').includes(kind))
+    throw new ValueError(`Cannot specify '${g['group']}' with '${kind}'.`);
   return {
     fill: g['fill'] ?? (zero && g['align'] === undefined ? '0' : zero ? '0' : ' '),
     align: g['align'] ?? '',
     sign: g['sign'] ?? '-',
     signed: g['sign'] !== undefined,
+    noNegativeZero: g['z'] !== undefined,
     zero,
     alternate: g['alt'] !== undefined,
     width,
@@ -58,11 +63,12 @@ export function formatText(v: string, spec: string, lengthOf: (s: string) => num
   const s = parse(spec, v);
   if (s.type !== '' && s.type !== 's')
     throw new ValueError(`Unknown format code '${s.type}' for object of type 'str'`);
+  if (s.noNegativeZero)
+    throw new ValueError('Negative zero coercion (z) not allowed in string format specifier');
   if (s.sign === ' ') throw new ValueError('Space not allowed in string format specifier');
   if (s.signed) throw new ValueError('Sign not allowed in string format specifier');
   if (s.alternate) throw new ValueError('Alternate form (#) not allowed in string format specifier');
   if (s.align === '=') throw new ValueError("'=' alignment not allowed in string format specifier");
-  if (s.grouping !== '') throw new ValueError(`Cannot specify '${s.grouping}' with 's'.`);
   let text = v;
   let length = lengthOf(v);
   if (s.precision !== undefined && s.precision < length) {
@@ -82,14 +88,17 @@ export function formatNumber(v: unknown, spec: string): string {
   if (v instanceof Complex) return formatComplex(v, s);
   if (typeof v === 'boolean' && s.type === '') {
     // A bool with a specification is formatted as the int it is.
-    return formatInt(v ? 1 : 0, { ...s, type: 'd' });
+    return formatInt(v ? 1 : 0, { ...s, type: 'd' }, 'bool');
   }
   const n = asInt(v);
-  if (n !== undefined && !'eEfFgG%'.includes(s.type === '' ? 'd' : s.type)) return formatInt(n, s);
+  if (n !== undefined && !'eEfFgG%'.includes(s.type === '' ? 'd' : s.type))
+    return formatInt(n, s, typeName(v));
   return formatFloat(asFloat(v)!, s, v);
 }
 
 function formatComplex(v: Complex, s: Spec): string {
+  if (!'eEfFgGn'.includes(s.type))
+    throw new ValueError(`Unknown format code '${s.type}' for object of type 'complex'`);
   if (s.zero || s.align === '=')
     throw new ValueError('Zero padding is not allowed in complex format specifier');
   const type = s.type === '' && s.precision === undefined ? 'r' : s.type || 'g';
@@ -104,10 +113,17 @@ function formatComplex(v: Complex, s: Spec): string {
 
 const BASES: Record<string, [number, string]> = { b: [2, '0b'], o: [8, '0o'], x: [16, '0x'], X: [16, '0X'] };
 
-function formatInt(n: PyInt, s: Spec): string {
+const INT_TYPES = ['', 'b', 'c', 'd', 'n', 'o', 'x', 'X'];
+
+function formatInt(n: PyInt, s: Spec, type: string): string {
+  if (!INT_TYPES.includes(s.type))
+    throw new ValueError(`Unknown format code '${s.type}' for object of type '${type}'`);
   if (s.precision !== undefined) throw new ValueError('Precision not allowed in integer format specifier');
+  if (s.noNegativeZero)
+    throw new ValueError('Negative zero coercion (z) not allowed in integer format specifier');
   if (s.type === 'c') {
-    if (s.sign !== '-') throw new ValueError("Sign not allowed with integer format specifier 'c'");
+    if (s.signed) throw new ValueError("Sign not allowed with integer format specifier 'c'");
+    if (s.alternate) throw new ValueError("Alternate form (#) not allowed with integer format specifier 'c'");
     if (typeof n === 'bigint' && (n >= 2n ** 63n || n < -(2n ** 63n)))
       throw new OverflowError('Python int too large to convert to C long');
     if (n < 0 || n > 0x10ffff) throw new OverflowError('%c arg not in range(0x110000)');
@@ -118,12 +134,9 @@ function formatInt(n: PyInt, s: Spec): string {
   let text: string;
   let prefix = '';
   if (s.type === '' || s.type === 'd' || s.type === 'n') {
-    if (s.type === 'n' && s.grouping !== '') throw new ValueError(`Cannot specify '${s.grouping}' with 'n'.`);
     text = intText(magnitude);
   } else {
-    const base = BASES[s.type];
-    if (base === undefined) throw new ValueError(`Unknown format code '${s.type}' for object of type 'int'`);
-    if (s.grouping === ',') throw new ValueError(`Cannot specify ',' with '${s.type}'.`);
+    const base = BASES[s.type]!;
     text = magnitude.toString(base[0]);
     if (s.type === 'X') text = text.toUpperCase();
     if (s.alternate) prefix = base[1];
@@ -177,11 +190,12 @@ function formatFloat(n: number, s: Spec, v: unknown): string {
   const type = s.type === '' ? 'r' : s.type;
   if (!'eEfFgGn%r'.includes(type))
     throw new ValueError(`Unknown format code '${type}' for object of type '${typeName(v)}'`);
-  if (type === 'n' && s.grouping !== '') throw new ValueError(`Cannot specify '${s.grouping}' with 'n'.`);
-  const negative = n < 0 || Object.is(n, -0);
-  const text = digits(Math.abs(n), s);
+  const below = n < 0 || Object.is(n, -0);
+  const scaled = type === '%' ? n * 100 : n;
+  const text = Number.isFinite(n) && !Number.isFinite(scaled) ? 'inf%' : digits(Math.abs(n), s);
   const dot = text.search(/[.e%]/i);
-  const special = !Number.isFinite(n);
+  const negative = below && !(s.noNegativeZero && /^[0.]*(?:[eE].*|%)?$/.test(text));
+  const special = !Number.isFinite(scaled);
   const whole = dot === -1 || special ? text : text.slice(0, dot);
   const tail = dot === -1 || special ? '' : text.slice(dot);
   if (special) return assemble(negative && !Number.isNaN(n), '', whole, tail, { ...s, grouping: '' }, 3);

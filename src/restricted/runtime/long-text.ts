@@ -7,7 +7,7 @@ import { chargeMemory, chargeSteps } from './budget.ts';
 const PIECE = 4096;
 
 /** The pieces of a text; no surrogate pair is torn. */
-function* pieces(s: string): Generator<string> {
+export function* pieces(s: string): Generator<string> {
   for (let at = 0; at < s.length;) {
     let end = Math.min(s.length, at + PIECE);
     const last = s.charCodeAt(end - 1);

@@ -50,6 +50,14 @@ export function toIndex(v: unknown): number {
   return n;
 }
 
+/** `toIndex` where what does not fit a machine word is refused. */
+export function sizeIndex(v: unknown): number {
+  const n = asInt(v);
+  if (typeof n === 'bigint' && (n >= 2n ** 63n || n < -(2n ** 63n)))
+    throw new OverflowError('Python int too large to convert to C ssize_t');
+  return toIndex(v);
+}
+
 export function bitLength(n: PyInt): number {
   if (typeof n === 'number') {
     const a = Math.abs(n);
@@ -71,11 +79,11 @@ const addInt = (a: PyInt, b: PyInt): PyInt => {
   if (typeof a === 'number' && typeof b === 'number') {
     const r = a + b;
     if (Number.isSafeInteger(r)) return r;
-  } else chargeMemory(32 + Math.max(rough(a), rough(b)));
+  } else chargeMemory(32 + Math.max(roughBytes(a), roughBytes(b)));
   return int(big(a) + big(b));
 };
 /** Upper bound for the bytes of an int, without looking at its digits more than needed. */
-function rough(n: PyInt): number {
+export function roughBytes(n: PyInt): number {
   return typeof n === 'number' ? 8 : n >= -(1n << 1024n) && n <= 1n << 1024n ? 128 : bitLength(n) / 8;
 }
 const mulInt = (a: PyInt, b: PyInt): PyInt => {
@@ -83,7 +91,7 @@ const mulInt = (a: PyInt, b: PyInt): PyInt => {
     const r = a * b;
     if (Number.isSafeInteger(r)) return r + 0;
   } else {
-    const bits = (rough(a) + rough(b)) * 8;
+    const bits = (roughBytes(a) + roughBytes(b)) * 8;
     if (bits > 4096) chargeBits(bits);
   }
   return int(big(a) * big(b));
@@ -92,7 +100,7 @@ const mulInt = (a: PyInt, b: PyInt): PyInt => {
 function floorDivInt(a: PyInt, b: PyInt): PyInt {
   if (b === 0) throw new ZeroDivisionError('integer division or modulo by zero');
   if (typeof a === 'number' && typeof b === 'number') return (a - modNumber(a, b)) / b + 0;
-  chargeBits((rough(a) + rough(b)) * 8);
+  chargeBits((roughBytes(a) + roughBytes(b)) * 8);
   const x = big(a);
   const y = big(b);
   const q = x / y;
@@ -107,7 +115,7 @@ function modNumber(a: number, b: number): number {
 function modInt(a: PyInt, b: PyInt): PyInt {
   if (b === 0) throw new ZeroDivisionError('integer modulo by zero');
   if (typeof a === 'number' && typeof b === 'number') return modNumber(a, b);
-  chargeBits((rough(a) + rough(b)) * 8);
+  chargeBits((roughBytes(a) + roughBytes(b)) * 8);
   const y = big(b);
   const r = big(a) % y;
   return int(r !== 0n && r < 0n !== y < 0n ? r + y : r);
@@ -212,7 +220,7 @@ export function powMod(a: unknown, b: unknown, m: unknown): PyInt {
     e = -e;
   }
   const modulus = big(n);
-  chargeSteps(bitLength(int(e)) * (1 + Math.floor((rough(n) / 64) ** 1.6)));
+  chargeSteps(bitLength(int(e)) * (1 + Math.floor((roughBytes(n) / 64) ** 1.6)));
   let result = 1n % modulus;
   let square = big(base);
   for (; e > 0n; e >>= 1n) {
@@ -262,7 +270,7 @@ function rshiftInt(a: PyInt, b: PyInt): PyInt {
 function bitwise(op: '&' | '|' | '^', a: PyInt, b: PyInt): PyInt {
   if (typeof a === 'number' && typeof b === 'number' && (a | 0) === a && (b | 0) === b)
     return op === '&' ? a & b : op === '|' ? a | b : a ^ b;
-  chargeMemory(Math.max(rough(a), rough(b)));
+  chargeMemory(Math.max(roughBytes(a), roughBytes(b)));
   const x = big(a);
   const y = big(b);
   return int(op === '&' ? x & y : op === '|' ? x | y : x ^ y);

@@ -88,6 +88,7 @@ export class PyGenerator implements PyIterator {
   readonly name: string;
   readonly #generator: Generator<unknown, unknown, unknown>;
   #finished = false;
+  #result: unknown = null;
 
   constructor(name: string, generator: Generator<unknown, unknown, unknown>) {
     this.name = name;
@@ -103,7 +104,15 @@ export class PyGenerator implements PyIterator {
     meter.depth = depth;
     if (done !== true) return value;
     this.#finished = true;
+    this.#result = value ?? null;
     return undefined;
+  }
+
+  /** What it returned, told once: the value of `StopIteration` and of `yield from`. */
+  takeResult(): unknown {
+    const result = this.#result;
+    this.#result = null;
+    return result;
   }
 }
 

@@ -1,11 +1,12 @@
 /** Binary and unary operators for any values. */
 import { Dict, FrozenSet, PyFloat, type PyInt, PySet, Tuple, tupleFrom } from '../../pickle/index.ts';
 import { chargeItems, chargeMemory } from './budget.ts';
-import { len, operatorsOf, setLike } from './compare.ts';
+import { hashable, len, operatorsOf, setLike } from './compare.ts';
 import { OverflowError, TypeError } from './errors.ts';
 import { formatPercent } from './percent.ts';
 import { asInt, isNumeric, negate, numberOp } from './numbers.ts';
-import { listOf } from './iterate.ts';
+import { isIterable, listOf } from './iterate.ts';
+import { ItemsView, KeysView } from './objects.ts';
 import { typeName } from './types.ts';
 import { Complex } from './values.ts';
 
@@ -172,9 +173,13 @@ function repeat(v: unknown, n: PyInt): unknown {
   return out;
 }
 
+const isSetView = (v: unknown): boolean => v instanceof KeysView || v instanceof ItemsView;
+
 function setOp(op: string, a: unknown, b: unknown): unknown {
-  const x = setLike(a);
-  const y = setLike(b);
+  // A view takes anything that can be iterated, on either side.
+  const viewed = isSetView(a) || isSetView(b);
+  const x = setLike(a) ?? (viewed && isIterable(a) ? new PySet(listOf(a).map(hashable)) : undefined);
+  const y = setLike(b) ?? (viewed && isIterable(b) ? new PySet(listOf(b).map(hashable)) : undefined);
   if (x === undefined || y === undefined) return undefined;
   chargeItems(x.size + y.size);
   const out = new PySet();

@@ -10,6 +10,9 @@ import { asciiText, textLength, textSlice } from './text.ts';
 import { typeName } from './types.ts';
 
 const FIELD = /([-+ #0]*)(\*|\d+)?(?:\.(\*|\d*))?[hlL]?([^])?/uy;
+/** Largest width and precision that Python's own integers hold. */
+const WIDEST = 2n ** 63n - 1n;
+const MOST_PRECISE = 2n ** 31n - 1n;
 
 /** One conversion of a template; -1 for a width or precision that is an argument. */
 interface Field {
@@ -70,9 +73,16 @@ function parse(template: string): (string | Field)[] {
       string?,
     ];
     at += whole.length;
-    const size = (text: string | undefined): number | undefined =>
-      text === undefined ? undefined : text === '*' ? STAR : Number(text);
-    const [w, p] = [size(width), size(precision)];
+    const size = (text: string | undefined, most: bigint, what: string): number | undefined => {
+      if (text === undefined || text === '*') return text === undefined ? undefined : STAR;
+      if (text.length > 9 && BigInt(text) > most) throw new ValueError(`${what} too big`);
+      return Number(text);
+    };
+    const [w, p] = [size(width, WIDEST, 'width'), size(precision, MOST_PRECISE, 'precision')];
+    if (type === '%' && whole === '%' && key === undefined) {
+      parts.push('%');
+      continue;
+    }
     parts.push({
       key,
       flags,
@@ -167,6 +177,8 @@ class Formatter {
   readonly #bytes: boolean;
   #next = 0;
   #mapped = false;
+  /** What the key of the running conversion gave. */
+  #pending: unknown;
 
   constructor(template: string, parts: readonly (string | Field)[], values: unknown, bytes: boolean) {
     this.#template = template;
@@ -180,22 +192,23 @@ class Formatter {
     let out = '';
     for (const part of this.#parts) out += typeof part === 'string' ? part : this.#field(part);
     if (!this.#mapped && this.#next < this.#args.length && !this.#isMapping())
-      throw new TypeError('not all arguments converted during string formatting');
+      throw new TypeError(
+        `not all arguments converted during ${this.#bytes ? 'bytes' : 'string'} formatting`,
+      );
     return out;
   }
 
   #field({ key, flags, width, precision, type, index }: Field): string {
-    let value = key === undefined ? undefined : this.#byKey(key);
+    if (key !== undefined) this.#pending = this.#byKey(key);
     let left = flags.includes('-');
-    let w = width === STAR ? this.#star() : (width ?? 0);
+    let w = width === STAR ? this.#star(WIDEST, 'ssize_t') : (width ?? 0);
     if (w < 0) {
       left = true;
       w = -w;
     }
-    const p = precision === STAR ? Math.max(0, this.#star()) : precision;
+    const p = precision === STAR ? Math.max(0, this.#star(MOST_PRECISE, 'int')) : precision;
     if (type === '') throw new ValueError('incomplete format');
-    if (type === '%') return '%';
-    if (key === undefined) value = this.#take();
+    const value = this.#take();
     if (!'sradiuoxXeEfFgGcb'.includes(type) || (type === 'b' && !this.#bytes)) {
       const place = textLength(this.#template.slice(0, index));
       throw new ValueError(
@@ -222,8 +235,9 @@ class Formatter {
     this.#mapped = true;
     const v = this.#values;
     if (v instanceof Map) {
-      const found: unknown = v.get(key);
-      if (found === undefined) throw new KeyError(key);
+      const asked = this.#bytes ? new Uint8Array(Buffer.from(key, 'latin1')) : key;
+      const found: unknown = v.get(asked);
+      if (found === undefined) throw new KeyError(asked);
       return found;
     }
     const get =
@@ -233,15 +247,22 @@ class Formatter {
   }
 
   #take(): unknown {
+    if (this.#mapped) {
+      // A width by star takes what the key gave, as in Python; then nothing is left.
+      const value = this.#pending;
+      this.#pending = undefined;
+      if (value === undefined) throw new TypeError('not enough arguments for format string');
+      return value;
+    }
     if (this.#next >= this.#args.length) throw new TypeError('not enough arguments for format string');
     return this.#args[this.#next++];
   }
 
-  #star(): number {
+  #star(most: bigint, type: string): number {
     const n = asInt(this.#take());
     if (n === undefined) throw new TypeError('* wants int');
-    if (typeof n === 'bigint') throw new OverflowError('Python int too large to convert to C ssize_t');
-    return n;
+    if (n > most || n < -most - 1n) throw new OverflowError(`Python int too large to convert to C ${type}`);
+    return Number(n);
   }
 
   #one(type: string, value: unknown, flags: string, precision: number | undefined): string {
@@ -250,7 +271,7 @@ class Formatter {
       case 'b':
         return cut(this.#bytes ? bytesText(value) : str(value), precision);
       case 'r':
-        return cut(repr(value), precision);
+        return cut(this.#bytes ? asciiText(repr(value)) : repr(value), precision);
       case 'a':
         return cut(asciiText(repr(value)), precision);
       case 'c':
@@ -265,8 +286,13 @@ class Formatter {
   #character(value: unknown): string {
     const n = asInt(value);
     if (n !== undefined) {
+      if (this.#bytes && (n < 0 || n > 255)) throw new OverflowError('%c arg not in range(256)');
       if (n < 0 || n > 0x10ffff) throw new OverflowError('%c arg not in range(0x110000)');
       return String.fromCodePoint(Number(n));
+    }
+    if (this.#bytes) {
+      if (value instanceof Uint8Array && value.length === 1) return String.fromCharCode(value[0]!);
+      throw new TypeError('%c requires an integer in range(256) or a single byte');
     }
     if (typeof value === 'string' && textLength(value) === 1) return value;
     throw new TypeError('%c requires int or char');
@@ -334,7 +360,7 @@ function realText(type: string, value: unknown, flags: string, precision: number
   let text: string;
   if (!Number.isFinite(n)) text = Number.isNaN(n) ? 'nan' : 'inf';
   else if (type === 'e' || type === 'E') text = exponentText(m, p, flags.includes('#'));
-  else if (type === 'f' || type === 'F') text = fixed(m, p);
+  else if (type === 'f' || type === 'F') text = fixed(m, p) + (p === 0 && flags.includes('#') ? '.' : '');
   else text = general(m, p, flags.includes('#'));
   if (type === type.toUpperCase()) text = text.toUpperCase();
   return sign(negative && !Number.isNaN(n), flags) + text;

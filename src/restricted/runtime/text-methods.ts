@@ -250,8 +250,9 @@ function replace(s: string, from: unknown, to: unknown, most: Optional): string 
 function justify(s: string, width: unknown, fill: Optional, where: 'left' | 'right' | 'center'): string {
   const w = toIndex(width);
   const c = fill === undefined ? ' ' : fill;
-  if (typeof c !== 'string' || textLength(c) !== 1)
-    throw new TypeError('The fill character must be exactly one character long');
+  if (typeof c !== 'string')
+    throw new TypeError(`The fill character must be a unicode character, not ${typeName(c)}`);
+  if (textLength(c) !== 1) throw new TypeError('The fill character must be exactly one character long');
   const missing = w - textLength(s);
   if (missing <= 0) return s;
   chargeMemory(w * c.length);

@@ -256,12 +256,21 @@ export function typeName(value: unknown): string {
   return typeOf(value).name;
 }
 
+/** Types of Python whose methods take arguments by position only, but for a few. */
+const BY_POSITION = new Set([strType, bytesType, bytearrayType, listType, tupleType, dictType]);
+const BY_NAME = new Set('encode decode expandtabs split rsplit splitlines hex sort'.split(' '));
+
 /** Declares methods: `{ upper: ['', fn], split: ['sep=None, maxsplit=-1', fn], format: ['*args', fn] }`. */
 export function addMethods(
   type: PyType,
   methods: Record<string, readonly [params: string, call: (self: never, ...args: never[]) => unknown]>,
 ): void {
-  for (const [name, [text, call]] of Object.entries(methods)) type.dict.set(name, method(name, text, call));
+  for (const [name, [text, call]] of Object.entries(methods)) {
+    const made = method(name, text, call);
+    made.byName = BY_POSITION.has(type) && BY_NAME.has(name);
+    made.keywords = made.byName || !BY_POSITION.has(type);
+    type.dict.set(name, made);
+  }
 }
 
 type RawCall = (self: never, args: unknown[], kwargs: Dict<string, unknown> | undefined) => unknown;
@@ -279,6 +288,10 @@ export class BuiltinMethod implements Method {
   readonly call: (self: never, ...args: never[]) => unknown;
   /** How many of `params` may be given by position. */
   readonly positional: number;
+  /** Whether its parameters may be given by name. */
+  keywords = true;
+  /** One of the few methods of Python's own types that take arguments by name: their messages differ. */
+  byName = false;
   /** For a method that takes any arguments: called with them as they are. */
   readonly raw: RawCall | undefined;
 
