@@ -14,6 +14,7 @@ const NOBODY: Roles = [];
 export function declaredRoles(declaration: Declaration, object: unknown): Roles {
   if (declaration === 'public') return null;
   if (declaration === 'private') return NOBODY;
+  if (declaration === 'object') return rolesAround(object);
   return rolesForPermissionOn(declaration.permission, object);
 }
 
@@ -45,11 +46,15 @@ export function requiredRoles(
   }
   // A method that nothing declares is an implementation detail, whatever the class says of its data.
   if (typeof value === 'function') return undefined;
-  if (!facts.allowsUndeclared) return undefined;
-  let at: object | null = container as object;
+  return facts.allowsUndeclared ? rolesAround(container) : undefined;
+}
+
+/** Roles that an object demands, or the first around it that demands any. */
+function rolesAround(object: unknown): Roles {
+  let at = object as object | null;
   while (at !== null && typeof at === 'object') {
-    const roles = objectRoles(at);
-    if (roles !== undefined) return roles;
+    const declaration = factsAbout(at)?.object;
+    if (declaration !== undefined && declaration !== 'object') return declaredRoles(declaration, at);
     at = aqParent(aqInner(at)) as object | null;
   }
   return null;

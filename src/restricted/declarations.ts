@@ -6,8 +6,8 @@
  * for the object at hand (roles are acquired).
  */
 
-/** `'public'`: anybody; `'private'`: nobody but trusted code; otherwise `{ permission }`. */
-export type Declaration = 'public' | 'private' | { readonly permission: string };
+/** `'public'`: anybody; `'private'`: nobody but trusted code; `'object'`: whoever may have the object; otherwise `{ permission }`. */
+export type Declaration = 'public' | 'private' | 'object' | { readonly permission: string };
 
 export interface ClassDeclarations {
   /** Guards the object itself when it is published or reached as a value. Inherited; without one: default deny. */

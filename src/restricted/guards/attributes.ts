@@ -208,8 +208,13 @@ export function guardedGetattr(o: unknown, name: string, fallback?: unknown): un
     throw missing(o, name);
   }
   if (mayRead(o, name, value)) return value;
-  throw new Unauthorized(name, value);
+  // The message shows the object, never the data that is refused.
+  throw new Unauthorized(name, showsOnly(o, value) ? o : value);
 }
+
+/** Whether a refusal names the object: data of content has no roles of its own, it is the object that has some. */
+const showsOnly = (o: unknown, value: unknown) =>
+  typeof value !== 'function' && isPlain(value) && typeof o === 'object' && o !== null && isHostObject(o);
 
 function mayRead(o: unknown, name: string, value: unknown): boolean {
   if (o instanceof PyInstance || o instanceof PyModule) return true;

@@ -409,7 +409,7 @@ for (const [cls, module, name, meta_type, permission] of [
       changes: ['manage_edit', 'manage_upload', 'PUT'],
       postOnly: ['manage_proxy'],
       names: {
-        id: 'public',
+        id: 'object',
         __call__: view,
         callWith: 'private',
         read: manage,

@@ -415,7 +415,7 @@ declareClass(
     published: ['index_html', 'view_image_or_file', 'PrincipiaSearchSource', 'manage_main'],
     changes: ['manage_edit', 'manage_upload', 'PUT'],
     names: {
-      id: 'public',
+      id: 'object',
       index_html: view,
       view_image_or_file: view,
       PrincipiaSearchSource: view,

@@ -3,6 +3,7 @@
  * They are stored as those of Products.ZODBMountPoint are.
  */
 import { getLogger } from '@logtape/logtape';
+import { Permissions } from '../../access/index.ts';
 import { aqBase, findClass, getOwn, metaOf, registerClass, wrap } from '../../persistent/index.ts';
 import { Dict } from '../../pickle/index.ts';
 import { BadRequest } from '../../publisher/index.ts';
@@ -193,6 +194,7 @@ export function addMounts(
   return paths.length;
 }
 
+const screens = { permission: Permissions.viewManagementScreens };
 const TRACEBACK: ManageOption = { label: 'Traceback', action: 'manage_traceback' };
 registerClass(MountedObject, 'Products.ZODBMountPoint.MountedObject.MountedObject', {
   python: true,
@@ -204,7 +206,7 @@ Object.assign(MountedObject.prototype, {
   _isMountedObject: 1,
   _create_mount_points: true,
 });
-declareClass(MountedObject, { names: { __of__: 'private' } });
+declareClass(MountedObject, { object: screens, names: { __of__: 'private' } });
 registerClass(UnmountedDatabase, 'zope_ts.zope.UnmountedDatabase', { acquires: 'implicit' });
 Object.assign(UnmountedDatabase.prototype, {
   meta_type: META_TYPE,
@@ -213,10 +215,11 @@ Object.assign(UnmountedDatabase.prototype, {
   manage_options: [TRACEBACK],
 });
 declareClass(UnmountedDatabase, {
+  object: screens,
   published: ['manage_traceback'],
   names: {
-    manage_traceback: { permission: 'View management screens' },
-    mount_error_: { permission: 'View management screens' },
+    manage_traceback: screens,
+    mount_error_: screens,
   },
 });
 

@@ -18,8 +18,9 @@ export function permittedTabs(object: Tabbed & object): ManageOption[] {
   return object.manage_options.filter(({ action, shownFor }) => {
     if (shownFor !== undefined && !shownFor(object)) return false;
     const name = action.split('/')[0]!;
-    const guard = name === '' ? objectDeclarationOf(cls) : namedDeclarationOf(cls, name);
-    if (guard === undefined || guard === 'private') return false;
+    const declared = name === '' ? undefined : namedDeclarationOf(cls, name);
+    const guard = name === '' || declared === 'object' ? objectDeclarationOf(cls) : declared;
+    if (guard === undefined || guard === 'private' || guard === 'object') return false;
     if (guard === 'public') return getSecurityManager().getUser().getUserName() !== nobody.getUserName();
     return getSecurityPolicy().checkPermission(guard.permission, object);
   });

@@ -1,7 +1,7 @@
 /** What of the content types a URL reaches, beside their pages, and what HEAD says: as Python's answers. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { DTMLMethod } from '../../../src/zope/dtml/dtml-method.ts';
-import { File, type Item, ZopePageTemplate } from '../../../src/zope/ofs/index.ts';
+import { File, Folder, type Item, ZopePageTemplate } from '../../../src/zope/ofs/index.ts';
 import { PythonScript } from '../../../src/zope/scripts/python-script.ts';
 import { TestSite } from './test-site.ts';
 
@@ -83,4 +83,22 @@ it('answers checkPermission as Python does: 1 and None for a user, True for the 
   );
   expect((await site.request('/may')).body).toBe('[1, None]');
   expect((await site.request('/may', admin)).body).toBe('[1, 1]');
+});
+
+it('keeps title, type and tree methods of an object from whoever may not have the object, also in messages', async () => {
+  site.addUser('guest', []);
+  site.change((app) => {
+    app._setObject('closed', new Folder('closed') as never);
+    const closed = app._getOb('closed') as unknown as Folder;
+    closed.title = 'a secret plan';
+    closed._setObject('shown', new DTMLMethod('shown', '<dtml-var title>') as never);
+    closed.manage_permission('Access contents information', ['Manager'], 0);
+  });
+  expect(await site.request('/closed/shown', admin)).toMatchObject({ status: 200, body: 'a secret plan' });
+  const refused = await site.request('/closed/shown', { user: 'guest' });
+  expect(refused.status).toBe(401);
+  expect(refused.body).not.toContain('secret');
+  for (const name of ['title_or_id', 'title_and_id'])
+    // oxlint-disable-next-line no-await-in-loop
+    expect((await site.request(`/closed/${name}`, { user: 'guest' })).status, name).toBe(401);
 });
