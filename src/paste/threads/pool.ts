@@ -84,6 +84,10 @@ export interface PoolState {
   readonly running: number;
 }
 
+/** Of two that are equally busy, the one with fewer requests that wait: they may go on with work any moment. */
+const isFreer = (one: PoolThread, other: PoolThread) =>
+  one.load < other.load || (one.load === other.load && one.jobs.size < other.jobs.size);
+
 export class ThreadPool {
   readonly #options: PoolOptions;
   readonly #threads = new Set<PoolThread>();
@@ -318,7 +322,7 @@ export class ThreadPool {
     while (this.#queue.length > 0) {
       let best: PoolThread | undefined;
       for (const thread of this.#threads)
-        if (thread.room > 0 && (best === undefined || thread.load < best.load)) best = thread;
+        if (thread.room > 0 && (best === undefined || isFreer(thread, best))) best = thread;
       if (best === undefined) {
         this.#noteDepth();
         return;
@@ -335,7 +339,8 @@ export class ThreadPool {
     job.begunAt = 0;
     thread.jobs.set(id, job);
     Atomics.store(thread.claims, id % CLAIMS, id);
-    if (thread.load > 0) this.#stealLater();
+    // One that waits for something may go on with work just now.
+    if (thread.jobs.size > 1) this.#stealLater();
     thread.load++;
     thread.outbox.push(wire.REQUEST, id, head, body);
     this.#flushSoon(thread);
@@ -378,12 +383,16 @@ export class ThreadPool {
     let again = false;
     const now = performance.now();
     for (const thread of this.#threads) {
-      if (thread.load < 2) continue;
-      again = true;
-      const idle = [...this.#threads].filter((other) => other.ready && other.load === 0).length;
-      if (idle === 0) continue;
+      if (thread.jobs.size < 2) continue;
+      let idle = -1;
       let taken = 0;
       for (const job of thread.jobs.values()) {
+        if (job.waiting || thread.isBegun(job.id)) continue;
+        again = true;
+        if (idle < 0)
+          idle = [...this.#threads].filter(
+            (other) => other !== thread && other.ready && other.load === 0,
+          ).length;
         if (taken >= idle) break;
         if (now - job.givenAt < STEAL_MS || !thread.takeBack(job.id)) continue;
         thread.jobs.delete(job.id);
