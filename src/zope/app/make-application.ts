@@ -18,6 +18,7 @@ import { standardErrorMessage } from './error-page.ts';
 import { onShutdown } from './shutdown.ts';
 import { countConflict, countDatabase } from './stats.ts';
 import { keepPidFile } from '../threads/process-services.ts';
+import { loadExtensions } from '../external/extensions.ts';
 import { openSiteDatabases } from './site.ts';
 import { loadSiteModules } from './site-modules.ts';
 
@@ -43,6 +44,7 @@ export async function makeApplication(
   const config = loadZopeConf(zopeConf);
   const settings = await publisherSettings(config);
   await loadSiteModules(config.instanceHome);
+  await loadExtensions(config.instanceHome);
   const { db, close } = openSiteDatabases(config);
   const uncount = countDatabase(db);
   const pool = new ConnectionPool(db);

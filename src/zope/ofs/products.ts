@@ -4,7 +4,7 @@ import type { HTTPRequest } from '../../publisher/index.ts';
 import type { ObjectManager } from './object-manager.ts';
 
 /** Fields of the add form beside id and title. */
-export type AddField = 'file' | 'text' | 'smtp' | 'fixed-id';
+export type AddField = 'file' | 'text' | 'smtp' | 'external' | 'fixed-id';
 
 export interface Constructor {
   /** Name of the method in `manage_addProduct/PRODUCT/NAME`. */

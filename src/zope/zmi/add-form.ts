@@ -13,6 +13,7 @@ export function addFormPage(container: ObjectManager, type: ProductType): string
       action: `${urlOf(container)}/manage_addProduct/${type.product}/${type.constructors[0]!.name}`,
       upload: fields.includes('file') || fields.includes('text'),
       smtp: fields.includes('smtp'),
+      external: fields.includes('external'),
       named: type.fixedId === undefined,
       needsId: fields.includes('file') ? null : 'required',
     },

@@ -114,6 +114,7 @@ export function contentsPage(container: ObjectManager, message?: string): string
         upload: type.fields?.includes('file') ?? false,
         text: type.fields?.includes('text') ?? false,
         smtp: type.fields?.includes('smtp') ?? false,
+        external: type.fields?.includes('external') ?? false,
         named: type.fixedId === undefined,
         needsId: type.fields?.includes('file') ? null : 'required',
       })),
