@@ -112,8 +112,12 @@ function traversed(object: Traversable, name: string): unknown {
   try {
     return object.restrictedTraverse(name);
   } catch (error) {
-    // Python's says which object it was as well, which its text shows.
-    if (error instanceof Unauthorized && error.args.length === 1)
+    // Python's says which object it was as well, which its text shows, but not where the object itself was asked for the name.
+    if (
+      error instanceof Unauthorized &&
+      error.args.length === 1 &&
+      typeof getOwn(object, '__bobo_traverse__') !== 'function'
+    )
       throw new Unauthorized(name, new Withheld(name));
     throw error;
   }

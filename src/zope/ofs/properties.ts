@@ -1,5 +1,5 @@
 /** Typed properties of an object, editable through the web (INVENTORY O-013). */
-import { aqBase, getOwn, isWrapper, registerClass } from '../../persistent/index.ts';
+import { aqBase, getOwn, isWrapper, registerClass, wrap } from '../../persistent/index.ts';
 import { Dict, Tuple, tuple, tupleFrom } from '../../pickle/index.ts';
 import { declareClass, htmlQuote, ValueError } from '../../restricted/index.ts';
 import { Permissions } from '../../access/index.ts';
@@ -7,6 +7,7 @@ import { BadRequest, converterOf, HTTPRequest } from '../../publisher/index.ts';
 import { propertiesPage, propertyTypesPage } from '../zmi/properties.ts';
 import { Item } from './item.ts';
 import { namesOf } from './names.ts';
+import { PropertySheets } from './property-sheets.ts';
 
 /** Id, type and mode (`w` writable, `d` deletable) of a property, as it is stored. */
 type PropertyRecord = Dict;
@@ -15,6 +16,11 @@ export class PropertyManager extends Item {
   declare _properties: readonly PropertyRecord[];
 
   declare _reserved_names: readonly string[];
+
+  /** Leads to the properties by sets. */
+  get propertysheets(): PropertySheets {
+    return wrap(new PropertySheets(), this) as unknown as PropertySheets;
+  }
 
   /** The records as copies: what a caller does with them changes no object. */
   propertyMap(): Tuple<PropertyRecord> {
@@ -223,6 +229,7 @@ declareClass(PropertyManager, {
     'manage_changePropertyTypes',
   ],
   names: {
+    propertysheets: read,
     propertyMap: read,
     propertyIds: read,
     propertyValues: read,
