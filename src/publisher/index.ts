@@ -19,4 +19,5 @@ export { restrictedTraverse, unrestrictedTraverse } from './traversing.ts';
 export { parametersOf } from './signature.ts';
 export { asPython, errorName } from './exceptions.ts';
 export { converterOf } from './converters.ts';
+export { registerResources, type ResourceFolder } from './resources.ts';
 export { registerView, type View } from './views.ts';

@@ -16,6 +16,7 @@ import { declaredRoles, factsOf, objectRoles, type Roles, requiredRoles } from '
 import { type Class, type Declaration, KeyError } from '../restricted/index.ts';
 import { NotFound } from './errors.ts';
 import { type HTTPRequest, quote } from './request.ts';
+import { resourceAt } from './resources.ts';
 import { viewOf } from './views.ts';
 
 /** What a URL leads to: an object, or a method of one. */
@@ -146,12 +147,29 @@ function findView(object: object, request: HTTPRequest, name: string): Step | un
   return { value: render, self: object, container: object, declaration: view.declaration };
 }
 
+/** A file of the program's (`++resource++name/path`), which is named by all that is left of the path. */
+function findResource(object: object, request: HTTPRequest, name: string): Step | undefined {
+  const names = request.path.toReversed();
+  const resource = resourceAt(name, names);
+  if (resource === undefined) return undefined;
+  request.path = [];
+  // Between the site and the file: the site's error page is for what is in the site.
+  request.parents.push(resource);
+  for (const each of names) {
+    const quoted = quote(each);
+    request.URL += `/${quoted}`;
+    request.quotedSteps.push(quoted);
+  }
+  const render = () => resource.render(request);
+  return { value: render, self: object, container: object, declaration: resource.declaration };
+}
+
 /** `page`: the object's default page under this name, where it is known already. */
 function traverseName(request: HTTPRequest, object: object, name: string, page?: Step): Step {
   if (name === '.') return { value: object, self: undefined, container: object };
   if (name.startsWith('_')) throw new Hidden(`Object name begins with an underscore at: ${request.URL}`);
   if (isNamespaceName(name)) {
-    const view = findView(object, request, name);
+    const view = findView(object, request, name) ?? findResource(object, request, name);
     if (view === undefined) throw new NotFound(request.URL);
     return view;
   }

@@ -22,7 +22,7 @@ function rootAbove(folder: string): string {
   }
 }
 
-/** A file that is read at run time, by its path in `src/`, such as `zope/zmi/zmi.css`. */
+/** A file that is read at run time, by its path in `src/`, such as `zope/zmi/resources/zmi_base.css`. */
 export const packageFile = (name: string): string => path.join(roomsFolder, name);
 
 /** A module that a thread starts with, by its path in `src/` without an ending; the build has to know it as an entry. */

@@ -1,15 +1,19 @@
 /** What all pages of the management interface have in common. They are made by page templates and work without JavaScript. */
 import { readFileSync } from 'node:fs';
-import { getSecurityManager } from '../../access/index.ts';
+import { getSecurityManager, Permissions } from '../../access/index.ts';
 import { aqChain, aqInner } from '../../persistent/index.ts';
 import { Dict } from '../../pickle/index.ts';
-import { getRequest } from '../../publisher/index.ts';
+import { getRequest, registerResources } from '../../publisher/index.ts';
 import { PageTemplateFile } from '../../templates/index.ts';
 import type { ManageOption } from '../ofs/item.ts';
 import { packageFile } from '../package-files.ts';
 import { permittedTabs } from './tabs.ts';
 
-const css = readFileSync(packageFile('zope/zmi/zmi.css'), 'utf8');
+const css = readFileSync(packageFile('zope/zmi/resources/zmi_base.css'), 'utf8');
+registerResources('zmi', {
+  folder: packageFile('zope/zmi/resources'),
+  declaration: { permission: Permissions.viewManagementScreens },
+});
 const templates = new Map<string, PageTemplateFile>();
 
 function template(name: string): PageTemplateFile {
