@@ -4,6 +4,7 @@ import {
   PyError,
   registerForeignError,
   TypeError,
+  typeOf,
   Unauthorized as GuardUnauthorized,
 } from '../restricted/index.ts';
 import { HTTP_EXCEPTIONS, httpExceptionByName } from '../paste/index.ts';
@@ -11,11 +12,14 @@ import { HTTPException, Unauthorized } from './errors.ts';
 
 // Scripts know the exceptions of answers by their names in zExceptions. As there, they can be called by a gateway only.
 const base = registerForeignError(HTTPException, 'HTTPException');
-base.operators.call = () => {
+const needsGateway = () => {
   throw new TypeError(
     "HTTPException.__call__() missing 2 required positional arguments: 'environ' and 'start_response'",
   );
 };
+base.operators.call = needsGateway;
+// What the guards throw is an answer as well.
+typeOf(new GuardUnauthorized()).operators.call = needsGateway;
 const registered = new Set<unknown>();
 for (const [name, cls] of HTTP_EXCEPTIONS) {
   if (registered.has(cls)) continue;

@@ -181,7 +181,9 @@ registerType(Withheld, {
 function missing(o: unknown, name: string): AttributeError {
   if (o instanceof PyModule) return new AttributeError(`module '${o.name}' has no attribute '${name}'`);
   if (o instanceof PyType) return new AttributeError(`type object '${o.name}' has no attribute '${name}'`);
-  return noAttribute(typeName(o), name);
+  const type = typeName(o);
+  // A method has the attributes of its function, and that one is asked last.
+  return noAttribute(type === 'method' ? 'function' : type, name);
 }
 
 /** Whether an attribute exists that nobody may read: Python's own objects have more than is offered here. */

@@ -3,6 +3,7 @@ import { getLogger } from '@logtape/logtape';
 import { aqAcquire, aqParent, getOwn, isPersistent } from '../../persistent/index.ts';
 import { Dict } from '../../pickle/index.ts';
 import { asPython, errorName, type HTTPRequest } from '../../publisher/index.ts';
+import { BrokenItem } from '../ofs/broken.ts';
 import { call, htmlQuote, PyError, repr, str } from '../../restricted/index.ts';
 
 const logger = getLogger(['OFS.SimpleItem']);
@@ -15,6 +16,8 @@ export function standardErrorMessage(error: unknown, request: HTTPRequest): unkn
   const { published } = request;
   const at =
     isPersistent(published) && aqParent(published as object) !== null ? (published as object) : start;
+  // What nobody knows answers without help of the site, as it does in Python, where its error page cannot be asked.
+  if (at instanceof BrokenItem) return undefined;
   const page = aqAcquire(at, NAME, { default: undefined }) ?? aqAcquire(start, NAME, { default: undefined });
   if (typeof page !== 'object' || page === null) return undefined;
   // What a guard has refused says in Python's way what it was.

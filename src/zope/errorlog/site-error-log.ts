@@ -79,6 +79,11 @@ function textOf(error: unknown): string {
   }
 }
 
+/** What was not found says less of itself than the URL as far as it was traversed, with the names that are left of it. */
+function whatIsMissing(url: string, { path }: HTTPRequest): string {
+  return path.length === 0 ? url : `${url} [ /${path.toReversed().join('/')} ]`;
+}
+
 export class SiteErrorLog extends Item {
   declare keep_entries: number;
   declare copy_to_zlog: unknown;
@@ -103,7 +108,7 @@ export class SiteErrorLog extends Item {
     const entries = this._entries();
     entries.push({
       type: errorName(error),
-      value: textOf(error),
+      value: errorName(error) === 'NotFound' && url !== null ? whatIsMissing(url, request) : textOf(error),
       time: Date.now() / 1000,
       id: number,
       tb_text: story,
