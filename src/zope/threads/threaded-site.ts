@@ -80,7 +80,12 @@ export class ThreadedSite {
   }
 
   #isReady(): boolean {
-    return this.#pool === undefined ? this.#app !== undefined : this.#pool.state.ready > 0;
+    return this.readyThreads > 0;
+  }
+
+  /** How many threads can take requests now; the others start after the first one. */
+  get readyThreads(): number {
+    return this.#pool?.state.ready ?? (this.#app === undefined ? 0 : 1);
   }
 
   /** Loads the application, once. Throws what loading it throws. */

@@ -15,6 +15,8 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { loadApp, loadServer, type RunningServer } from '../../../src/paste/index.ts';
 import { registerDistributions } from '../../../src/zope/app/distributions.ts';
+import { readOperationSettings } from '../../../src/zope/threads/operation-settings.ts';
+import { ThreadedSite } from '../../../src/zope/threads/threaded-site.ts';
 import { shutDown } from '../../../src/zope/app/shutdown.ts';
 import { type Case, Mismatch, type Suite, type SuiteContext } from '../suite.ts';
 import { type Answer, exchange } from './lib/http-client.ts';
@@ -82,6 +84,7 @@ interface Server {
   readonly folder: string;
   readonly ports: Readonly<Record<string, number>>;
   readonly running: RunningServer;
+  readonly threads: ThreadedSite | undefined;
 }
 
 const IGNORED = new Set([
@@ -101,6 +104,9 @@ const HARDENING = new Set([
   'x-frame-options',
   'referrer-policy',
 ]);
+
+/** Of a server that is sent requests at the same time. */
+const THREADS = 2;
 
 let server: Server | undefined;
 let groupName: string | undefined;
@@ -126,17 +132,32 @@ async function start(dir: string, { site, group }: Input, key: string): Promise<
     conf.replaceAll('{{instance}}', folder).replaceAll('{{port2}}', String(port2)),
   );
   const extra = config === 'zope-trusted-proxy.conf' ? '\nclear_untrusted_proxy_headers = false' : '';
+  // Requests at the same time run in threads, as they do in Python's.
+  const threaded = group.steps.some((step) => step.parallel !== undefined);
   const listen = second ? `127.0.0.1:0 127.0.0.1:${port2}` : '127.0.0.1:0';
   const file = path.join(folder, 'etc', 'zope.ini');
   writeFileSync(
     file,
-    readFileSync(path.join(source, 'zope.ini'), 'utf8').replaceAll('{{listen}}', listen + extra),
+    readFileSync(path.join(source, 'zope.ini'), 'utf8').replaceAll(
+      '{{listen}}',
+      listen + extra + (threaded ? `\nthreads = ${THREADS}` : ''),
+    ),
   );
   const options = { relativeTo: folder, globalConf: {} };
   const runner = await loadServer(`config:${file}`, options);
-  const running = (await runner(await loadApp(`config:${file}`, options))) as RunningServer;
+  const threads = threaded
+    ? new ThreadedSite({
+        configUri: `config:${file}`,
+        appName: undefined,
+        ...options,
+        settings: readOperationSettings(file, {}),
+      })
+    : undefined;
+  const running = (await runner(threads?.app ?? (await loadApp(`config:${file}`, options)))) as RunningServer;
+  // oxlint-disable-next-line no-await-in-loop -- until it is so
+  while (threads !== undefined && threads.readyThreads < THREADS) await delay(10);
   const [first, other] = running.urls.map((url) => Number(new URL(url).port));
-  return { key, folder, ports: { main: first!, webdav: other ?? 0 }, running };
+  return { key, folder, ports: { main: first!, webdav: other ?? 0 }, running, threads };
 }
 
 async function freePort(): Promise<number> {
@@ -151,10 +172,11 @@ async function freePort(): Promise<number> {
 
 async function stop(): Promise<void> {
   if (server === undefined) return;
-  const { running, folder } = server;
+  const { running, folder, threads } = server;
   server = undefined;
   groupName = undefined;
   await running.close(0);
+  await threads?.close();
   await shutDown();
   rmSync(folder, { recursive: true, force: true });
 }
