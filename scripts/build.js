@@ -14,6 +14,7 @@ const dist = path.join(root, 'dist');
 /** Beside what other packages import: the commands and what threads start with. */
 const PROGRAMS = [
   'zope/cli/main.ts',
+  'zope/cli/signal-watch-thread.ts',
   'zope/threads/thread-main.ts',
   'paste/threads/entry.ts',
   'paste/servers/socket-child.ts',

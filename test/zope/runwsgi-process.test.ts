@@ -195,6 +195,37 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
   });
 });
 
+describe('a site whose code does not return to the only thread', () => {
+  const loop = async (site: Running) => {
+    void getAlone(`${await site.url()}/loop`).catch(() => undefined);
+    await site.says(/looping/);
+  };
+
+  it('ends at the second Ctrl-C, and says where it was', async () => {
+    const site = start();
+    await loop(site);
+    site.signal('SIGINT');
+    const again = setInterval(() => site.signal('SIGINT'), 50);
+    expect(await site.exited).toBe(128 + 2);
+    clearInterval(again);
+    await site.says(/ended in code that did not return:\n {4}at file:\S+site\.ts/);
+  });
+
+  it('ends at SIGTERM, at the latest when the grace time is over', async () => {
+    const ini = makeSite();
+    const gunicorn = 'use = egg:gunicorn#main\nbind = 127.0.0.1:0\ngraceful_timeout = 1';
+    writeFileSync(
+      ini,
+      readFileSync(ini, 'utf8').replace('use = egg:waitress#main\nlisten = 127.0.0.1:0', gunicorn),
+    );
+    const site = new Running([bin('runwsgi'), ini]);
+    await loop(site);
+    const again = setInterval(() => site.signal('SIGTERM'), 50);
+    expect(await site.exited).toBe(128 + 15);
+    clearInterval(again);
+  });
+});
+
 it('opens its log files anew on SIGUSR2 and SIGHUP', async () => {
   const site = start();
   const url = await site.url();

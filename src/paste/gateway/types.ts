@@ -39,6 +39,8 @@ export interface RunningServer {
    * what is left. Calling it again can only shorten the time.
    */
   close(graceMs?: number): Promise<void>;
+  /** Milliseconds that `close` gives unless told. */
+  readonly graceMs?: number;
   /** Resolves when the last connection has ended after `close`. */
   readonly closed: Promise<void>;
 }

@@ -429,7 +429,11 @@ export class HttpServer implements RunningServer {
     else socket.setTimeout(this.#settings.channel_timeout * 1000);
   }
 
-  close(graceMs = this.#settings.grace * 1000): Promise<void> {
+  get graceMs(): number {
+    return this.#settings.grace * 1000;
+  }
+
+  close(graceMs = this.graceMs): Promise<void> {
     if (!this.#closing) {
       this.#closing = true;
       for (const server of this.#servers) {

@@ -14,6 +14,7 @@ import { readOperationSettings } from '../threads/operation-settings.ts';
 import { ThreadedSite } from '../threads/threaded-site.ts';
 import { registerDistributions } from '../app/distributions.ts';
 import { type Command, CommandError, type CommandIo, parseOptions, usageError } from './command-line.ts';
+import { SignalWatch } from './signal-watch.ts';
 import { superviseReload } from './reload.ts';
 import { READY, RECYCLE, type Recycled, SUPERVISED } from './supervisor.ts';
 
@@ -112,10 +113,13 @@ const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const;
 
 /** npm passes on a Ctrl-C that the terminal has sent to all processes already: one that comes so soon is the same one. */
 const SAME_SIGNAL_MS = 500;
+/** For requests that run when a server ends that does not say what it gives them. */
+const GRACE_MS = 30_000;
 
 /** The first Ctrl-C or SIGTERM ends the server in good order; a second one does not wait for anything. */
 class Interruption {
   readonly came: Promise<void>;
+  readonly #watch = new SignalWatch();
   readonly #handlers: readonly (readonly [keyof typeof SIGNAL_NUMBERS, () => void])[];
 
   constructor() {
@@ -123,6 +127,7 @@ class Interruption {
     let resolveCame: () => void;
     this.came = new Promise((resolve) => (resolveCame = resolve));
     const handlerOf = (signal: keyof typeof SIGNAL_NUMBERS) => () => {
+      this.#watch.heard();
       first ??= Date.now();
       if (Date.now() - first > SAME_SIGNAL_MS) process.exit(128 + SIGNAL_NUMBERS[signal]);
       resolveCame();
@@ -131,7 +136,13 @@ class Interruption {
     for (const [signal, handler] of this.#handlers) process.on(signal, handler);
   }
 
-  forget(): void {
+  /** Also where the site's code does not return to this thread. */
+  watch(graceMs = GRACE_MS): void {
+    this.#watch.start(graceMs, SAME_SIGNAL_MS);
+  }
+
+  async forget(): Promise<void> {
+    await this.#watch.stop();
     for (const [signal, handler] of this.#handlers) process.off(signal, handler);
   }
 }
@@ -171,6 +182,7 @@ async function serve(options: ServeOptions): Promise<number> {
     server = (await runner(site.app)) as RunningServer | undefined;
     await site.start(undefined);
     if (server === undefined) return 0;
+    if (site.inMainThread) interruption.watch(server.graceMs);
     tellSupervisor(io.env, site);
     if (!(await Promise.race([interruption.came.then(() => true), server.closed.then(() => false)])))
       return 0;
@@ -185,7 +197,7 @@ async function serve(options: ServeOptions): Promise<number> {
     await shutDown();
     await shutDownLogging();
     for (const signal of REOPEN) process.off(signal, reopenLogs);
-    interruption.forget();
+    await interruption.forget();
   }
 }
 

@@ -83,6 +83,11 @@ export class ThreadedSite {
     return this.readyThreads > 0;
   }
 
+  /** Whether the site's code runs in this thread. */
+  get inMainThread(): boolean {
+    return this.#pool === undefined;
+  }
+
   /** How many threads can take requests now; the others start after the first one. */
   get readyThreads(): number {
     return this.#pool?.state.ready ?? (this.#app === undefined ? 0 : 1);
