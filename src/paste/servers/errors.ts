@@ -7,10 +7,13 @@ export class ServerError extends Error {
 export class SettingError extends ServerError {
   override readonly code = 'SERVER_SETTING';
   readonly setting: string;
+  /** Of an unknown setting: the names that there are. */
+  readonly known: readonly string[] | undefined;
 
-  constructor(setting: string, message: string, options?: ErrorOptions) {
+  constructor(setting: string, message: string, options?: ErrorOptions & { known?: readonly string[] }) {
     super(message, options);
     this.setting = setting;
+    this.known = options?.known;
   }
 }
 

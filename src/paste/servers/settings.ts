@@ -161,7 +161,8 @@ export function readSettings(given: Readonly<Record<string, string>>, further = 
   for (const [name, text] of Object.entries(given)) {
     if (name === 'sockets')
       throw new SettingError(name, 'sockets can only be given by a program, not by a configuration');
-    if (!Object.hasOwn(allowed, name)) throw new SettingError(name, `Unknown adjustment '${name}'`);
+    if (!Object.hasOwn(allowed, name))
+      throw new SettingError(name, `Unknown adjustment '${name}'`, { known: Object.keys(allowed) });
     try {
       (settings as Record<string, unknown>)[name] = all[name]!.parse(text);
     } catch (error) {

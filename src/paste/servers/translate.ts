@@ -23,17 +23,16 @@ export function translate(
   defaults: Settings,
 ): ReadSettings {
   const notes: string[] = [];
+  /** By our settings: the option that gave them. */
+  const origins = new Map<string, string>();
   const translated: Record<string, string> = { ...defaults };
   for (const [name, text] of Object.entries(given)) {
     const option = Object.hasOwn(options, name) ? options[name]! : undefined;
-    if (option === undefined) {
-      throw new SettingError(
-        name,
-        `${server}: unknown option '${name}' (options: ${Object.keys(options).join(', ')})`,
-      );
-    }
+    if (option === undefined)
+      throw new SettingError(name, `${server}: unknown option '${name}'`, { known: Object.keys(options) });
     if (typeof option === 'function') {
       const values = option(text);
+      for (const key of Object.keys(values)) origins.set(key, name);
       // An address of another kind replaces the default one.
       if ('listen' in values || 'unix_socket' in values) for (const key of ADDRESS) delete translated[key];
       Object.assign(translated, values);
@@ -43,9 +42,11 @@ export function translate(
   try {
     return { settings: readSettings(translated, true), notes };
   } catch (error) {
-    if (error instanceof SettingError)
-      throw new SettingError(error.setting, `${server}: ${error.message}`, { cause: error });
-    throw error;
+    if (!(error instanceof SettingError)) throw error;
+    // People know what they have written.
+    const name = origins.get(error.setting) ?? error.setting;
+    const message = error.message.replace(new RegExp(String.raw`^${error.setting}\b`), name);
+    throw new SettingError(name, `${server}: ${message}`, { cause: error });
   }
 }
 

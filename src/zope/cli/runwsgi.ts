@@ -191,7 +191,7 @@ async function serve(options: ServeOptions): Promise<number> {
   } catch (error) {
     // Its server did not ask for the application, and has nothing more to say than that it ends.
     if (isEnding(error as Ending)) announce();
-    return endedBy(withPlace(error, file, options) as Ending, options);
+    return endedBy((await withPlace(error, file, options)) as Ending, options);
   } finally {
     await site?.close();
     await shutDown();
@@ -218,15 +218,28 @@ function tellSupervisor(env: NodeJS.ProcessEnv, site: ThreadedSite): void {
   process.channel?.unref();
 }
 
+/** Names of options that an error lists; more would hide what it says. */
+const MOST_LISTED = 30;
+
 /** Settings of a server are checked by the server, which does not know where they stand. */
-function withPlace(
+async function withPlace(
   error: unknown,
   file: string | undefined,
   { serverUri, serverName = 'main' }: ServeOptions,
-): unknown {
-  const { code, message } = error as NodeJS.ErrnoException;
+): Promise<unknown> {
+  const { code, message, setting, known } = error as NodeJS.ErrnoException & {
+    setting?: string;
+    known?: readonly string[];
+  };
   if (code !== 'SERVER_SETTING' || serverUri !== undefined || file === undefined) return error;
-  return new CommandError(`${file}, section [server:${serverName}]: ${message}`);
+  let hint = '';
+  if (setting !== undefined && known !== undefined) {
+    const { didYouMean } = await import('../../zconfig/index.ts');
+    const near = didYouMean(setting, known).map((each) => `'${each}'`);
+    if (near.length > 0) hint = `; did you mean ${near.join(' or ')}?`;
+    else if (known.length <= MOST_LISTED) hint = ` (options: ${known.join(', ')})`;
+  }
+  return new CommandError(`${file}, section [server:${serverName}]: ${message}${hint}`);
 }
 
 const isEnding = ({ name }: Ending) => name === 'KeyboardInterrupt' || name === 'SystemExit';
