@@ -102,9 +102,7 @@ export const ZOPE_SCHEMA: SchemaDefinition = {
               ? undefined
               : 'there is one class of connections',
         }),
-        key('container-class', 'string', 'class of the object that is made at the mount point', {
-          noEffect: 'objects at mount points are made by hand',
-        }),
+        key('container-class', 'string', 'class of the object that is made at the mount point'),
       ],
     },
     {
