@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { getLogger } from '@logtape/logtape';
 import {
@@ -34,7 +33,8 @@ import { rootAccess, type RootAccess } from './connection-root.ts';
 import { SavepointStorage, type SavepointState } from './connection-savepoint.ts';
 import type { DB } from './db.ts';
 import type { ConnectionStorage } from './db-snapshots.ts';
-import { checkExport, exportRecords, type ImportStore, importRecords, writeExport } from './export.ts';
+import { exportRecords, writeExport } from './export.ts';
+import { ImportSource, type ImportStore, importRecords } from './import.ts';
 import {
   ConflictError,
   POSKeyError,
@@ -681,7 +681,7 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
       else {
         const directory = this.blobTemporaryDirectory();
         const file = path.join(directory, `import-${process.pid}-${this.#number}.blob`);
-        writeFileSync(file, blob);
+        blob(file);
         savepoints.storeBlob(oid, 0n, data, file, directory);
       }
       this.#imported.add(oid);
@@ -767,21 +767,27 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
   }
 
   /**
-   * Makes new objects of an export. They are stored at the commit.
+   * Makes new objects of an export, its bytes or the path of its file, of which never more than a record is in memory.
+   * They are stored at the commit.
    *
    * @returns The object that was exported.
+   * @throws ExportError for what is no export, or a part of one.
    */
-  importFile<T extends object = object>(file: Uint8Array): T {
+  importFile<T extends object = object>(file: Uint8Array | string): T {
     this.#checkOpen();
-    checkExport(file);
-    this.#join();
-    let first: Oid;
-    this.#import = (store) => {
-      first = importRecords(file, () => this.#storage.newOid(), store);
-    };
-    // An import that fails on the way makes the transaction fail: a part of it may be stored.
-    this.transactionManager.savepoint(true);
-    return this.get(first!) as T;
+    const source = ImportSource.open(file);
+    try {
+      this.#join();
+      let first: Oid;
+      this.#import = (store) => {
+        first = importRecords(source, () => this.#storage.newOid(), store);
+      };
+      // An import that fails on the way makes the transaction fail: a part of it may be stored.
+      this.transactionManager.savepoint(true);
+      return this.get(first!) as T;
+    } finally {
+      source.close();
+    }
   }
 
   /** A copy of an object and of all that it refers to; the object must be committed or in a savepoint. */

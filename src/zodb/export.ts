@@ -3,18 +3,15 @@
  * 0xFF. The first object is the one that was exported; the others are what it refers to.
  */
 import { closeSync, fsyncSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
-import { Reference, type Oid } from '../persistent/index.ts';
-import { ExportError } from './connection-errors.ts';
+import type { Oid } from '../persistent/index.ts';
 import { isBlobRecord } from './blobs/is-blob-record.ts';
 import { POSKeyError, type Tid } from './interfaces.ts';
-import { describedClass } from './serialize-class.ts';
-import { readClass, readState, writeRecord } from './serialize-pickle.ts';
 import { referencesOf } from './serialize-reader.ts';
-import { oidBytes, oidOf, parseReference, referenceWriter, WeakStandIn } from './serialize-references.ts';
+import { oidBytes } from './serialize-references.ts';
 
-const MAGIC = Buffer.from('ZEXP');
-const END = Buffer.alloc(16, 0xff);
-const BLOB_MARKER = Buffer.from('\0BLOBSTART');
+export const MAGIC = Buffer.from('ZEXP');
+export const END = Buffer.alloc(16, 0xff);
+export const BLOB_MARKER = Buffer.from('\0BLOBSTART');
 
 /** The records of an object and of all that it refers to, as an export. */
 export function* exportRecords(
@@ -98,79 +95,4 @@ function* chunksOf(file: string): Generator<Uint8Array> {
   } finally {
     closeSync(descriptor);
   }
-}
-
-/** Takes an object of an import, for a blob with its content. */
-export type ImportStore = (oid: Oid, data: Uint8Array, blob: Uint8Array | null) => void;
-
-/** @throws ExportError when the bytes do not begin as an export does. */
-export function checkExport(file: Uint8Array): void {
-  if (!MAGIC.equals(file.subarray(0, MAGIC.length)))
-    throw new ExportError('this is no ZODB export: it does not begin with ZEXP');
-}
-
-/**
- * Takes an export apart: every object gets a new oid, and references lead to the new ones.
- *
- * @returns The oid of the object that was exported.
- * @throws ExportError for what is no export, or a part of one.
- */
-export function importRecords(file: Uint8Array, newOid: () => Oid, store: ImportStore): Oid {
-  checkExport(file);
-  const buffer = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
-  const oids = new Map<Oid, Oid>();
-  const translate = (oid: Oid): Oid => {
-    let own = oids.get(oid);
-    if (own === undefined) oids.set(oid, (own = newOid()));
-    return own;
-  };
-  let first: Oid | undefined;
-  for (let at = 4; ;) {
-    const header = buffer.subarray(at, at + 16);
-    if (header.length < 16) throw new ExportError(`the export is cut off at byte ${buffer.length}`);
-    if (header.equals(END)) break;
-    const length = Number(header.readBigUInt64BE(8));
-    const data = buffer.subarray(at + 16, at + 16 + length);
-    if (data.length < length) throw new ExportError(`the export is cut off at byte ${buffer.length}`);
-    at += 16 + length;
-    let blob: Uint8Array | null = null;
-    if (isBlobRecord(data)) {
-      if (!buffer.subarray(at, at + BLOB_MARKER.length).equals(BLOB_MARKER))
-        throw new ExportError(`the export lacks the content of the blob at byte ${at}`);
-      at += BLOB_MARKER.length;
-      if (at + 8 > buffer.length) throw new ExportError(`the export is cut off at byte ${buffer.length}`);
-      const size = Number(buffer.readBigUInt64BE(at));
-      at += 8;
-      blob = buffer.subarray(at, at + size);
-      if (blob.length < size) throw new ExportError(`the export is cut off at byte ${buffer.length}`);
-      at += size;
-    }
-    const oid = translate(oidOf(header.subarray(0, 8)));
-    first ??= oid;
-    store(oid, translated(data, translate), blob);
-  }
-  if (first === undefined) throw new ExportError('the export has no objects');
-  return first;
-}
-
-function translated(data: Uint8Array, translate: (oid: Oid) => Oid): Uint8Array {
-  const references = new Map<string, Reference>();
-  const state = readState(
-    data,
-    (pid) => {
-      const { oid, description, database, weak } = parseReference(pid);
-      const key = `${weak}:${database ?? ''}:${oid}`;
-      let reference = references.get(key);
-      if (reference === undefined) {
-        // Objects of other databases are not part of the export.
-        const target = database === null ? translate(oid) : oid;
-        const info = description === undefined ? null : describedClass(description).info;
-        reference = weak ? new WeakStandIn(target, database) : new Reference(target, info, database);
-        references.set(key, reference);
-      }
-      return reference;
-    },
-    false,
-  );
-  return writeRecord(readClass(data), state, referenceWriter());
 }

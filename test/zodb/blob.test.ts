@@ -1,13 +1,16 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { PersistentMapping } from '../../src/persistent/index.ts';
 import { TransactionManager } from '../../src/transaction/index.ts';
 import {
   Blob,
   BlobError,
   type Connection,
   DB,
+  ExportError,
   FileStorage,
   MappingStorage,
   UnsupportedError,
@@ -189,6 +192,35 @@ describe('a blob', () => {
     expect(copy.committed()).not.toBe(blob.committed());
     const file = connection.exportFile(blob);
     expect(() => connection.importFile(file.subarray(0, -20))).toThrow(/cut off/);
+    manager.abort();
+  });
+
+  it('is read from a file a part at a time, with its blobs', () => {
+    const content = randomBytes(300_000);
+    const folder = new PersistentMapping<string, unknown>();
+    folder.set('blob', new Blob(content));
+    folder.set('large', 'x'.repeat(200_000));
+    connection.root().set('folder', folder);
+    manager.commit();
+    const file = path.join(directory, 'folder.zexp');
+    connection.exportFile(folder, file);
+    const copy = connection.importFile<PersistentMapping<string, unknown>>(file);
+    connection.root().set('copy', copy);
+    manager.commit();
+    expect(copy.get('large')).toBe('x'.repeat(200_000));
+    expect(readFileSync((copy.get('blob') as Blob).committed())).toEqual(content);
+    // At any byte.
+    const whole = readFileSync(file);
+    for (const length of [0, 3, 4, 19, 200, 100_000, 250_000, whole.length - 1]) {
+      writeFileSync(file, whole.subarray(0, length));
+      expect(() => connection.importFile(file), `${length} bytes`).toThrow(ExportError);
+      manager.abort();
+    }
+    // A length that no file has.
+    const huge = Buffer.from(whole);
+    huge.fill(0x7f, 12, 20);
+    writeFileSync(file, huge);
+    expect(() => connection.importFile(file)).toThrow(/cut off/);
     manager.abort();
   });
 

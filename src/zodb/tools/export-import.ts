@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { metaOf } from '../../persistent/index.ts';
 import { TransactionManager } from '../../transaction/index.ts';
 import type { Connection } from '../connection.ts';
@@ -74,7 +74,7 @@ PATH ends with the new name: folder/copy puts the object under the key "copy" in
       if (typeof into.set !== 'function' || typeof into.has !== 'function')
         throw new POSError(`${steps.join('/')} is no mapping`);
       if (into.has(name)) throw new POSError(`there is a ${name} already`);
-      into.set(name, connection.importFile(readFileSync(input!)));
+      into.set(name, connection.importFile(input!));
       connection.transactionManager.get().note(`import of ${where}`);
       connection.transactionManager.commit();
       stdout.write(`${input} is now at ${where}\n`);

@@ -1,5 +1,5 @@
 /** Objects with all they contain as `.zexp` files (INVENTORY O-024). */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { aqBase, aqParent } from '../../persistent/index.ts';
 import { BadRequest, HTTPRequest, HTTPResponse, quote } from '../../publisher/index.ts';
@@ -78,7 +78,7 @@ export function importObject(
   let at: object | null = container;
   while (at !== null && connectionOf(at) === undefined) at = aqParent(at) as object | null;
   if (at === null) throw new CopyError('The container is in no database');
-  const object = connectionOf(at)!.importFile<Item>(readFileSync(file));
+  const object = connectionOf(at)!.importFile<Item>(file);
   if (request instanceof HTTPRequest) container._verifyObjectPaste(object, 0);
   const id = object.getId();
   container._setObject(id, object, { setOwner });
