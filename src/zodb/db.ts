@@ -21,6 +21,8 @@ import { resolveConflict } from './serialize-conflict.ts';
 import { referencesOf } from './serialize-reader.ts';
 import { tidOfSeconds } from './timestamp.ts';
 
+const CACHE_BYTES = 64 * 2 ** 20;
+
 /** Settings of a database; times are in seconds. */
 export interface DBOptions {
   /** Connections that are kept; more can be open, with a warning. Default 7. */
@@ -29,9 +31,12 @@ export interface DBOptions {
   readonly poolTimeout?: number;
   /** Most objects that stay loaded in a connection after a transaction (0: no limit). Default 400. */
   readonly cacheSize?: number;
-  /** Most bytes of records that stay loaded (0: no limit, the default). */
+  /**
+   * Most bytes of records that stay loaded (0: no limit). Default 64 MiB: what 400 objects of ordinary size never take, so that only
+   * a few hundred huge ones are unloaded sooner.
+   */
   readonly cacheSizeBytes?: number;
-  /** The same for connections that show an earlier state; defaults 3, 1000, 0 and 300 seconds. */
+  /** The same for connections that show an earlier state; defaults 3, 1000, 64 MiB and 300 seconds. */
   readonly historicalPoolSize?: number;
   readonly historicalCacheSize?: number;
   readonly historicalCacheSizeBytes?: number;
@@ -87,9 +92,9 @@ export class DB {
     this.allowBrokenChanges = options.allowBrokenChanges ?? false;
     this.largeRecordSize = options.largeRecordSize ?? 1 << 24;
     this.#cacheSize = options.cacheSize ?? 400;
-    this.#cacheSizeBytes = options.cacheSizeBytes ?? 0;
+    this.#cacheSizeBytes = options.cacheSizeBytes ?? CACHE_BYTES;
     this.#historicalCacheSize = options.historicalCacheSize ?? 1000;
-    this.#historicalCacheSizeBytes = options.historicalCacheSizeBytes ?? 0;
+    this.#historicalCacheSizeBytes = options.historicalCacheSizeBytes ?? CACHE_BYTES;
     this.#historicalPoolSize = options.historicalPoolSize ?? 3;
     this.#historicalTimeout = options.historicalTimeout ?? 300;
     this.#pool = new ConnectionPool(options.poolSize ?? 7, options.poolTimeout ?? Infinity);

@@ -141,6 +141,14 @@ describe('a database', () => {
     expect(db.cacheSize()).toBe(0);
   });
 
+  it('bounds caches by count and by bytes unless that is not wanted', () => {
+    const bounds = ({ targetCacheSize, targetCacheSizeBytes }: DB) => [targetCacheSize, targetCacheSizeBytes];
+    expect(bounds(db)).toEqual([400, 64 * 2 ** 20]);
+    const unbounded = new DB(new TestStorage(), { cacheSize: 0, cacheSizeBytes: 0 });
+    expect(bounds(unbounded)).toEqual([0, 0]);
+    unbounded.close();
+  });
+
   it('begins with empty caches after resetCaches', () => {
     connection.root().set('a', new Doc());
     manager.commit();

@@ -133,13 +133,23 @@ export const DATABASE_TYPE: SectionTypeDefinition = {
   items: [
     section('ZODB.storage', 'storage', 'where it is kept'),
     key('cache-size', 'integer', 'objects in the cache of a connection', { default: '5000' }),
-    key('cache-size-bytes', 'byte-size', 'bytes of that cache, 0 for no limit', { default: '0' }),
+    key(
+      'cache-size-bytes',
+      'byte-size',
+      'bytes of records in that cache: 64MB unless given, 0 for no limit',
+      { default: '0' },
+    ),
     key('large-record-size', 'byte-size', 'records larger than this are warned of', { default: '16MB' }),
     key('pool-size', 'integer', 'connections that are expected to be open', { default: '7' }),
     key('pool-timeout', 'time-interval', 'after which an idle connection is closed'),
     key('historical-pool-size', 'integer', 'connections to the past', { default: '3' }),
     key('historical-cache-size', 'integer', 'objects in their caches', { default: '1000' }),
-    key('historical-cache-size-bytes', 'byte-size', 'bytes of their caches', { default: '0' }),
+    key(
+      'historical-cache-size-bytes',
+      'byte-size',
+      'bytes of records in their caches: 64MB unless given, 0 for no limit',
+      { default: '0' },
+    ),
     key('historical-timeout', 'time-interval', 'after which they are closed', { default: '5m' }),
     key('database-name', 'string', 'name in the multi-database', {
       noEffect: 'the databases of a site have the names of their sections',

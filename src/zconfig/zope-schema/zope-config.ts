@@ -14,14 +14,15 @@ export interface DatabaseConfig {
   readonly place: Place;
   readonly storage: StorageConfig;
   readonly cacheSize: number;
-  readonly cacheSizeBytes: number;
+  /** 0: no limit; null: not given. */
+  readonly cacheSizeBytes: number | null;
   readonly largeRecordSize: number;
   readonly poolSize: number;
   /** Seconds; null for ever. */
   readonly poolTimeout: number | null;
   readonly historicalPoolSize: number;
   readonly historicalCacheSize: number;
-  readonly historicalCacheSizeBytes: number;
+  readonly historicalCacheSizeBytes: number | null;
   readonly historicalTimeout: number;
   readonly databaseName: string | null;
   readonly allowImplicitCrossReferences: boolean | null;
@@ -165,6 +166,7 @@ function databaseOf(section: SectionValue): DatabaseConfig {
       place,
     );
   }
+  const given = (attribute: string) => (section.given.has(attribute) ? section.get<number>(attribute) : null);
   const storage = section.get<SectionValue | null>('storage');
   if (storage === null) throw new ConfigurationError(`<zodb_db ${name}> has no storage section`, place);
   return {
@@ -172,13 +174,13 @@ function databaseOf(section: SectionValue): DatabaseConfig {
     place,
     storage: storageOf(storage),
     cacheSize: Number(section.get('cache_size')),
-    cacheSizeBytes: section.get('cache_size_bytes'),
+    cacheSizeBytes: given('cache_size_bytes'),
     largeRecordSize: section.get('large_record_size'),
     poolSize: Number(section.get('pool_size')),
     poolTimeout: section.get('pool_timeout'),
     historicalPoolSize: Number(section.get('historical_pool_size')),
     historicalCacheSize: Number(section.get('historical_cache_size')),
-    historicalCacheSizeBytes: section.get('historical_cache_size_bytes'),
+    historicalCacheSizeBytes: given('historical_cache_size_bytes'),
     historicalTimeout: section.get('historical_timeout'),
     databaseName: section.get('database_name'),
     allowImplicitCrossReferences: section.get('allow_implicit_cross_references'),

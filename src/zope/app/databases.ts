@@ -8,13 +8,15 @@ export function settingsOf(config: DatabaseConfig): DBOptions {
   return {
     databaseName: config.name,
     cacheSize: config.cacheSize,
-    cacheSizeBytes: config.cacheSizeBytes,
+    ...(config.cacheSizeBytes === null ? {} : { cacheSizeBytes: config.cacheSizeBytes }),
     largeRecordSize: config.largeRecordSize,
     poolSize: config.poolSize,
     ...(config.poolTimeout === null ? {} : { poolTimeout: config.poolTimeout }),
     historicalPoolSize: config.historicalPoolSize,
     historicalCacheSize: config.historicalCacheSize,
-    historicalCacheSizeBytes: config.historicalCacheSizeBytes,
+    ...(config.historicalCacheSizeBytes === null
+      ? {}
+      : { historicalCacheSizeBytes: config.historicalCacheSizeBytes }),
     historicalTimeout: config.historicalTimeout,
     ...(config.allowImplicitCrossReferences === null ? {} : { xrefs: config.allowImplicitCrossReferences }),
   };
