@@ -64,17 +64,17 @@ describe('zope bench', () => {
     const url = await answering((_incoming, outgoing) => outgoing.setHeader('Server', 'Probe').end('hello'));
     const { exit, stdout, stderr } = await bench([url, `${url}else`, '-c', '2', '-t', '0.2']);
     expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
-    expect(stdout).toMatch(/^ +up to +[\d.]+ ms +\d+ █+$/m);
+    expect(stdout).toMatch(/^ +up to +[\d.]+ ms +[\d,]+ +[\d.]+ % █+$/m);
     const table = stdout.slice(stdout.lastIndexOf('\n\n') + 2).split('\n');
-    expect(table[0]).toMatch(/^URL +requests\/s +median ms .* errors +calls itself$/);
-    expect(table[1]).toMatch(new RegExp(`^${url} +\\d+ .* 0 +Probe$`));
+    expect(table[0]).toMatch(/^URL +requests\/s +of the best +median ms .* errors +calls itself$/);
+    expect(table[1]).toMatch(new RegExp(`^${url} +[\\d,]+ +\\d+ % .* 0 +Probe$`));
     expect(table[2]).toContain('/else');
   });
 
   it('shows how it goes on a terminal', async () => {
     const url = await answering((_incoming, outgoing) => outgoing.end('hello'));
     const { stderr } = await bench([url, '-c', '2', '-t', '0.6'], true);
-    expect(stderr).toMatch(/\d+ requests\/s {2}median [\d.]+ ms {2}0 errors/);
+    expect(stderr).toMatch(/[█░]{20} \d+\/[\d.]+ s {2}[\d,]+ requests\/s {2}median [\d.]+ ms {2}0 errors/);
     expect(stderr.endsWith('\r\x1b[K')).toBe(true);
   });
 

@@ -58,7 +58,7 @@ export const bench: Command = {
     if (values.json) io.stdout.write(`${JSON.stringify(results.map(toJson), null, 2)}\n`);
     else {
       for (const result of results) io.stdout.write(`\n${histogram(result)}`);
-      io.stdout.write(`\n${tableOf(results)}`);
+      io.stdout.write(`\n${tableOf(results)}${otherStatuses(results)}`);
     }
     const unanswered = results.find((result) => result.answers === 0);
     if (unanswered !== undefined) throw new CommandError(`${unanswered.url} did not answer`);
@@ -102,10 +102,12 @@ async function compare(
   plan: Plan & { readonly path: string; readonly appName: string },
 ): Promise<LoadResult[]> {
   const results: LoadResult[] = [];
-  for (const [name, uri] of servers) {
+  for (const [index, [name, uri]] of servers.entries()) {
+    const title = `${name} (${index + 1} of ${servers.length})`;
+    showProgress(plan.io, `${title}  starting`);
     const site = await startServer(ini, plan.appName, uri);
     try {
-      results.push(await load(new URL(plan.path, site.url), plan, name));
+      results.push(await load(new URL(plan.path, site.url), plan, name, title));
     } finally {
       await site.stop();
     }
@@ -113,44 +115,64 @@ async function compare(
   return results;
 }
 
-async function load(url: URL, { clients, seconds, io }: Plan, label?: string): Promise<LoadResult> {
-  const live = io.stderr.isTTY === true;
+/** Shows a line in the place of the one before, where somebody looks on. */
+function showProgress(io: CommandIo, text: string): void {
+  if (io.stderr.isTTY === true) io.stderr.write(`\r\x1b[K${text}`);
+}
+
+const PROGRESS_WIDTH = 20;
+
+async function load(
+  url: URL,
+  { clients, seconds, io }: Plan,
+  label?: string,
+  title = label ?? url.href,
+): Promise<LoadResult> {
   const result = await runLoad(
     url,
     clients,
     seconds,
     ({ elapsed, answers, errors, medianMs }) => {
-      if (!live) return;
-      const rate = Math.round(answers / elapsed);
-      const done = `${Math.min(elapsed, seconds).toFixed(0)}/${seconds} s`;
-      io.stderr.write(
-        `\r\x1b[K${label ?? url.href}  ${done}  ${rate} requests/s  median ${ms(medianMs)} ms  ${errors} errors`,
-      );
+      const share = Math.min(1, elapsed / seconds);
+      const bar = '█'.repeat(Math.round(share * PROGRESS_WIDTH)).padEnd(PROGRESS_WIDTH, '░');
+      const done = `${Math.floor(share * seconds)}/${seconds} s`;
+      const speed =
+        answers === 0 ? 'no answer yet' : `${shown(answers / elapsed)} requests/s  median ${ms(medianMs)} ms`;
+      showProgress(io, `${title}  ${bar} ${done}  ${speed}  ${shown(errors)} errors`);
     },
     label,
   );
-  if (live) io.stderr.write('\r\x1b[K');
+  showProgress(io, '');
   return result;
 }
 
 const ms = (value: number) => (value < 10 ? value.toFixed(2) : value.toFixed(1));
-const BAR = 50;
+/** With separators, which long numbers need to be read. */
+const shown = (value: number) => Math.round(value).toLocaleString('en-US');
+const BAR = 40;
 
 function histogram({ url, label, buckets, answers }: LoadResult): string {
   const top = Math.max(...buckets.map(([, n]) => n));
   const rows = buckets.map(
     ([limit, n]) =>
-      `  up to ${ms(limit).padStart(8)} ms ${String(n).padStart(9)} ${'█'.repeat(Math.ceil((n / top) * BAR))}\n`,
+      `  up to ${ms(limit).padStart(8)} ms ${shown(n).padStart(11)} ${percent(n / answers).padStart(6)} ${'█'.repeat(Math.ceil((n / top) * BAR))}\n`,
   );
-  return `${label === undefined ? '' : `${label}, `}${url}: ${answers} answers\n${rows.join('')}`;
+  return `${label === undefined ? '' : `${label}, `}${url}: ${shown(answers)} answers\n${rows.join('')}`;
 }
+
+const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
 
 const PERCENTILES = [50, 90, 95, 99, 99.9] as const;
 
+const rateOf = ({ answers, seconds }: LoadResult) => answers / seconds;
+
 function tableOf(results: readonly LoadResult[]): string {
+  const several = results.length > 1;
+  const best = Math.max(...results.map((result) => rateOf(result)));
   const head = [
     results.some((result) => result.label !== undefined) ? 'server' : 'URL',
     'requests/s',
+    ...(several ? ['of the best'] : []),
     ...PERCENTILES.map((percent) => (percent === 50 ? 'median ms' : `${percent} % ms`)),
     'longest ms',
     'stall ms',
@@ -159,11 +181,12 @@ function tableOf(results: readonly LoadResult[]): string {
   ];
   const rows = results.map((result) => [
     result.label ?? result.url,
-    Math.round(result.answers / result.seconds).toString(),
+    shown(rateOf(result)),
+    ...(several ? [`${Math.round((rateOf(result) / best) * 100)} %`] : []),
     ...PERCENTILES.map((percent) => ms(result.percentile(percent))),
     ms(result.longestMs),
     ms(result.longestStallMs),
-    String(result.errors),
+    shown(result.errors),
     result.server || '-',
   ]);
   const last = head.length - 1;
@@ -176,6 +199,18 @@ function tableOf(results: readonly LoadResult[]): string {
       .join('  ')
       .trimEnd();
   return [head, ...rows].map((row) => `${line(row)}\n`).join('');
+}
+
+/** What was answered instead of a page. */
+function otherStatuses(results: readonly LoadResult[]): string {
+  return results
+    .map(({ label, url, statuses }) => {
+      const others = Object.entries(statuses).filter(([status]) => status !== '200');
+      const words = others.map(([status, n]) => `${shown(n)} with status ${status}`).join(', ');
+      return words === '' ? '' : `\n${label ?? url}: ${words}`;
+    })
+    .join('')
+    .replace(/.$/s, '$&\n');
 }
 
 /** Times are milliseconds. */
