@@ -2,9 +2,12 @@
 import type { MessagePort, Worker } from 'node:worker_threads';
 import type { GatewayRequest } from '../gateway/request.ts';
 import type { Inflow, Outflow } from './flow.ts';
+import type { Link } from './link.ts';
 
-/** Requests that a thread may be given before it has begun them; a power of two. */
+/** Requests that a thread may have; a power of two. */
 export const CLAIMS = 1024;
+const SLOT = CLAIMS - 1;
+const MOST_IDS = 2 ** 31 - 1;
 /** A thread is given as many requests as it handles in this time, but at least two and at most so many. */
 const AHEAD_US = 500;
 const MOST_AHEAD = 16;
@@ -17,38 +20,63 @@ export interface ThreadPreparation {
   ended(): void;
 }
 
-export interface Job {
-  readonly id: number;
+/** Is told of a request whose client has left. */
+export interface JobOwner {
+  left(job: Job): void;
+}
+
+/** A request, from its arrival to its answer. */
+export class Job {
+  /** Its number in the thread that has it. */
+  id = 0;
   readonly request: GatewayRequest;
-  readonly head: string;
+  /** Bytes, or `NO_BODY`, `BODY_FOLLOWS`. */
   readonly body: Uint8Array | number;
-  readonly resolve: (response: Response) => void;
-  readonly reject: (error: Error) => void;
-  readonly queuedAt: number;
-  thread: PoolThread | undefined;
+  readonly queuedAt = performance.now();
+  thread: PoolThread | undefined = undefined;
   /** When the thread was given it. */
-  givenAt: number;
+  givenAt = 0;
   /** When it was first seen to have begun; 0: not yet. */
-  begunAt: number;
-  slow: boolean;
+  begunAt = 0;
+  slow = false;
   /** Its thread is being asked where it is. */
-  asking: boolean;
+  asking = false;
   /** It waits for something; its thread does other work. */
-  waiting: boolean;
-  outflow: Outflow | undefined;
-  inflow: Inflow | undefined;
+  waiting = false;
+  outflow: Outflow | undefined = undefined;
+  inflow: Inflow | undefined = undefined;
+  resolve!: (response: Response) => void;
+  reject!: (error: Error) => void;
+  readonly #owner: JobOwner;
+
+  constructor(owner: JobOwner, request: GatewayRequest, body: Uint8Array | number) {
+    this.#owner = owner;
+    this.request = request;
+    this.body = body;
+    request._onLeft = this;
+  }
+
+  left(): void {
+    this.#owner.left(this);
+  }
 }
 
 export type ThreadStats = Readonly<Record<string, number>>;
 
+/** Words of the memory that a thread shares with the pool, beside the claims: microseconds that a request takes it, on average. */
+export const COST = 1024;
+
 export class PoolThread {
   readonly number: number;
   readonly worker: Worker;
-  /** For each request that was given, at its number modulo the size: its number until the thread begins it, then the negative number. */
+  /**
+   * For each request that was given, at its number modulo the size: its number until the thread begins it, then the negative number; and
+   * what the thread tells at `COST`.
+   */
   readonly claims: Int32Array;
-  readonly jobs = new Map<number, Job>();
   readonly preparation: ThreadPreparation;
   readonly startedAt = performance.now();
+  link!: Link;
   ready = false;
   /** Whether it has ever been ready. */
   begun = false;
@@ -56,32 +84,74 @@ export class PoolThread {
   draining = false;
   /** Requests that occupy it: begun and not waiting for something, or not begun. */
   load = 0;
-  /** Moving average of what a request takes, microseconds. */
-  cost = AHEAD_US;
+  /** Requests that it has. */
+  size = 0;
   /** What it counted when it was last asked. */
   stats: ThreadStats = {};
   statsCame: (() => void) | undefined;
-  outbox: unknown[] = [];
-  transfer: ArrayBuffer[] = [];
+  // Not a Map: those that keep changing leave tables behind that lead from one to the next, and with them to all that they have held.
+  readonly #jobs: (Job | undefined)[] = Array.from({ length: CLAIMS }, () => undefined);
+  #lastId = 0;
 
   constructor(number: number, worker: Worker, claims: Int32Array, preparation: ThreadPreparation) {
     this.number = number;
     this.worker = worker;
     this.claims = claims;
     this.preparation = preparation;
+    claims[COST] = AHEAD_US;
+  }
+
+  /** Average of what a request takes, microseconds. */
+  get cost(): number {
+    return this.claims[COST]!;
   }
 
   get room(): number {
+    if (!this.ready || this.draining) return 0;
     const ahead = Math.min(MOST_AHEAD, Math.max(2, Math.round(AHEAD_US / this.cost)));
-    return this.ready && !this.draining ? ahead - this.load : 0;
+    return Math.min(ahead - this.load, CLAIMS - this.size);
+  }
+
+  /** Takes a request in, under a number of its own. */
+  add(job: Job): void {
+    let id = this.#lastId;
+    do id = id === MOST_IDS ? 1 : id + 1;
+    while (this.#jobs[id & SLOT] !== undefined);
+    this.#lastId = id;
+    job.id = id;
+    job.thread = this;
+    this.#jobs[id & SLOT] = job;
+    this.size++;
+    this.load++;
+    Atomics.store(this.claims, id & SLOT, id);
+  }
+
+  get(id: number): Job | undefined {
+    const job = this.#jobs[id & SLOT];
+    return job?.id === id ? job : undefined;
+  }
+
+  /** False when it did not have it. */
+  remove(job: Job): boolean {
+    if (this.#jobs[job.id & SLOT] !== job) return false;
+    this.#jobs[job.id & SLOT] = undefined;
+    this.size--;
+    if (!job.waiting) this.load--;
+    return true;
+  }
+
+  /** Requests that it has, in the order in which it was given them. */
+  get jobs(): Job[] {
+    const jobs = this.#jobs.filter((job) => job !== undefined);
+    return jobs.sort((a, b) => a.givenAt - b.givenAt || a.id - b.id);
   }
 
   isBegun(id: number): boolean {
-    return Atomics.load(this.claims, id % CLAIMS) === -id;
+    return Atomics.load(this.claims, id & SLOT) === -id;
   }
 
   /** Takes a request back; false when it was begun. */
   takeBack(id: number): boolean {
-    return Atomics.compareExchange(this.claims, id % CLAIMS, id, 0) === id;
+    return Atomics.compareExchange(this.claims, id & SLOT, id, 0) === id;
   }
 }

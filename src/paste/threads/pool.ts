@@ -7,7 +7,7 @@ import { channel } from 'node:diagnostics_channel';
 import { Worker } from 'node:worker_threads';
 import { getLogger } from '@logtape/logtape';
 import { HTTPException } from '../gateway/http-exception.ts';
-import { type FileRegion, GatewayResponse } from '../gateway/response.ts';
+import { GatewayResponse } from '../gateway/response.ts';
 import type { GatewayRequest } from '../gateway/request.ts';
 import { ClientGoneError } from '../gateway/request-errors.ts';
 import type { Application } from '../gateway/types.ts';
@@ -15,7 +15,17 @@ import { receiveRecordOfThread } from '../logging/set-up.ts';
 import type { PostedRecord } from '../logging/threads.ts';
 import { decodeError, ThreadDiedError } from './errors.ts';
 import { Inflow, Outflow } from './flow.ts';
-import { CLAIMS, type Job, PoolThread, type ThreadPreparation, type ThreadStats } from './pool-thread.ts';
+import * as frames from './frames.ts';
+import { JobQueue } from './job-queue.ts';
+import { Link, makeRings } from './link.ts';
+import {
+  CLAIMS,
+  Job,
+  type JobOwner,
+  PoolThread,
+  type ThreadPreparation,
+  type ThreadStats,
+} from './pool-thread.ts';
 import type { ThreadData } from './thread.ts';
 import { watchThreads } from './watch-threads.ts';
 import * as wire from './wire.ts';
@@ -86,15 +96,15 @@ export interface PoolState {
 
 /** Of two that are equally busy, the one with fewer requests that wait: they may go on with work any moment. */
 const isFreer = (one: PoolThread, other: PoolThread) =>
-  one.load < other.load || (one.load === other.load && one.jobs.size < other.jobs.size);
+  one.load < other.load || (one.load === other.load && one.size < other.size);
 
 export class ThreadPool {
   readonly #options: PoolOptions;
   readonly #threads = new Set<PoolThread>();
-  readonly #queue: Job[] = [];
-  readonly #dirty = new Set<PoolThread>();
-  #lastId = 0;
-  #flushing = false;
+  readonly #queue = new JobQueue();
+  readonly #request = new frames.RequestFrame();
+  #turning = false;
+  readonly #owner: JobOwner = { left: (job) => this.#left(job) };
   #stealing: NodeJS.Timeout | undefined;
   #stopWatching: (() => void) | undefined;
   #closing = false;
@@ -114,7 +124,7 @@ export class ThreadPool {
     let running = 0;
     let ready = 0;
     for (const thread of this.#threads) {
-      running += thread.jobs.size;
+      running += thread.size;
       if (thread.ready) ready++;
     }
     return { threads: this.#threads.size, ready, queued: this.#queue.length, running };
@@ -173,13 +183,7 @@ export class ThreadPool {
 
   #drain(thread: PoolThread): void {
     thread.draining = true;
-    for (const job of thread.jobs.values()) {
-      if (!thread.takeBack(job.id)) continue;
-      thread.jobs.delete(job.id);
-      thread.load--;
-      job.thread = undefined;
-      this.#queue.unshift(job);
-    }
+    for (const job of thread.jobs.toReversed()) if (thread.takeBack(job.id)) this.#requeue(thread, job);
     this.#assign();
     this.#endIfDrained(thread);
     setTimeout(() => void thread.worker.terminate(), DRAIN_MS).unref();
@@ -187,19 +191,21 @@ export class ThreadPool {
 
   #endIfDrained(thread: PoolThread): void {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of Node, not a window
-    if (thread.draining && thread.jobs.size === 0) thread.worker.postMessage('close');
+    if (thread.draining && thread.size === 0) thread.worker.postMessage('close');
   }
 
   /** @param extra It is not tried again when it cannot be started. */
   #startThread(extra = false): Promise<void> {
     const number = ++lastThread;
     const preparation = this.#options.prepare(number);
-    const claims = new Int32Array(new SharedArrayBuffer(CLAIMS * 4));
+    const claims = new Int32Array(new SharedArrayBuffer((CLAIMS + 1) * 4));
+    const rings = makeRings();
     const data: ThreadData = {
       module: this.#options.module,
       data: preparation.data,
       number,
       claims: claims.buffer as SharedArrayBuffer,
+      rings,
       bodyLimit: this.#options.bodyLimit,
       ...(this.#options.accept === undefined ? {} : { accept: this.#options.accept }),
     };
@@ -210,13 +216,27 @@ export class ThreadPool {
       ...(this.#options.execArgv === undefined ? {} : { execArgv: [...this.#options.execArgv] }),
     });
     const thread = new PoolThread(number, worker, claims, preparation);
+    const answers = new frames.AnswerReader();
+    thread.link = new Link(worker, rings.requests, rings.answers, {
+      frame: (memory, at, owned) => {
+        const job = thread.get(frames.idOf(memory, at));
+        const isAnswer = frames.kindOf(memory, at) === frames.ANSWER;
+        if (isAnswer) answers.read(memory, at, owned);
+        if (!owned) thread.link.release(at);
+        if (job === undefined) return;
+        if (isAnswer) this.#answered(thread, job, answers);
+        else this.#waits(thread, job);
+      },
+      message: (kind, values, at) => this.#receive(thread, kind, values, at),
+    });
     this.#threads.add(thread);
     preparation.started?.(worker);
     return new Promise((resolve, reject) => {
       let failure: Error | undefined;
       worker.on('message', (message: unknown) => {
         if (message !== 'ready') {
-          this.#receive(thread, message as unknown[]);
+          thread.link.receive(message);
+          this.#turn();
           return;
         }
         thread.ready = true;
@@ -236,19 +256,20 @@ export class ThreadPool {
   }
 
   #ended(thread: PoolThread, error: Error, extra: boolean): void {
+    // What it has answered before.
+    thread.link.read();
     this.#threads.delete(thread);
-    this.#dirty.delete(thread);
     thread.preparation.ended();
     lives.publish({ thread: thread.number, event: 'ended', error });
     for (const [name, count] of Object.entries(thread.stats))
       if (name.endsWith('_total')) this.#endedStats[name] = (this.#endedStats[name] ?? 0) + count;
-    if (thread.draining && thread.jobs.size === 0) return;
+    if (thread.draining && thread.size === 0) return;
     const logger = getLogger(this.#options.name.split('.'));
     const begun: Job[] = [];
     const others: Job[] = [];
-    for (const job of thread.jobs.values()) (thread.isBegun(job.id) ? begun : others).push(job);
+    for (const job of thread.jobs) (thread.isBegun(job.id) ? begun : others).push(job);
     if (this.#closing) {
-      for (const job of thread.jobs.values()) this.#fail(job, new ThreadDiedError('the server is stopping'));
+      for (const job of thread.jobs) this.#fail(job, new ThreadDiedError('the server is stopping'));
       return;
     }
     if (thread.begun)
@@ -259,10 +280,7 @@ export class ThreadPool {
     for (const job of begun)
       this.#fail(job, new ThreadDiedError(`the thread that handled the request has ended: ${error.message}`));
     // Nothing of these has happened yet.
-    for (const job of others.toReversed()) {
-      job.thread = undefined;
-      this.#queue.unshift(job);
-    }
+    for (const job of others.toReversed()) this.#requeue(thread, job);
     if (thread.draining || (!thread.begun && extra)) return;
     if (!thread.begun && this.#threads.size === 0 && this.#shortLives === 0) return;
     this.#replace(performance.now() - thread.startedAt);
@@ -284,37 +302,22 @@ export class ThreadPool {
     // RFC 9112, 6.
     const length = request.header('content-length');
     if (length === '0' || (length === undefined && request.header('transfer-encoding') === undefined))
-      return this.#enqueue(request, wire.NO_BODY);
+      return this.#enqueue(request, frames.NO_BODY);
     if (length === undefined || Number(length) > wire.SMALL_BODY)
-      return this.#enqueue(request, wire.BODY_FOLLOWS);
+      return this.#enqueue(request, frames.BODY_FOLLOWS);
     // Read before a thread has to wait for it.
-    return request.readBody().then((bytes) => this.#enqueue(request, own(bytes)));
+    return request.readBody().then((bytes) => this.#enqueue(request, bytes));
   };
 
   #enqueue(request: GatewayRequest, body: Uint8Array | number): Promise<Response> {
-    return new Promise((resolve, reject) => {
-      this.#lastId = this.#lastId >= 2 ** 31 - 1 ? 1 : this.#lastId + 1;
-      const job: Job = {
-        id: this.#lastId,
-        request,
-        head: wire.encodeRequest(request),
-        body,
-        resolve,
-        reject,
-        queuedAt: performance.now(),
-        thread: undefined,
-        givenAt: 0,
-        begunAt: 0,
-        slow: false,
-        asking: false,
-        waiting: false,
-        outflow: undefined,
-        inflow: undefined,
-      };
-      request._onLeft = () => this.#left(job);
-      this.#queue.push(job);
-      this.#assign();
+    const job = new Job(this.#owner, request, body);
+    this.#queue.push(job);
+    const answered = new Promise<Response>((resolve, reject) => {
+      job.resolve = resolve;
+      job.reject = reject;
     });
+    this.#assign();
+    return answered;
   }
 
   /** Gives waiting requests to threads that have room, an idle one first. */
@@ -332,18 +335,22 @@ export class ThreadPool {
   }
 
   #give(job: Job, thread: PoolThread): void {
-    const { id, head, body } = job;
-    job.thread = thread;
     job.waiting = false;
     job.givenAt = performance.now();
     job.begunAt = 0;
-    thread.jobs.set(id, job);
-    Atomics.store(thread.claims, id % CLAIMS, id);
     // One that waits for something may go on with work just now.
-    if (thread.jobs.size > 1) this.#stealLater();
-    thread.load++;
-    thread.outbox.push(wire.REQUEST, id, head, body);
-    this.#flushSoon(thread);
+    if (thread.size > 0) this.#stealLater();
+    thread.add(job);
+    thread.link.send(this.#request.of(job.request, job.body), job.id);
+    thread.link.stayAwake();
+    this.#turnSoon();
+  }
+
+  /** Puts a request that its thread has not begun before all others. */
+  #requeue(thread: PoolThread, job: Job): void {
+    thread.remove(job);
+    job.thread = undefined;
+    this.#queue.unshift(job);
   }
 
   /** As waitress says it, though not for every request. */
@@ -354,21 +361,23 @@ export class ThreadPool {
     getLogger([...this.#options.name.split('.'), 'queue']).warn(`Task queue depth is ${this.#queue.length}`);
   }
 
-  #flushSoon(thread: PoolThread): void {
-    this.#dirty.add(thread);
-    if (this.#flushing) return;
-    this.#flushing = true;
+  #turnSoon(): void {
+    if (this.#turning) return;
+    this.#turning = true;
     setImmediate(() => {
-      this.#flushing = false;
-      for (const dirty of this.#dirty) {
-        const { outbox, transfer } = dirty;
-        dirty.outbox = [];
-        dirty.transfer = [];
-        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of Node, not a window
-        dirty.worker.postMessage(outbox, transfer);
-      }
-      this.#dirty.clear();
+      this.#turning = false;
+      this.#turn();
     });
+  }
+
+  /** At the end of a turn of the event loop: takes what threads have answered, gives them what waits, and wakes them. */
+  #turn(): void {
+    for (const thread of this.#threads) thread.link.read();
+    this.#assign();
+    for (const thread of this.#threads) {
+      thread.link.flush();
+      if (!thread.link.sleep()) this.#turnSoon();
+    }
   }
 
   #stealLater(): void {
@@ -383,10 +392,10 @@ export class ThreadPool {
     let again = false;
     const now = performance.now();
     for (const thread of this.#threads) {
-      if (thread.jobs.size < 2) continue;
+      if (thread.size < 2) continue;
       let idle = -1;
       let taken = 0;
-      for (const job of thread.jobs.values()) {
+      for (const job of thread.jobs) {
         if (job.waiting || thread.isBegun(job.id)) continue;
         again = true;
         if (idle < 0)
@@ -395,10 +404,7 @@ export class ThreadPool {
           ).length;
         if (taken >= idle) break;
         if (now - job.givenAt < STEAL_MS || !thread.takeBack(job.id)) continue;
-        thread.jobs.delete(job.id);
-        thread.load--;
-        job.thread = undefined;
-        this.#queue.unshift(job);
+        this.#requeue(thread, job);
         taken++;
       }
     }
@@ -410,24 +416,22 @@ export class ThreadPool {
   #left(job: Job): void {
     const { thread } = job;
     if (thread === undefined) {
-      const index = this.#queue.indexOf(job);
-      if (index >= 0) this.#queue.splice(index, 1);
+      this.#queue.remove(job);
       job.reject(new ClientGoneError());
     } else if (thread.takeBack(job.id)) {
       this.#release(thread, job);
       job.reject(new ClientGoneError());
       this.#assign();
-    } else if (thread.jobs.has(job.id)) this.#tell(thread, wire.CANCEL, job.id);
+    } else if (thread.get(job.id) === job) this.#tell(thread, wire.CANCEL, job.id);
   }
 
   #tell(thread: PoolThread, ...values: unknown[]): void {
-    for (const value of values) thread.outbox.push(value);
-    this.#flushSoon(thread);
+    thread.link.add(...values);
+    this.#turnSoon();
   }
 
   #release(thread: PoolThread, job: Job): void {
-    if (!thread.jobs.delete(job.id)) return;
-    if (!job.waiting) thread.load--;
+    if (!thread.remove(job)) return;
     job.request._onLeft = undefined;
     this.#endIfDrained(thread);
   }
@@ -442,45 +446,19 @@ export class ThreadPool {
     }
   }
 
-  #receive(thread: PoolThread, message: unknown[]): void {
-    for (let at = 0; at < message.length;) {
-      const kind = message[at] as number;
-      if (kind === wire.LOG) receiveRecordOfThread(message[at + 1] as PostedRecord);
-      else if (kind === wire.STATS) {
-        thread.stats = message[at + 1] as ThreadStats;
-        thread.statsCame?.();
-      } else if (kind === wire.WORK) {
-        const cost = (message[at + 2] as number) / (message[at + 1] as number);
-        thread.cost += (cost - thread.cost) / 8;
-      } else {
-        const job = thread.jobs.get(message[at + 1] as number);
-        if (job !== undefined) this.#about(thread, job, kind, message[at + 2], message[at + 3]);
-      }
-      at += 1 + wire.VALUES[kind]!;
+  #receive(thread: PoolThread, kind: number, values: readonly unknown[], at: number): void {
+    if (kind === wire.LOG) receiveRecordOfThread(values[at + 1] as PostedRecord);
+    else if (kind === wire.STATS) {
+      thread.stats = values[at + 1] as ThreadStats;
+      thread.statsCame?.();
+    } else {
+      const job = thread.get(values[at + 1] as number);
+      if (job !== undefined) this.#about(thread, job, kind, values[at + 2]);
     }
-    this.#assign();
   }
 
-  #about(thread: PoolThread, job: Job, kind: number, value: unknown, body: unknown): void {
+  #about(thread: PoolThread, job: Job, kind: number, value: unknown): void {
     switch (kind) {
-      case wire.ANSWER_BYTES:
-        this.#answered(thread, job, value as string, Buffer.from(body as string, 'latin1'));
-        break;
-      case wire.ANSWER: {
-        if (body !== wire.BODY_FOLLOWS) {
-          this.#answered(thread, job, value as string, body as string | Uint8Array | FileRegion | null);
-          break;
-        }
-        const init = wire.decodeAnswer(value as string);
-        this.#tellAnswer(thread, job, false);
-        this.#waits(thread, job);
-        job.inflow = new Inflow(
-          (bytes) => this.#tell(thread, wire.CREDIT, job.id, bytes),
-          () => this.#tell(thread, wire.CANCEL, job.id),
-        );
-        job.resolve(new GatewayResponse(job.inflow, init) as unknown as Response);
-        break;
-      }
       case wire.CHUNK:
         job.inflow?.push(value as Uint8Array);
         break;
@@ -491,9 +469,6 @@ export class ThreadPool {
       case wire.FAIL:
         this.#release(thread, job);
         this.#fail(job, decodeError(value as wire.PostedError));
-        break;
-      case wire.WAITING:
-        this.#waits(thread, job);
         break;
       case wire.CREDIT:
         if (job.outflow === undefined) this.#sendBody(thread, job);
@@ -515,11 +490,20 @@ export class ThreadPool {
     requests.publish({ method, target: environ.rawTarget, milliseconds, failed, thread: thread?.number });
   }
 
-  #answered(thread: PoolThread, job: Job, head: string, body: string | Uint8Array | FileRegion | null): void {
+  #answered(thread: PoolThread, job: Job, { head, body, follows }: frames.AnswerReader): void {
     this.#tellAnswer(thread, job, false);
+    if (follows) {
+      this.#waits(thread, job);
+      job.inflow = new Inflow(
+        (bytes) => this.#tell(thread, wire.CREDIT, job.id, bytes),
+        () => this.#tell(thread, wire.CANCEL, job.id),
+      );
+      job.resolve(new GatewayResponse(job.inflow, head) as unknown as Response);
+      return;
+    }
     this.#release(thread, job);
     if (this.#othersToStart > 0) setImmediate(() => this.#startOthers());
-    job.resolve(new GatewayResponse(body, wire.decodeAnswer(head)) as unknown as Response);
+    job.resolve(new GatewayResponse(body, head) as unknown as Response);
   }
 
   #waits(thread: PoolThread, job: Job): void {
@@ -553,7 +537,7 @@ export class ThreadPool {
     this.#stopWatching?.();
     clearTimeout(this.#waitingToStart);
     this.#othersToStart = 0;
-    for (const job of this.#queue.splice(0)) this.#fail(job, new ThreadDiedError('the server is stopping'));
+    for (const job of this.#queue.takeAll()) this.#fail(job, new ThreadDiedError('the server is stopping'));
     const threads = [...this.#threads];
     const ends = threads.map(({ worker }) => new Promise((resolve) => worker.once('exit', resolve)));
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of Node, not a window

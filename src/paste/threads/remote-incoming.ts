@@ -1,6 +1,6 @@
 import { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { RequestHead } from './wire.ts';
+import type { RequestHead } from './frames.ts';
 
 /** How the parts of a body are asked for. */
 export interface BodySource {
@@ -24,7 +24,7 @@ export class BodilessIncoming {
   readonly url: string;
   readonly httpVersionMajor = 1;
   readonly httpVersionMinor: number;
-  readonly rawHeaders: string[];
+  readonly rawHeaders: readonly string[];
   readonly complete = true;
   readonly destroyed = false;
   readonly #head: RequestHead;

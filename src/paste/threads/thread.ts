@@ -5,7 +5,7 @@ import { partsOf, discard, type StreamBody } from '../gateway/body-parts.ts';
 import { flatten } from '../gateway/flat-headers.ts';
 import { GatewayRequest } from '../gateway/request.ts';
 import type { BodyContext } from '../gateway/request-body.ts';
-import { GatewayResponse, isFileRegion, type ResponseBody } from '../gateway/response.ts';
+import { GatewayResponse, type ResponseBody } from '../gateway/response.ts';
 import { HttpServer } from '../servers/http-server.ts';
 import type { ServerSettings } from '../servers/settings.ts';
 import type { SharedSocket } from '../servers/shared-sockets.ts';
@@ -14,7 +14,11 @@ import type { Application } from '../gateway/types.ts';
 import type { PostedRecord } from '../logging/threads.ts';
 import { decodeError } from './errors.ts';
 import { Outflow } from './flow.ts';
+import * as frames from './frames.ts';
+import { Link, type Rings } from './link.ts';
 import { BodilessIncoming, RemoteIncoming } from './remote-incoming.ts';
+import { CLAIMS, COST } from './pool-thread.ts';
+import type { Memory } from './ring.ts';
 import * as wire from './wire.ts';
 
 /** What the main thread gives a thread. */
@@ -24,8 +28,9 @@ export interface ThreadData {
   readonly data: unknown;
   /** Above 0; no other thread has or had it. */
   readonly number: number;
-  /** Which of the requests that were sent have been begun: see `Thread` in pool.ts. */
+  /** Which of the requests that were sent have been begun: see `PoolThread`. */
   readonly claims: SharedArrayBuffer;
+  readonly rings: Rings;
   readonly bodyLimit: number;
   /** The thread accepts connections itself, on these sockets. */
   readonly accept?: {
@@ -55,164 +60,150 @@ export interface ThreadApplication {
   close?(): void | Promise<void>;
 }
 
-/** Answers are sent at the latest after so long, though more requests wait. */
-const HOLD_MS = 1;
+/** After so long the thread looks at its event loop, and at what else was sent to it, though more requests wait. */
+const TURN_MS = 1;
+
+const SLOT = CLAIMS - 1;
 
 interface Running {
+  readonly id: number;
   readonly request: GatewayRequest;
   readonly incoming: RemoteIncoming | BodilessIncoming;
   outflow: Outflow | undefined;
-  settled: boolean;
 }
 
 /** Records from this level on are sent at once, for what comes next may end the thread. */
 const URGENT = 30;
 
-/** Sends messages to the main thread, those of one turn together. */
-class Outbox {
+class Thread {
   readonly #port: MessagePort;
-  #values: unknown[] = [];
-  #transfer: ArrayBuffer[] = [];
+  readonly #link: Link;
+  readonly #claims: Int32Array;
+  readonly #bodyContext: BodyContext;
+  // At the number of each modulo the size, as in the pool.
+  readonly #running: (Running | undefined)[];
+  readonly #requests = new frames.RequestReader();
+  readonly #answers = new frames.AnswerFrame();
+  #app!: Application;
+  #stats!: () => Record<string, number>;
+  #unsettled: Running[] = [];
   #scheduled = false;
-  /** Called before the messages of a turn are sent. */
-  beforeSending: (() => void) | undefined;
+  #handled = 0;
+  #begun = 0;
+  #now = 0;
+  #cost: number;
 
-  constructor(port: MessagePort) {
+  constructor(port: MessagePort, { claims, rings, bodyLimit }: ThreadData) {
     this.#port = port;
+    this.#claims = new Int32Array(claims);
+    this.#cost = this.#claims[COST]!;
+    this.#running = Array.from({ length: CLAIMS }, () => undefined);
+    this.#bodyContext = { bodyLimit };
+    this.#link = new Link(port, rings.answers, rings.requests, {
+      frame: (memory, at, owned) => this.#begin(memory, at, owned),
+      message: (kind, values, at) => this.#receive(kind, values, at),
+    });
   }
 
-  get isEmpty(): boolean {
-    return this.#values.length === 0;
+  /** Begins to take requests. */
+  start({ app, stats }: ThreadApplication): void {
+    this.#app = app;
+    this.#stats = () => ({ ...stats?.(), zope_thread_heap_bytes: process.memoryUsage().heapUsed });
+    this.#port.on('message', (message: unknown) => {
+      if (typeof message === 'string') return;
+      this.#now = this.#begun = performance.now();
+      this.#link.receive(message);
+      this.#run();
+    });
+    this.#runSoon();
   }
 
-  add(...values: unknown[]): void {
-    for (const value of values) this.#values.push(value);
-    this.sendSoon();
-  }
+  readonly log = (record: PostedRecord): void => {
+    this.#link.add(wire.LOG, record);
+    if (record.level >= URGENT) this.#link.flush();
+    else this.#runSoon();
+  };
 
-  /** What is not copied with the next messages but moved. */
-  move(buffer: ArrayBuffer): void {
-    this.#transfer.push(buffer);
-  }
-
-  sendSoon(): void {
+  #runSoon(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      this.beforeSending?.();
-      if (this.#values.length > 0) this.send();
+      this.#now = this.#begun = performance.now();
+      for (const running of this.#unsettled.splice(0))
+        if (this.#running[running.id & SLOT] === running) this.#link.send(frames.waitingFrame, running.id);
+      this.#run();
     });
   }
 
-  send(): void {
-    const values = this.#values;
-    this.#values = [];
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of Node, not a window
-    this.#port.postMessage(values, this.#transfer);
-    if (this.#transfer.length > 0) this.#transfer = [];
+  /** Handles requests until there are none, or others have to have their turn. */
+  #run(): void {
+    const until = this.#now + TURN_MS;
+    while (this.#link.read(1) > 0 && this.#now < until);
+    this.#flush();
+    this.#handled = 0;
+    if (this.#unsettled.length > 0 || !this.#link.sleep()) this.#runSoon();
   }
 
-  readonly log = (record: PostedRecord): void => {
-    this.add(wire.LOG, record);
-    if (record.level >= URGENT) this.send();
-  };
-}
-
-class Thread {
-  readonly #outbox: Outbox;
-  readonly #app: Application;
-  readonly #stats: () => Record<string, number>;
-  readonly #claims: Int32Array;
-  readonly #bodyContext: BodyContext;
-  readonly #running = new Map<number, Running>();
-  #handled = 0;
-  #begun = 0;
-  #unsettled: number[] = [];
-
-  constructor(
-    port: MessagePort,
-    outbox: Outbox,
-    { app, stats }: ThreadApplication,
-    { claims, bodyLimit }: ThreadData,
-  ) {
-    this.#outbox = outbox;
-    this.#app = app;
-    this.#stats = () => ({ ...stats?.(), zope_thread_heap_bytes: process.memoryUsage().heapUsed });
-    this.#claims = new Int32Array(claims);
-    this.#bodyContext = { bodyLimit };
-    outbox.beforeSending = () => {
-      for (const id of this.#unsettled.splice(0))
-        if (this.#running.get(id)?.settled === false) outbox.add(wire.WAITING, id);
-      this.#noteWork();
-    };
-    port.on('message', (message: unknown) => {
-      if (Array.isArray(message)) this.#receive(message);
-    });
-  }
-
-  #receive(message: unknown[]): void {
-    this.#begun = performance.now();
-    for (let at = 0; at < message.length;) {
-      const kind = message[at] as number;
-      const id = message[at + 1] as number;
-      if (kind === wire.REQUEST)
-        this.#begin(id, message[at + 2] as string, message[at + 3] as Uint8Array | number);
-      else if (kind === wire.STATS) this.#post(wire.STATS, this.#stats());
-      else this.#more(kind, id, message[at + 2]);
-      at += 1 + wire.VALUES[kind]!;
-    }
-    if (!this.#outbox.isEmpty) this.#flush();
-  }
-
-  #begin(id: number, head: string, body: Uint8Array | number): void {
-    const slot = id % this.#claims.length;
+  #begin(memory: Memory, at: number, owned: boolean): void {
+    const id = frames.idOf(memory, at);
+    const slot = id & SLOT;
     // Another thread may have been given it meanwhile, or its client has left.
-    if (Atomics.compareExchange(this.#claims, slot, id, -id) !== id) return;
-    const decoded = wire.decodeRequest(head);
-    const incoming = this.#incoming(id, decoded, body);
-    const request = new GatewayRequest(incoming as RemoteIncoming, decoded.environ, this.#bodyContext);
-    if (typeof body !== 'number') request._content.given(body);
-    const running: Running = { request, incoming, outflow: undefined, settled: false };
-    this.#running.set(id, running);
-    let result: Response | Promise<Response>;
-    try {
-      result = this.#app(request as unknown as Request);
-    } catch (error) {
-      this.#fail(id, running, error);
-      this.#worked();
+    if (Atomics.compareExchange(this.#claims, slot, id, -id) !== id) {
+      if (!owned) this.#link.release(at);
       return;
     }
-    if (result instanceof Promise) {
-      this.#unsettled.push(id);
-      result.then(
-        (response) => this.#answer(id, running, response),
-        (error: unknown) => this.#fail(id, running, error),
-      );
-      this.#outbox.sendSoon();
-    } else this.#answer(id, running, result);
+    const { head, body } = this.#requests.read(memory, at);
+    if (!owned) this.#link.release(at);
+    const incoming = this.#incoming(id, head, body);
+    const request = new GatewayRequest(incoming as RemoteIncoming, head.environ, this.#bodyContext);
+    if (typeof body !== 'number') request._content.given(body);
+    const running: Running = { id, request, incoming, outflow: undefined };
+    this.#running[slot] = running;
+    try {
+      const result = this.#app(request as unknown as Request);
+      if (result instanceof Promise) {
+        this.#unsettled.push(running);
+        result.then(
+          (response) => {
+            this.#answer(running, response);
+            this.#runSoon();
+          },
+          (error: unknown) => this.#fail(running, error),
+        );
+      } else this.#answer(running, result);
+    } catch (error) {
+      this.#fail(running, error);
+    }
     this.#worked();
   }
 
   #incoming(
     id: number,
-    head: wire.RequestHead,
+    head: frames.RequestHead,
     body: Uint8Array | number,
   ): RemoteIncoming | BodilessIncoming {
-    if (body === wire.NO_BODY) return new BodilessIncoming(head);
-    if (body !== wire.BODY_FOLLOWS) return new RemoteIncoming(head, undefined);
-    return new RemoteIncoming(head, { want: (bytes) => this.#post(wire.CREDIT, id, bytes) });
+    if (body === frames.NO_BODY) return new BodilessIncoming(head);
+    if (body !== frames.BODY_FOLLOWS) return new RemoteIncoming(head, undefined);
+    return new RemoteIncoming(head, { want: (bytes) => this.#tell(wire.CREDIT, id, bytes) });
   }
 
+  /** What was answered is there for the main thread to see; it is woken when it may have to wait for more. */
   #worked(): void {
     this.#handled++;
-    if (!this.#outbox.isEmpty && performance.now() - this.#begun > HOLD_MS) this.#flush();
+    this.#now = performance.now();
+    if (this.#now - this.#begun > TURN_MS) this.#flush();
+  }
+
+  #receive(kind: number, values: readonly unknown[], at: number): void {
+    if (kind === wire.STATS) this.#tell(wire.STATS, this.#stats());
+    else this.#more(kind, values[at + 1] as number, values[at + 2]);
   }
 
   /** What comes after the head of a request. */
   #more(kind: number, id: number, value: unknown): void {
-    const running = this.#running.get(id);
-    if (running === undefined) return;
+    const running = this.#running[id & SLOT];
+    if (running?.id !== id) return;
     switch (kind) {
       case wire.CHUNK:
         (running.incoming as RemoteIncoming).add(value as Uint8Array);
@@ -236,37 +227,24 @@ class Thread {
     }
   }
 
-  #answer(id: number, running: Running, response: Response): void {
+  #answer(running: Running, response: Response): void {
     try {
       const [head, body] = partsOfAnswer(response);
-      if (body === null || typeof body === 'string' || isFileRegion(body))
-        this.#post(wire.ANSWER, id, head, body);
-      else if (body instanceof Uint8Array) this.#postBytes(id, head, body);
-      else {
-        this.#post(wire.ANSWER, id, head, wire.BODY_FOLLOWS);
+      if (frames.isWhole(body)) {
+        this.#link.send(this.#answers.of(head, body, false), running.id);
+        this.#settle(running);
+      } else {
+        this.#link.send(this.#answers.of(head, null, true), running.id);
         running.outflow = new Outflow();
-        void this.#stream(id, running, body);
-        return;
+        void this.#stream(running, body);
       }
-      this.#settle(id, running);
     } catch (error) {
-      this.#fail(id, running, error);
+      this.#fail(running, error);
     }
   }
 
-  /** Bytes are copied: whoever made them may keep them. */
-  #postBytes(id: number, head: string, body: Uint8Array): void {
-    if (body.length < wire.SMALL_BODY) {
-      const { buffer, byteOffset, byteLength } = body;
-      this.#post(wire.ANSWER_BYTES, id, head, Buffer.from(buffer, byteOffset, byteLength).toString('latin1'));
-    } else {
-      const bytes = new Uint8Array(body);
-      this.#outbox.move(bytes.buffer);
-      this.#post(wire.ANSWER, id, head, bytes);
-    }
-  }
-
-  async #stream(id: number, running: Running, body: StreamBody): Promise<void> {
+  async #stream(running: Running, body: StreamBody): Promise<void> {
+    const { id } = running;
     const parts = partsOf(body);
     const outflow = running.outflow!;
     try {
@@ -278,16 +256,16 @@ class Thread {
           break;
         }
         if (done === true) {
-          this.#post(wire.END, id);
+          this.#tell(wire.END, id);
           break;
         }
         const bytes = typeof value === 'string' ? Buffer.from(value) : value;
         if (!(bytes instanceof Uint8Array))
           throw new InvalidAnswerError('a part of the body is neither bytes nor text');
         if (bytes.length === 0) continue;
-        this.#post(wire.CHUNK, id, bytes);
+        this.#tell(wire.CHUNK, id, bytes);
         if (outflow.spend(bytes.length)) {
-          this.#flush();
+          this.#link.flush();
           // oxlint-disable-next-line no-await-in-loop
           await outflow.room();
           if (outflow.cancelled) {
@@ -296,64 +274,52 @@ class Thread {
           }
         }
       }
-      this.#settle(id, running);
+      this.#settle(running);
     } catch (error) {
       parts.cancel();
-      this.#fail(id, running, error);
+      this.#fail(running, error);
     }
   }
 
-  #fail(id: number, running: Running, error: unknown): void {
-    this.#post(wire.FAIL, id, wire.encodeError(error));
-    this.#settle(id, running);
+  #fail(running: Running, error: unknown): void {
+    this.#tell(wire.FAIL, running.id, wire.encodeError(error));
+    this.#settle(running);
   }
 
-  #settle(id: number, running: Running): void {
-    running.settled = true;
-    this.#running.delete(id);
+  #settle({ id, incoming }: Running): void {
+    this.#running[id & SLOT] = undefined;
     // Nobody reads what is left of its body.
-    if (!running.incoming.complete) {
-      this.#post(wire.CANCEL, id);
-      running.incoming.destroy();
+    if (!incoming.complete) {
+      this.#tell(wire.CANCEL, id);
+      incoming.destroy();
     }
   }
 
-  #post(...values: unknown[]): void {
-    this.#outbox.add(...values);
-  }
-
-  #noteWork(): void {
-    const now = performance.now();
-    if (this.#handled > 0 && !this.#outbox.isEmpty)
-      this.#outbox.add(wire.WORK, this.#handled, Math.round((now - this.#begun) * 1000));
-    this.#handled = 0;
-    this.#begun = now;
+  #tell(...values: unknown[]): void {
+    this.#link.add(...values);
+    this.#runSoon();
   }
 
   #flush(): void {
-    this.#noteWork();
-    this.#outbox.send();
+    if (this.#handled > 0) {
+      this.#cost += (((this.#now - this.#begun) * 1000) / this.#handled - this.#cost) / 8;
+      this.#claims[COST] = Math.max(1, Math.round(this.#cost));
+    }
+    this.#link.flush();
   }
 }
 
-function partsOfAnswer(response: Response): [head: string, body: ResponseBody] {
+function partsOfAnswer(response: Response): [head: frames.AnswerHead, body: ResponseBody] {
   if (response instanceof GatewayResponse) {
-    const body: ResponseBody = response.sentBody;
-    return [
-      wire.encodeAnswer({
-        status: response.status,
-        statusText: response.statusText,
-        headers: response.flatHeaders(),
-      }),
-      body,
-    ];
+    const { status, statusText } = response;
+    return [{ status, statusText, headers: response.flatHeaders() }, response.sentBody];
   }
   if (!(response instanceof Response)) {
     discard((response as { body?: ResponseBody } | null | undefined)?.body ?? null);
     throw new InvalidAnswerError('the application answered something that is no Response');
   }
   const { status, statusText, headers } = response;
-  return [wire.encodeAnswer({ status, statusText, headers: flatten(headers) }), response.body];
+  return [{ status, statusText, headers: flatten(headers) }, response.body];
 }
 
 async function end({ close }: ThreadApplication, server: HttpServer | undefined): Promise<void> {
@@ -373,8 +339,8 @@ export async function runThread(): Promise<void> {
   const port = parentPort!;
   const data = workerData as ThreadData;
   const { startThread } = (await import(data.module)) as ThreadModule;
-  const outbox = new Outbox(port);
-  const application = await startThread(data.data, { number: data.number, log: outbox.log });
+  const thread = new Thread(port, data);
+  const application = await startThread(data.data, { number: data.number, log: thread.log });
   const server =
     data.accept === undefined
       ? undefined
@@ -382,7 +348,6 @@ export async function runThread(): Promise<void> {
   port.on('message', (message: unknown) => {
     if (message === 'close') void end(application, server);
   });
-  // oxlint-disable-next-line no-new -- it lives as long as the port
-  new Thread(port, outbox, application, data);
+  thread.start(application);
   port.postMessage('ready');
 }

@@ -21,7 +21,7 @@ export function watchThreads(threads: ReadonlySet<PoolThread>, options: WatchOpt
   const timer = setInterval(() => {
     const now = performance.now();
     for (const thread of threads) {
-      for (const job of thread.jobs.values()) {
+      for (const job of thread.jobs) {
         if (job.waiting || !thread.isBegun(job.id)) continue;
         if (job.begunAt === 0) job.begunAt = now;
         const age = now - job.begunAt;

@@ -14,7 +14,14 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
+// Long runs are asked for by hand; many threads start in them.
+vi.setConfig({
+  testTimeout:
+    120_000 +
+    30 * Number(process.env.ZOPE_TEST_PAIRS ?? 0) +
+    20_000 * Number(process.env.ZOPE_TEST_KILLS ?? 0),
+  hookTimeout: 60_000,
+});
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const bin = (name: string) => path.join(root, 'bin', `${name}.js`);
