@@ -12,6 +12,7 @@ const ABOUT: Readonly<Record<string, string>> = {
   zope_stores_total: 'Objects that were stored',
   zope_commits_total: 'Transactions that were committed',
   zope_commit_seconds_total: 'Time that committing took',
+  zope_cache_hits_total: 'Uses of objects that were loaded already',
   zope_cache_objects: 'Objects that are loaded',
   zope_thread_heap_bytes: 'Memory that objects of the thread take',
 };

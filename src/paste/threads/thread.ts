@@ -105,7 +105,7 @@ class Thread {
     });
   }
 
-  /** Begins to take requests. */
+  /** Begins to take requests, and says so. */
   start({ app, stats }: ThreadApplication): void {
     this.#app = app;
     this.#stats = () => ({ ...stats?.(), zope_thread_heap_bytes: process.memoryUsage().heapUsed });
@@ -115,6 +115,10 @@ class Thread {
       this.#link.receive(message);
       this.#run();
     });
+    // What was logged meanwhile comes before.
+    this.#link.flush();
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of Node, not a window
+    this.#port.postMessage('ready');
     this.#runSoon();
   }
 
@@ -349,5 +353,4 @@ export async function runThread(): Promise<void> {
     if (message === 'close') void end(application, server);
   });
   thread.start(application);
-  port.postMessage('ready');
 }

@@ -1,10 +1,15 @@
 /** What a thread counts of its sites, under names of Prometheus. */
 import { channel } from 'node:diagnostics_channel';
+import { moment } from '../../persistent/index.ts';
 import type { DB } from '../../zodb/index.ts';
 
 const databases = new Set<DB>();
 let conflicts = 0;
 let retries = 0;
+/** Uses of objects, as the clock of the caches counts them: it runs over after 2^32, which is more than a minute of nothing else. */
+let uses = 0;
+let usesSeen = 0;
+let hits = 0;
 
 /** Counts a database from now on, until it is closed. */
 export function countDatabase(db: DB): () => void {
@@ -35,7 +40,12 @@ export function siteStats(): Record<string, number> {
     commitSeconds += counts.commitSeconds;
     objects += db.cacheSize();
   }
+  uses += (moment() - usesSeen) >>> 0;
+  usesSeen = moment();
+  // The clock ticks for a load as well, and then for the use that it was for. A counter must not go back.
+  hits = Math.max(hits, uses - 2 * loads);
   return {
+    zope_cache_hits_total: hits,
     zope_conflicts_total: conflicts,
     zope_retries_total: retries,
     zope_loads_total: loads,

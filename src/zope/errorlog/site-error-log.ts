@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import { getLogger } from '@logtape/logtape';
 import { getSecurityManager, Permissions } from '../../access/index.ts';
 import { formatException } from '../../paste/index.ts';
-import { aqBase, getOwn, metaOf, registerClass } from '../../persistent/index.ts';
+import { aqBase, getOwn, registerClass } from '../../persistent/index.ts';
 import { Dict, type Tuple, tuple, tupleFrom } from '../../pickle/index.ts';
 import {
   errorName,
@@ -14,11 +14,11 @@ import {
 } from '../../publisher/index.ts';
 import { declareClass, str, ValueError } from '../../restricted/index.ts';
 import { PageTemplateFile } from '../../templates/index.ts';
-import { connectionOf } from '../ofs/copy-source.ts';
 import { Item, ITEM_OPTIONS } from '../ofs/item.ts';
 import { registerProduct } from '../ofs/products.ts';
 import type { ObjectManager } from '../ofs/object-manager.ts';
 import { managePage } from '../zmi/pages.ts';
+import { EntryList } from './entries.ts';
 import { packageFile } from '../package-files.ts';
 
 const logger = getLogger(['Zope', 'SiteErrorLog']);
@@ -26,43 +26,6 @@ const USE = 'Log Site Errors';
 const TO_EVENT_LOG = 'Log to the Event Log';
 const list = new PageTemplateFile(packageFile('zope/errorlog/list.zpt'));
 const entryPage = new PageTemplateFile(packageFile('zope/errorlog/entry.zpt'));
-
-/** What is kept of an error, under the names that scripts know. */
-export interface LoggedError {
-  readonly type: string;
-  readonly value: string;
-  /** Seconds since 1970. */
-  readonly time: number;
-  readonly id: string;
-  readonly tb_text: string;
-  readonly tb_html: string;
-  readonly username: string | null;
-  readonly userid: string | null;
-  readonly url: string | null;
-  readonly req_html: string | null;
-}
-
-/** Entries by the log's database and oid. They are not stored: an error must not need a write to be told. */
-const logs = new WeakMap<object, Map<unknown, LoggedError[]>>();
-/** Of logs that are not stored yet. */
-const unstored = new WeakMap<object, LoggedError[]>();
-
-function entriesOf(log: object): LoggedError[] {
-  const base = aqBase(log) as object;
-  const oid = metaOf(log)?.oid;
-  const database = connectionOf(log)?.db;
-  let entries: LoggedError[] | undefined;
-  if (oid === undefined || oid === null || database === undefined) {
-    entries = unstored.get(base);
-    if (entries === undefined) unstored.set(base, (entries = []));
-    return entries;
-  }
-  let known = logs.get(database);
-  if (known === undefined) logs.set(database, (known = new Map()));
-  entries = known.get(oid);
-  if (entries === undefined) known.set(oid, (entries = []));
-  return entries;
-}
 
 /** A number for an error: the time, and digits that nobody can guess. */
 export const newErrorNumber = () =>
@@ -89,8 +52,8 @@ export class SiteErrorLog extends Item {
   declare copy_to_zlog: unknown;
   declare _ignored_exceptions: readonly string[];
 
-  _entries(): LoggedError[] {
-    return entriesOf(this);
+  _entries(): EntryList {
+    return EntryList.of(this);
   }
 
   /** Whether errors of this class are of no interest. */
@@ -105,8 +68,7 @@ export class SiteErrorLog extends Item {
     // What fails before the traversal has no URL.
     const url = request.ACTUAL_URL === '' ? null : request.URL;
     const story = formatException(error);
-    const entries = this._entries();
-    entries.push({
+    const entry = {
       type: errorName(error),
       value: errorName(error) === 'NotFound' && url !== null ? whatIsMissing(url, request) : textOf(error),
       time: Date.now() / 1000,
@@ -117,34 +79,32 @@ export class SiteErrorLog extends Item {
       userid: user.getId(),
       url,
       req_html: request.__str__(),
-    });
-    if (entries.length > this.keep_entries) entries.splice(0, entries.length - this.keep_entries);
+    };
+    this._entries().add(entry, this.keep_entries);
     if (this.copy_to_zlog) logError(error, url, number);
   }
 
   /** Entries, the newest first. */
   getLogEntries(): Dict<unknown, unknown>[] {
     return this._entries()
-      .map((entry) => Dict.from<unknown>({ ...entry }))
+      .all.map((entry) => Dict.from<unknown>({ ...entry }))
       .reverse();
   }
 
   getLogEntryById(id: string): Dict<unknown, unknown> | null {
-    const found = this._entries().find((entry) => entry.id === id);
+    const found = this._entries().find(id);
     return found === undefined ? null : Dict.from<unknown>({ ...found });
   }
 
   getLogEntryAsText(id: string, RESPONSE?: HTTPResponse): string {
-    const found = this._entries().find((entry) => entry.id === id);
+    const found = this._entries().find(id);
     if (found === undefined) return 'Log entry not found or expired';
     RESPONSE?.setHeader('Content-Type', 'text/plain');
     return found.tb_text;
   }
 
   forgetEntry(id: string, REQUEST?: HTTPRequest): void {
-    const entries = this._entries();
-    const index = entries.findIndex((entry) => entry.id === id);
-    if (index >= 0) entries.splice(index, 1);
+    this._entries().forget(id);
     this._done(REQUEST?.response, 'Error log entry was removed.');
   }
 
@@ -186,7 +146,7 @@ export class SiteErrorLog extends Item {
 
   override manage_main(message?: string): string {
     const url = this.absolute_url();
-    const rows = this._entries().map(({ id, type, value, time, username, url: at }) =>
+    const rows = this._entries().all.map(({ id, type, value, time, username, url: at }) =>
       Dict.from<unknown>({
         type,
         value,
@@ -211,7 +171,7 @@ export class SiteErrorLog extends Item {
   }
 
   showEntry(id: string): string {
-    const found = this._entries().find((entry) => entry.id === id);
+    const found = this._entries().find(id);
     if (found === undefined) throw new NotFound('Log entry not found or expired');
     const { type, value, tb_text: story, url, username } = found;
     return managePage(

@@ -52,6 +52,10 @@ export class Bank extends Item {
     }
   }
 
+  fail(): never {
+    throw new Error('this bank has failed');
+  }
+
   exit(): never {
     process.exit(7);
   }
@@ -62,7 +66,7 @@ export class Bank extends Item {
   }
 }
 registerClass(Bank, 'tests.Bank', { acquires: 'implicit' });
-const published = ['evaluate', 'read', 'write', 'transfer', 'total', 'exit', 'loop'];
+const published = ['evaluate', 'read', 'write', 'transfer', 'total', 'fail', 'exit', 'loop'];
 declareClass(Bank, {
   published,
   names: Object.fromEntries(published.map((name) => [name, { permission: 'View' }])),

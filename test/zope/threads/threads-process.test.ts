@@ -55,7 +55,10 @@ beforeAll(async () => {
     readFileSync(ini, 'utf8').replace(/^port = .*$/m, `port = 0\nthreads = ${THREADS}`) +
       '\n[zope-ts]\nmetrics_listen = 127.0.0.1:0\nhung_request_seconds = 1\nslow_request_seconds = 0.5\n',
   );
-  child = spawn(process.execPath, [bin('runwsgi'), ini], { stdio: ['ignore', 'pipe', 'pipe'] });
+  // What goes to either comes in its order.
+  child = spawn('/bin/sh', ['-c', 'exec "$0" "$@" 2>&1', process.execPath, bin('runwsgi'), ini], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (data) => (said += String(data)));
   await until(() => /Serving on/.test(said));
   origin = /Serving on (http:\S+)/.exec(said)![1]!;
@@ -102,7 +105,65 @@ function get(target: string, connection = 0): Promise<{ status: number; text: st
   });
 }
 
+/** A request of the manager, with an answer of any kind. */
+async function manage(
+  target: string,
+  form?: Record<string, string>,
+): Promise<{ status: number; text: string }> {
+  const response = await fetch(`${origin}${target}`, {
+    headers: { Authorization: `Basic ${Buffer.from('admin:secret').toString('base64')}` },
+    redirect: 'manual',
+    ...(form === undefined ? {} : { method: 'POST', body: new URLSearchParams(form) }),
+  });
+  return { status: response.status, text: await response.text() };
+}
+
 describe('a site in several threads', () => {
+  it('says first that it is ready, then that it starts (INVENTORY W-159)', () => {
+    const [loaded, starts] = [
+      said.indexOf('Ready to handle requests'),
+      said.indexOf('Starting server in PID'),
+    ];
+    expect(loaded).toBeGreaterThanOrEqual(0);
+    expect(starts).toBeGreaterThan(loaded);
+  });
+
+  it('takes transactions back while its threads serve, and all of them see it', async () => {
+    expect((await get('write?value=700')).text).toBe('700');
+    expect((await get('write?value=800')).text).toBe('800');
+    let asking = true;
+    const seen: string[] = [];
+    const readers = [1, 2, 3].map(async (connection) => {
+      while (asking) seen.push((await get('read', connection)).text);
+    });
+    const database = '/Control_Panel/Database/main';
+    const { text: page } = await manage(`${database}/manage_UndoForm`);
+    const [, newest] = /name="transaction_info(?::\w+)?"[^>]*value="([^"]*)"/.exec(page)!;
+    const undone = await manage(`${database}/manage_undo_transactions`, {
+      'transaction_info:list': newest!.replaceAll('&amp;', '&'),
+    });
+    expect(undone.status).toBe(302);
+    const answers = await Promise.all(agents.map((_agent, connection) => get('read', connection)));
+    expect(answers.map(({ text }) => text)).toEqual(agents.map(() => '700'));
+    asking = false;
+    await Promise.all(readers);
+    expect(new Set(seen)).toEqual(new Set(['700', '800']));
+    // Never back again.
+    expect(seen.join().replace(/^(800,?)+/, '')).not.toContain('800');
+  });
+
+  it('shows an error that one thread has logged on the page of every other', async () => {
+    for (let i = 0; i < 5; i++) {
+      const { status, text } = await get('fail', i);
+      expect(status).toBe(500);
+      const [number] = /\d{10}\.\d{7}/.exec(text)!;
+      const pages = await Promise.all(Array.from({ length: 6 }, () => manage('/error_log/manage_main')));
+      for (const page of pages) expect(page.text).toContain(number);
+      const entry = await manage(`/error_log/getLogEntryAsText?id=${number}`);
+      expect(entry.text).toContain('this bank has failed');
+    }
+  });
+
   it('answers every read over another connection with what was written last', async () => {
     const pairs = Number(process.env.ZOPE_TEST_PAIRS ?? 100);
     for (let i = 1; i <= pairs; i++) {
@@ -162,7 +223,7 @@ describe('a site in several threads', () => {
     expect((await get('evaluate')).text).toBe('EvalError');
   });
 
-  it('counts conflicts and what its threads load and store', async () => {
+  it('counts conflicts, what its threads load, find in their caches and store, and their memory', async () => {
     expect(await metric('zope_requests_total{outcome="answered"}')).toBeGreaterThan(100);
     const page = await (await fetch(/http:\S+\/metrics/.exec(said)![0]!)).text();
     const total = (name: string) =>
@@ -173,6 +234,12 @@ describe('a site in several threads', () => {
     expect(total('zope_stores_total')).toBeGreaterThan(100);
     expect(total('zope_conflicts_total')).toBeGreaterThan(0);
     expect(total('zope_retries_total')).toBeGreaterThan(0);
+    for (const name of ['loads', 'commits', 'cache_hits'])
+      expect(total(`zope_${name}_total`)).toBeGreaterThan(100);
+    expect(total('zope_thread_heap_bytes')).toBeGreaterThan(1_000_000);
+    for (const name of ['zope_commit_seconds_total{', 'zope_queue_depth ', 'zope_requests_running '])
+      expect(page).toContain(`\n${name}`);
+    expect(page).toMatch(/\nzope_request_duration_seconds_bucket\{le="\+Inf"\} \d+\n/);
   });
 
   it('refuses a second process on its database, and says what to use', () => {
