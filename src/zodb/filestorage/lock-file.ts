@@ -7,7 +7,8 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { LockError } from '../errors.ts';
 
-const PERL = 'open(my $f, "+<&=", 3) or exit 70; exit(flock($f, 6) ? 0 : 1)';
+// 1 only when somebody else has the lock; a file system without locks fails in other ways.
+const PERL = 'open(my $f, "+<&=", 3) or exit 70; exit 0 if flock($f, 6); exit($!{EAGAIN} ? 1 : 71)';
 
 /** Locks a descriptor: true, false when another process has it, undefined when no program can tell. */
 function flock(descriptor: number): boolean | undefined {
