@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import http from 'node:http';
 import { configure, reset } from '@logtape/logtape';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -305,6 +306,46 @@ describe('threads', () => {
     await expect(serveMetrics({ host: '127.0.0.1', port: Number(port) }, async () => '')).rejects.toThrow(
       port,
     );
+  });
+
+  it('are followed by whoever subscribes to their events', async () => {
+    const events: Record<string, unknown>[] = [];
+    const note = (event: unknown) => void events.push(event as Record<string, unknown>);
+    for (const name of ['zope-ts:request', 'zope-ts:thread']) subscribe(name, note);
+    try {
+      const { url, pool } = await serve(1);
+      await get(`${url}/thread?q`);
+      await get(`${url}/throw`);
+      await get(`${url}/exit`);
+      await until(() => pool.state.ready === 1);
+    } finally {
+      for (const name of ['zope-ts:request', 'zope-ts:thread']) unsubscribe(name, note);
+    }
+    const of = (wanted: Record<string, unknown>) =>
+      events.filter((event) => Object.entries(wanted).every(([name, value]) => event[name] === value));
+    const [answered] = of({ target: '/thread?q' });
+    expect(answered).toMatchObject({ method: 'GET', failed: false, thread: expect.any(Number) as number });
+    expect(answered!.milliseconds).toBeGreaterThan(0);
+    expect(of({ target: '/throw' })).toMatchObject([{ failed: true }]);
+    expect(of({ target: '/exit' })).toMatchObject([{ failed: true }]);
+    expect(of({ event: 'ready' })).toHaveLength(2);
+    expect(of({ event: 'ended' })).toMatchObject([{ error: { code: 'THREAD_DIED' } }]);
+  });
+
+  it('say how many requests wait when none of them is free, as waitress does', async () => {
+    const { url, counts, pool } = await serve(1);
+    const messages = await logged(async () => {
+      const all = [get(`${url}/hold`)];
+      await until(() => counts[0] === 1);
+      for (let i = 0; i < 5; i++) all.push(get(`${url}/thread`));
+      await until(() => pool.state.running + pool.state.queued === 6);
+      Atomics.store(counts, 2, 1);
+      Atomics.notify(counts, 2);
+      await Promise.all(all);
+    });
+    expect(messages.join()).toMatch(/Task queue depth is \d/);
+    // Not for every request.
+    expect(messages.filter((message) => message.startsWith('Task queue')).length).toBeLessThan(3);
   });
 
   it('are protected by a queue of limited length', async () => {
