@@ -13,7 +13,7 @@ describe('the built package', () => {
     const loaded = run(`
       await import('zope-ts');
       await import('zope-ts/paste/servers');
-      await import('./dist/zope/threads/thread-main.js');
+      await import('./dist/zope/threads/thread-main.cjs');
       console.log(process.moduleLoadList.join('\\n'));`);
     expect(loaded).toContain('NativeModule http\n');
     expect(loaded).not.toMatch(/NativeModule (internal\/deps\/undici\/undici|tls|http2)\n/);

@@ -1,5 +1,5 @@
 /** The way from LogTape, which all code logs with, to Python's loggers, which an `.ini` configures. */
-import { configureSync, getConfig, type LogLevel, type LogRecord as TapeRecord } from '@logtape/logtape';
+import { configureSync, inspectLogger, type LogLevel, type LogRecord as TapeRecord } from '@logtape/logtape';
 import type { LoggerTree } from './loggers.ts';
 import { LogRecord } from './record.ts';
 import { filePath } from './traceback.ts';
@@ -20,10 +20,10 @@ const ERROR_PROPERTIES = ['error', 'exception', 'err'];
 
 const SINK = 'python';
 
-/** Whether this process's LogTape is configured by somebody else. */
+/** Whether this process's LogTape is configured by somebody else, who may have a copy of it of his own. */
 export function isForeign(): boolean {
-  const config = getConfig();
-  return config !== null && !Object.hasOwn(config.sinks, SINK);
+  const { source, loggers } = inspectLogger([]);
+  return source !== 'unconfigured' && !loggers.some(({ sinkIds }) => sinkIds.includes(SINK));
 }
 
 /**

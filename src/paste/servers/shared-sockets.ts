@@ -59,7 +59,7 @@ export async function bindSockets(settings: ServerSettings): Promise<SharedSocke
 
 /** Compiled, or as source. */
 const CHILD = new URL(
-  import.meta.url.endsWith('.ts') ? './socket-child.ts' : '../paste/servers/socket-child.js',
+  import.meta.url.endsWith('.ts') ? './socket-child.ts' : '../paste/servers/socket-child.cjs',
   import.meta.url,
 );
 

@@ -83,7 +83,7 @@ const lives = channel('zope-ts:thread');
 let lastThread = 0;
 /** As source; or built, when this module is in a chunk (see scripts/build.js). */
 const ENTRY = new URL(
-  import.meta.url.endsWith('.ts') ? './entry.ts' : '../paste/threads/entry.js',
+  import.meta.url.endsWith('.ts') ? './entry.ts' : '../paste/threads/entry.cjs',
   import.meta.url,
 );
 

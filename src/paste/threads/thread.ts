@@ -1,4 +1,6 @@
 /** A thread that has the application: takes requests from the main thread and sends it the answers. */
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { getLogger } from '@logtape/logtape';
 import { partsOf, discard, type StreamBody } from '../gateway/body-parts.ts';
@@ -338,11 +340,15 @@ async function end({ close }: ThreadApplication, server: HttpServer | undefined)
   }
 }
 
+/** As built it is CommonJS, for which the machinery of `import` need not be loaded. */
+const moduleOf = async (url: string): Promise<ThreadModule> =>
+  (url.endsWith('.cjs') ? createRequire(url)(fileURLToPath(url)) : await import(url)) as ThreadModule;
+
 /** Runs in a worker thread: makes the application, says so, and serves until the thread is ended. */
 export async function runThread(): Promise<void> {
   const port = parentPort!;
   const data = workerData as ThreadData;
-  const { startThread } = (await import(data.module)) as ThreadModule;
+  const { startThread } = await moduleOf(data.module);
   const thread = new Thread(port, data);
   const application = await startThread(data.data, { number: data.number, log: thread.log });
   const server =

@@ -17,7 +17,7 @@ export class SmtpError extends Error {
 
 /** Compiled, or as source, which older Node has to be told how to read. */
 const fromSource = import.meta.url.endsWith('.ts');
-const MODULE = new URL(fromSource ? './smtp-thread.ts' : '../zope/mail/smtp-thread.js', import.meta.url);
+const MODULE = new URL(fromSource ? './smtp-thread.ts' : '../zope/mail/smtp-thread.cjs', import.meta.url);
 /** Milliseconds after which the thread itself is taken for hung: more than all its own time-outs. */
 const LONGEST = 120_000;
 
