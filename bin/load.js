@@ -31,10 +31,7 @@ const scripts = new Map();
 /** The caches in use, first the one that the engine takes now; undefined before the first is loaded, null if the code is loaded without. */
 let caches;
 
-/**
- * The cache of this kind of thread. Its head tells what made it and where each module's part lies: `{ engine, size, parts: { file:
- * [offset, length] } }`.
- */
+/** Its head tells what made it and where each module's part lies: `{ engine, size, parts: { file: [offset, length] } }`. */
 class CodeCache {
   #name;
   #fd;
@@ -73,6 +70,10 @@ class CodeCache {
     return cachedData === undefined || !new vm.Script(probe, { cachedData }).cachedDataRejected;
   }
 
+  close() {
+    fs.closeSync(this.#fd);
+  }
+
   partOf(name, changed) {
     const part = this.#parts[name];
     return part === undefined || changed > this.#made + SLACK_MS ? undefined : read(this.#fd, ...part);
@@ -104,7 +105,7 @@ function startCaches() {
   // Only what Node itself loads is seen by --enable-source-maps.
   if (process.sourceMapsEnabled) return null;
   const opened = CACHES.map((name) => CodeCache.open(name)).filter((found) => found !== undefined);
-  while (opened.length > 0 && !opened[0].isTaken()) opened.shift();
+  while (opened.length > 0 && !opened[0].isTaken()) opened.shift().close();
   return opened.length > 0 ? opened : null;
 }
 
