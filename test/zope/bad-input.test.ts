@@ -343,3 +343,20 @@ sys.exit(subprocess.run([sys.argv[2], '-e', sys.argv[3], sys.argv[1]]).returncod
     expect(status).toBe(9);
   });
 });
+
+describe('a folder for a new instance', () => {
+  it.skipIf(!existsSync('/proc/self'))('that nobody can make is refused', async () => {
+    expect(await command('mkwsgiinstance', ['-d', '/proc/zope/site', '-u', 'a:b'])).toMatchObject({
+      exit: 1,
+      stderr: expect.stringMatching(/error: the folder \/proc\/zope cannot be made: /) as string,
+    });
+  });
+
+  it('that is a file is refused', async () => {
+    const file = path.join(inst(), 'etc', 'zope.conf');
+    expect(await command('mkwsgiinstance', ['-d', file, '-u', 'a:b'])).toMatchObject({
+      exit: 1,
+      stderr: `mkwsgiinstance: error: ${file} is no folder\n`,
+    });
+  });
+});

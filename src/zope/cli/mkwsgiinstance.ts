@@ -42,7 +42,7 @@ type Replacements = Readonly<Record<string, string>>;
 function copySkeleton(source: string, target: string, replacements: Replacements): void {
   if (!existsSync(source) || !statSync(source).isDirectory())
     throw new CommandError(`there is no skeleton ${source}`);
-  mkdirSync(target, { recursive: true });
+  if (!existsSync(target)) mkdirSync(target);
   for (const name of readdirSync(source).sort()) {
     if (name === 'CVS' || name === '.svn' || name === '__pycache__') continue;
     const from = path.join(source, name);
@@ -79,9 +79,28 @@ export function writeInitialUser(instance: string, name: string, password: strin
   chmodSync(file, 0o644);
 }
 
+/** A folder and those above it. Node's own recursion does not come to an end where nobody can make folders, as in `/proc`. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) {
+    if (!statSync(folder).isDirectory()) throw new CommandError(`${folder} is no folder`);
+    return;
+  }
+  const above = path.dirname(folder);
+  if (above !== folder) makeFolder(above);
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = { EACCES: 'there is no permission', ENOENT: 'this file system has no folders of others' };
+    throw new CommandError(
+      `the folder ${folder} cannot be made: ${reason[code as keyof typeof reason] ?? message}`,
+    );
+  }
+}
+
 /** Makes an instance in `folder`; the absolute path of it. */
 export function makeInstance(folder: string, options: { skeleton?: string; python?: string } = {}): string {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const home = realpathSync(folder);
   copySkeleton(options.skeleton ?? stock, home, {
     INSTANCE_HOME: home,
