@@ -84,6 +84,8 @@ export function descendToNumber(tree: TreeData, key: unknown): LeafData | null {
   let node = tree;
   use(node);
   if (node.children.length === 0) return null;
+  // Where no database has the tree, nobody needs to know what is used: a write into memory that is not at hand less.
+  const stored = tree.meta.jar !== null;
   for (;;) {
     const keys = node.keys as readonly number[];
     let low = 0;
@@ -96,7 +98,7 @@ export function descendToNumber(tree: TreeData, key: unknown): LeafData | null {
     let child = node.children[low] as TreeData | LeafData;
     // Neither a reference nor what is not loaded has keys.
     if (child.keys === undefined) child = node.load(low);
-    child.meta.used = moment();
+    if (stored) child.meta.used = moment();
     if (node.bottom) return child as LeafData;
     node = child as TreeData;
   }

@@ -79,12 +79,13 @@ function descendToLong(tree: TreeData, key: unknown): LeafData | null {
   let node = tree;
   use(node);
   if (node.children.length === 0) return null;
+  const stored = tree.meta.jar !== null;
   for (;;) {
     const at = childForLong(node.keys, key);
     let child = node.children[at] as TreeData | LeafData;
     // Neither a reference nor what is not loaded has keys.
     if (child.keys === undefined) child = node.load(at);
-    child.meta.used = moment();
+    if (stored) child.meta.used = moment();
     if (node.bottom) return child as LeafData;
     node = child as TreeData;
   }

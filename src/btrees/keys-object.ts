@@ -120,12 +120,13 @@ function descendToString(tree: TreeData, wanted: string): LeafData | null {
   let node = tree;
   use(node);
   if (node.children.length === 0) return null;
+  const stored = tree.meta.jar !== null;
   for (;;) {
     const at = childForString(node.keys, wanted);
     let child = node.children[at] as TreeData | LeafData;
     // Neither a reference nor what is not loaded has keys.
     if (child.keys === undefined) child = node.load(at);
-    child.meta.used = moment();
+    if (stored) child.meta.used = moment();
     if (node.bottom) return child as LeafData;
     node = child as TreeData;
   }
@@ -163,12 +164,13 @@ function descendToAny(tree: TreeData, wanted: unknown): LeafData | null {
   let node = tree;
   use(node);
   if (node.children.length === 0) return null;
+  const stored = tree.meta.jar !== null;
   for (;;) {
     const at = childForAny(node.keys, wanted);
     let child = node.children[at] as TreeData | LeafData;
     // Neither a reference nor what is not loaded has keys.
     if (child.keys === undefined) child = node.load(at);
-    child.meta.used = moment();
+    if (stored) child.meta.used = moment();
     if (node.bottom) return child as LeafData;
     node = child as TreeData;
   }

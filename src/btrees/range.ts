@@ -1,4 +1,5 @@
 /** A stretch of the keys of a tree or bucket. */
+import { metaOf } from '../persistent/index.ts';
 import { Tuple } from '../pickle/index.ts';
 import { type LeafData, use } from './data.ts';
 import type { StoredKey } from './kinds.ts';
@@ -107,10 +108,13 @@ export class RangeIterator<T> implements IterableIterator<T, undefined> {
   #end = 0;
   #previous: StoredKey = NOTHING;
   #started = false;
+  /** Whether a database has what is walked along; else nobody needs to know that it is used. */
+  readonly #stored: boolean;
 
   constructor(range: Range, take: Take<T>) {
     this.#range = range;
     this.#take = take;
+    this.#stored = metaOf(range.owner)?.jar !== null;
   }
 
   [Symbol.iterator](): this {
@@ -163,7 +167,7 @@ export class RangeIterator<T> implements IterableIterator<T, undefined> {
       return false;
     }
     const data = leaf._data;
-    use(data);
+    if (this.#stored || data.keys === undefined) use(data);
     this.#leaf = data;
     this.#keys = data.keys;
     this.#count = data.keys.length;
