@@ -29,6 +29,36 @@ export const main = () => (request) =>
   new GatewayResponse(request.environ.pathInfo === '/work' ? String(work(${STEPS})) : constant, { headers });
 `;
 
+/** A server of bytes without code of ours: it answers at once, or when another thread was woken and has woken it. */
+const BARE = `
+import net from 'node:net';
+import { isMainThread, parentPort, Worker } from 'node:worker_threads';
+if (isMainThread) {
+  const answer = 'HTTP/1.1 200 OK\\r\\nContent-Length: 1000\\r\\n\\r\\n' + 'x'.repeat(1000);
+  const waiting = [];
+  let worker;
+  if (process.argv[2] === '2') {
+    worker = new Worker(new URL(import.meta.url));
+    await new Promise((resolve) => worker.once('message', resolve));
+    worker.on('message', () => waiting.shift().write(answer, 'latin1'));
+  }
+  const server = net.createServer({ noDelay: true }, (socket) => {
+    socket.on('error', () => undefined);
+    socket.on('data', () => {
+      if (worker === undefined) socket.write(answer, 'latin1');
+      else {
+        waiting.push(socket);
+        worker.postMessage(0);
+      }
+    });
+  });
+  server.listen(0, '127.0.0.1', () => console.log('Serving on http://127.0.0.1:' + server.address().port));
+} else {
+  parentPort.on('message', () => parentPort.postMessage(0));
+  parentPort.postMessage(0);
+}
+`;
+
 class Site {
   readonly child: ChildProcess;
   readonly origin: string;
@@ -38,8 +68,8 @@ class Site {
     this.origin = origin;
   }
 
-  static async start(ini: string): Promise<Site> {
-    const child = spawn(process.execPath, [bin('runwsgi'), ini], { stdio: ['ignore', 'pipe', 'pipe'] });
+  static async start(...command: readonly string[]): Promise<Site> {
+    const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
     const origin = await new Promise<string>((resolve, reject) => {
       for (const stream of [child.stdout, child.stderr])
@@ -48,7 +78,7 @@ class Site {
           const match = /Serving on (http:\S+)/.exec(said);
           if (match !== null) resolve(match[1]!);
         });
-      child.once('exit', () => reject(new Error(`runwsgi has ended:\n${said}`)));
+      child.once('exit', () => reject(new Error(`the server has ended:\n${said}`)));
     });
     return new Site(child, origin);
   }
@@ -153,17 +183,18 @@ const MIXED = Array.from({ length: 640 }, (_none, n) =>
 
 export default {
   about:
-    'one site at one and two threads: a page of fixed work, /, a tenth of commits, the cost of handing over',
+    'one site at one and two threads: a page of fixed work, /, a tenth of commits, the cost of handing over and of waking a thread',
   async run({ quick }) {
     const built = spawnSync(process.execPath, ['scripts/build.js'], { cwd: HOME, encoding: 'utf8' });
     if (built.status !== 0) throw new Error(`the build failed: ${built.stderr}`);
     const directory = mkdtempSync(path.join(os.tmpdir(), 'threads-bench-'));
     const sites: Site[] = [];
-    const start = async (ini: string) => {
-      const site = await Site.start(ini);
+    const begin = async (...command: readonly string[]) => {
+      const site = await Site.start(...command);
       sites.push(site);
       return site;
     };
+    const start = (ini: string) => begin(bin('runwsgi'), ini);
     const rows: BenchRow[] = [];
     const compare = (name: string, [one, two]: [Result, Result], goal?: number) =>
       rows.push(
@@ -204,6 +235,18 @@ export default {
         note: `${alone.cost.toFixed(1)} and ${shared.cost.toFixed(1)} µs a request`,
       });
       for (const site of plain) await site.stop();
+      process.stderr.write('waking …\n');
+      const script = path.join(directory, 'bare.mjs');
+      writeFileSync(script, BARE);
+      const bare = [await begin(script, '1'), await begin(script, '2')] as const;
+      const [still, woken] = await interleaved(bare, ['/'], 1, quick);
+      rows.push({
+        name: 'waking a thread and being woken, nothing else, one client',
+        value: (woken.median - still.median) * 1000,
+        unit: 'µs more',
+        note: `median ${(still.median * 1000).toFixed(0)} and ${(woken.median * 1000).toFixed(0)} µs, ${(woken.cost - still.cost).toFixed(1)} µs CPU`,
+      });
+      for (const site of bare) await site.stop();
       const zope = [await start(zopeSite(directory, 1)), await start(zopeSite(directory, 2))] as const;
       process.stderr.write('/ …\n');
       compare('/ (page template)', await interleaved(zope, ['/'], 100, quick));
