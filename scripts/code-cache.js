@@ -100,6 +100,8 @@ function ask(socketPath, page) {
 }
 
 async function serve(threads) {
+  // Also when whoever has started this is gone.
+  globalThis.setTimeout(() => process.kill(process.pid, 'SIGKILL'), LONGEST_MS).unref();
   // What ran once only would be forgotten.
   setFlagsFromString('--no-flush-bytecode');
   const folder = mkdtempSync(path.join(os.tmpdir(), 'zope-ts-build-'));
@@ -148,7 +150,7 @@ function compiledInThread() {
 async function makeBoth() {
   for (const name of loader.CACHES) write(name, []);
   const children = [1, 2].map((threads) =>
-    spawn(process.execPath, [HERE, String(threads)], { stdio: 'inherit', timeout: LONGEST_MS }),
+    spawn(process.execPath, [HERE, String(threads)], { stdio: 'inherit' }),
   );
   const codes = await Promise.all(children.map(async (child) => (await once(child, 'exit'))[0]));
   if (codes.every((code) => code === 0)) return;
