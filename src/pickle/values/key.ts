@@ -66,7 +66,8 @@ function part(normal: unknown): string {
     if (identity === undefined) identities.set(normal, (identity = nextIdentity++));
     return `i${identity}`;
   }
-  return `${typeof normal}:${String(normal)}`;
+  // Decimal digits of a long int take quadratic time.
+  return `${typeof normal}:${typeof normal === 'bigint' ? normal.toString(16) : String(normal)}`;
 }
 
 /** The `[KEY]()` of a frozenset, whose members are equal in any order. `members` are normal keys. */

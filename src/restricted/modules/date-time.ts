@@ -1,5 +1,6 @@
 /** `DateTime.DateTime` for scripts. */
 import { Dict, isFloat } from '../../pickle/index.ts';
+import { chargeSteps } from '../runtime/budget.ts';
 import { BuiltinFunction } from '../runtime/builtin-function.ts';
 import { registerBuiltin } from '../runtime/builtins.ts';
 import { registerForeignError } from '../runtime/errors.ts';
@@ -13,14 +14,26 @@ registerForeignError(DateSyntaxError, 'SyntaxError');
 registerForeignError(DateError, 'DateError');
 registerForeignError(TimeError, 'TimeError');
 
+/** Characters of a date, a format or a zone. */
+const LONGEST = 1000;
+
 const isDate = (v: unknown): v is DateTime => v instanceof DateTime;
 const isNumber = (v: unknown): boolean => asInt(v) !== undefined || isFloat(v);
 
 function construct(args: unknown[], kwargs: Dict<string, unknown> | undefined): DateTime {
   const format = kwargs?.get('datefmt');
+  chargeSteps(8);
+  // A date is a short text; what reads it is not made for others.
+  for (const arg of args) short(arg);
   return format === undefined || format === null
     ? new DateTime(...args)
     : DateTime.withFormat(format as 'us' | 'international', ...args);
+}
+
+function short(text: unknown): unknown {
+  chargeSteps(8);
+  if (typeof text === 'string' && text.length > LONGEST) throw new DateSyntaxError(text.slice(0, LONGEST));
+  return text;
 }
 
 const type = registerType(DateTime, {
@@ -42,6 +55,10 @@ const type = registerType(DateTime, {
       const found = self.__getattr__(name);
       return found === undefined ? undefined : new BuiltinFunction(name, '', found);
     },
+  },
+  methods: {
+    strftime: ['format', (self, format: unknown) => self.strftime(short(format) as string)],
+    toZone: ['z', (self, zone: unknown) => self.toZone(short(zone) as string)],
   },
   construct,
 });

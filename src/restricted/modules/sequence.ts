@@ -2,7 +2,7 @@
 import { Tuple } from '../../pickle/index.ts';
 import { guardedGetattr } from '../guards/attributes.ts';
 import { guardedItem } from '../guards/items.ts';
-import { chargeSteps } from '../runtime/budget.ts';
+import { chargeMemory, chargeSteps, chargeText } from '../runtime/budget.ts';
 import { BuiltinFunction } from '../runtime/builtin-function.ts';
 import { registerBuiltin } from '../runtime/builtins.ts';
 import { call, isCallable } from '../runtime/call.ts';
@@ -23,7 +23,11 @@ function cmp(a: unknown, b: unknown): number {
 }
 
 /** By code point: the locale of the server is no part of a site. */
-const nocase: Compare = (a, b) => cmp(str(a).toLowerCase(), str(b).toLowerCase());
+const nocase: Compare = (a, b) => {
+  const [x, y] = [str(a), str(b)];
+  chargeText((x.length + y.length) * 8);
+  return cmp(x.toLowerCase(), y.toLowerCase());
+};
 const FUNCTIONS: Record<string, Compare> = {
   cmp,
   nocase,
@@ -86,6 +90,8 @@ export function sortSequence(
   const byItem = mapping !== undefined && truth(mapping);
   const items = listOf(sequence, true);
   const rows = items.map((item, i) => {
+    chargeSteps(2 + 2 * fields.length);
+    chargeMemory(128 + 16 * fields.length);
     const pair = item instanceof Tuple && item.length === 2;
     const keys =
       fields.length === 0

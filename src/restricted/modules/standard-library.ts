@@ -1,5 +1,5 @@
 /** Python's `string`, `math` and `random`, as Zope offers them to scripts. */
-import { randomInt } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { float, int, tuple } from '../../pickle/index.ts';
 import { chargeMemory, chargeSteps } from '../runtime/budget.ts';
 import { BuiltinFunction } from '../runtime/builtin-function.ts';
@@ -47,10 +47,16 @@ const stringNames: Names = {
   ...Object.fromEntries([
     fn('capwords', 's, sep=', (s: unknown, sep: unknown) => {
       if (typeof s !== 'string') throw new TypeError(`expected str, not ${typeName(s)}`);
-      const parts = typeof sep === 'string' ? s.split(sep) : s.trim() === '' ? [] : s.trim().split(/\s+/);
-      return parts
-        .map((w) => w.slice(0, 1).toUpperCase() + w.slice(1).toLowerCase())
-        .join(typeof sep === 'string' ? sep : ' ');
+      chargeMemory(s.length * 24);
+      chargeSteps(s.length >>> 1);
+      const by = typeof sep === 'string' ? sep : undefined;
+      const parts = by === undefined ? (s.trim() === '' ? [] : s.trim().split(/\s+/)) : s.split(by);
+      for (const [n, word] of parts.entries()) {
+        chargeSteps(1);
+        chargeMemory(64);
+        parts[n] = word.slice(0, 1).toUpperCase() + word.slice(1).toLowerCase();
+      }
+      return parts.join(by ?? ' ');
     }),
   ]),
 };
@@ -242,7 +248,7 @@ function isqrt(v: unknown): unknown {
   if (n < 2n) return int(n);
   let x = 1n << BigInt((bitLength(int(n)) + 1) >> 1);
   for (;;) {
-    chargeSteps(1);
+    chargeDivision(n, x);
     const y = (x + n / x) >> 1n;
     if (y >= x) return int(x);
     x = y;
@@ -408,10 +414,11 @@ const uniform = (): number => (randomInt(0, 2 ** 48 - 1) / (2 ** 48 - 1)) * (1 -
 function below(n: number | bigint): number | bigint {
   if (typeof n === 'number' && n <= 2 ** 47) return randomInt(0, n);
   const bits = bitLength(n);
+  const size = (bits + 7) >> 3;
   for (;;) {
-    let r = 0n;
-    for (let have = 0; have < bits; have += 32) r = (r << 32n) | BigInt(randomInt(0, 2 ** 32));
-    r &= (1n << BigInt(bits)) - 1n;
+    chargeMemory(size * 4);
+    chargeSteps(1 + (size >>> 4));
+    const r = BigInt(`0x${randomBytes(size).toString('hex')}`) >> BigInt(size * 8 - bits);
     if (r < BigInt(n)) return int(r);
   }
 }

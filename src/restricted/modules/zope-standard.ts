@@ -9,6 +9,7 @@ import { HostCallable } from '../runtime/objects.ts';
 import { str } from '../runtime/repr.ts';
 import { formatPercent } from '../runtime/percent.ts';
 import { registerType } from '../runtime/types.ts';
+import { mapPieces } from '../runtime/long-text.ts';
 import { groupThousands } from '../runtime/text.ts';
 import { encodeText } from '../runtime/codecs.ts';
 import { registerModule } from './registry.ts';
@@ -25,11 +26,14 @@ const ENTITIES: Record<string, string> = {
   "'": '&#x27;',
 };
 
+const quotePiece = (piece: string): string =>
+  SPECIAL.test(piece) ? piece.replace(/[&<>"']/g, (c) => ENTITIES[c]!) : piece;
+const SPECIAL = /[&<>"']/;
+
 /** HTML with the five special characters quoted. */
 export function htmlQuote(v: unknown): string {
   const text = v instanceof Uint8Array ? Buffer.from(v).toString('latin1') : str(v);
-  chargeMemory(text.length * 2);
-  return text.replace(/[&<>"']/g, (c) => ENTITIES[c]!);
+  return mapPieces(text, quotePiece);
 }
 
 /** What each byte becomes, by the characters that stay besides letters and digits. */
@@ -55,18 +59,55 @@ export function urlQuote(v: unknown, safe = '/'): string {
   chargeMemory(bytes.length * 3);
   chargeSteps(bytes.length >>> 3);
   const table = quotingTable(safe);
-  let out = '';
-  for (let i = 0; i < bytes.length; i++) out += table[bytes[i]!]!;
-  return out;
+  return mapPieces(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1'), (piece) => {
+    let out = '';
+    for (let i = 0; i < piece.length; i++) out += table[piece.charCodeAt(i)]!;
+    return out;
+  });
 }
 
-const plusQuote = (v: unknown): string => urlQuote(v, ' ').replaceAll(' ', '+');
+const plusQuote = (v: unknown): string => mapPieces(urlQuote(v, ' '), (piece) => piece.replaceAll(' ', '+'));
+
+const hexDigit = (code: number): number =>
+  code >= 48 && code <= 57
+    ? code - 48
+    : code >= 65 && code <= 70
+      ? code - 55
+      : code >= 97 && code <= 102
+        ? code - 87
+        : -1;
+
+/** The byte of the code at `i`; negative: none. */
+function byteAt(text: string, i: number): number {
+  if (text.charCodeAt(i) !== 37) return -1;
+  const [high, low] = [hexDigit(text.charCodeAt(i + 1)), hexDigit(text.charCodeAt(i + 2))];
+  return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
 
 export function urlUnquote(v: unknown): string {
   const text = str(v);
-  return text.replace(/(?:%[0-9a-fA-F]{2})+/g, (run) =>
-    Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8'),
-  );
+  const parts: string[] = [];
+  let at = 0;
+  for (let i = text.indexOf('%'); i !== -1; i = text.indexOf('%', i)) {
+    const start = i;
+    // Codes in a row are decoded together, for a character may be several of them.
+    const bytes: number[] = [];
+    for (let b = byteAt(text, i); b >= 0; b = byteAt(text, (i += 3))) {
+      if ((bytes.length & 1023) === 0) chargeMemory(8 * 1024);
+      if ((bytes.length & 1023) === 0) chargeSteps(64);
+      bytes.push(b);
+    }
+    chargeSteps(1);
+    if (bytes.length === 0) {
+      i++;
+      continue;
+    }
+    parts.push(text.slice(at, start), Buffer.from(bytes).toString('utf8'));
+    chargeMemory(64 + bytes.length);
+    at = i;
+  }
+  parts.push(text.slice(at));
+  return parts.join('');
 }
 
 /** `urllib.parse.urlencode` of a mapping or pairs. */
@@ -81,6 +122,8 @@ function urlencode(query: unknown, doseq: unknown): string {
     }
   const out: string[] = [];
   for (const [key, value] of pairs) {
+    chargeSteps(4);
+    chargeMemory(64);
     const many = doseq !== undefined && doseq !== 0 && doseq !== false && Array.isArray(value);
     for (const one of many ? (value as unknown[]) : [value]) out.push(`${plusQuote(key)}=${plusQuote(one)}`);
   }
@@ -98,10 +141,11 @@ function dollars(format: string, v: unknown): string {
 
 function thousandsCommas(v: unknown): string {
   const text = str(v);
+  chargeMemory(text.length * 16);
+  chargeSteps(text.length >>> 1);
   const [whole, ...rest] = text.split('.') as [string, ...string[]];
   const match = /^([^0-9]*)(\d+)([^]*)$/.exec(whole);
   if (match === null) return text;
-  chargeMemory(text.length * 2);
   const grouped = groupThousands(match[2]!);
   return [`${match[1]}${grouped}${match[3]}`, ...rest].join('.');
 }
@@ -174,15 +218,15 @@ const formats: [string, unknown][] = [
   fn('url_quote', 'v, name=, md=', (v: unknown) => urlQuote(v)),
   fn('url_quote_plus', 'v, name=, md=', plusQuote),
   fn('url_unquote', 'v, name=, md=', urlUnquote),
-  fn('url_unquote_plus', 'v, name=, md=', (v: unknown) => urlUnquote(str(v).replaceAll('+', ' '))),
+  fn('url_unquote_plus', 'v, name=, md=', (v: unknown) =>
+    urlUnquote(mapPieces(str(v), (piece) => piece.replaceAll('+', ' '))),
+  ),
   fn('sql_quote', 'v, name=, md=', (v: unknown) => {
     // oxlint-disable-next-line no-control-regex
-    return str(v)
-      .replace(/[\0\x1a\r]/g, '')
-      .replaceAll("'", "''");
+    return mapPieces(str(v), (piece) => piece.replace(/[\0\x1a\r]+/g, '').replaceAll("'", "''"));
   }),
   fn('newline_to_br', 'v, name=, md=', (v: unknown) =>
-    str(v).replaceAll('\r', '').replaceAll('\n', '<br />\n'),
+    mapPieces(str(v), (piece) => piece.replaceAll('\r', '').replaceAll('\n', '<br />\n')),
   ),
 ];
 const byName = Object.fromEntries(formats);

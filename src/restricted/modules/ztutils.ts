@@ -2,6 +2,7 @@
 import { Dict, isFloat, Tuple } from '../../pickle/index.ts';
 import { getSecurityPolicy } from '../policy.ts';
 import { guardedItem, rawItem } from '../guards/items.ts';
+import { chargeMemory, chargeSteps } from '../runtime/budget.ts';
 import { BuiltinFunction } from '../runtime/builtin-function.ts';
 import { call1, type Kwargs } from '../runtime/call.ts';
 import { hashable, truth } from '../runtime/compare.ts';
@@ -39,6 +40,8 @@ class LazyFilter {
   }
 
   #advance(index: number): void {
+    chargeSteps(2);
+    chargeMemory(16);
     let item: unknown;
     try {
       item = guardedItem(this.#source, this.#next++);
@@ -223,19 +226,28 @@ function marshal(v: unknown): string {
 function marshalled(pairs: Dict): [string, string, unknown][] {
   const out: [string, string, unknown][] = [];
   for (const [key, value] of pairs) {
+    chargeSteps(4);
+    chargeMemory(128);
     const k = str(key);
     if (value instanceof Map) {
       for (const [sub, inner] of value) {
         const name = `${k}.${str(sub)}`;
         if (Array.isArray(inner) && !(inner instanceof Tuple))
-          for (const one of inner as unknown[]) out.push([name, `${marshal(one)}:list:record`, one]);
+          for (const one of charged(inner as unknown[])) out.push([name, `${marshal(one)}:list:record`, one]);
         else out.push([name, `${marshal(inner)}:record`, inner]);
       }
     } else if (Array.isArray(value) && !(value instanceof Tuple)) {
-      for (const one of value as unknown[]) out.push([k, `${marshal(one)}:list`, one]);
+      for (const one of charged(value as unknown[])) out.push([k, `${marshal(one)}:list`, one]);
     } else out.push([k, marshal(value), value]);
   }
   return out;
+}
+
+/** A list whose items become parts of a query. */
+function charged(items: unknown[]): unknown[] {
+  chargeMemory(items.length * 128);
+  chargeSteps(items.length * 4);
+  return items;
 }
 
 function collected(args: unknown[], kwargs: Kwargs): Dict {
@@ -278,6 +290,9 @@ function urlQuery(request: unknown, name: unknown, omit: unknown): string {
   return `${base}?${qs}`;
 }
 
+/** Bytes that are encoded at a time: a multiple of three. */
+const PIECE = 3 * 1024;
+
 registerModule(
   'ZTUtils',
   {
@@ -286,15 +301,20 @@ registerModule(
     make_query: makeQuery,
     make_hidden_input: makeHiddenInput,
     url_query: new BuiltinFunction('url_query', 'request, req_name=, omit=', urlQuery),
-    a2b: new BuiltinFunction(
-      'a2b',
-      's',
-      (s) => new Uint8Array(Buffer.from(str(s).replaceAll('-', '='), 'base64url')),
-    ),
+    a2b: new BuiltinFunction('a2b', 's', (s) => {
+      const text = str(s);
+      chargeMemory(text.length * 2);
+      return new Uint8Array(Buffer.from(text.replaceAll('-', '='), 'base64url'));
+    }),
     b2a: new BuiltinFunction('b2a', 's', (s) => {
       if (!(s instanceof Uint8Array))
         throw new TypeError(`a bytes-like object is required, not '${typeName(s)}'`);
-      return Buffer.from(s).toString('base64url');
+      const parts: string[] = [];
+      for (let i = 0; i < s.length; i += PIECE) {
+        chargeMemory(PIECE * 2);
+        parts.push(Buffer.from(s.subarray(i, i + PIECE)).toString('base64url'));
+      }
+      return parts.join('');
     }),
   },
   // Trees of folders with their cookies are not here yet.

@@ -3,7 +3,7 @@
  * script can catch: handlers rethrow it and `finally` blocks throw it again.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { type Frame, RecursionError } from './errors.ts';
+import { type Frame, MemoryError, RecursionError } from './errors.ts';
 import { framesOf } from './frames.ts';
 
 export type BudgetCode = 'BUDGET_STEPS' | 'BUDGET_TIME' | 'BUDGET_MEMORY';
@@ -15,7 +15,8 @@ export class BudgetError extends Error {
 
   constructor(code: BudgetCode, limit: number) {
     const before = Error.stackTraceLimit;
-    Error.stackTraceLimit = 60;
+    // Far down in nested values the script is a long way up.
+    Error.stackTraceLimit = 5000;
     super(`${MESSAGES[code]} (limit: ${limit}${UNITS[code]})`);
     Error.stackTraceLimit = before;
     this.name = 'BudgetError';
@@ -58,9 +59,11 @@ export const DEFAULT_LIMITS: BudgetLimits = {
 };
 
 /** Steps between two looks at the clock: few at first and where steps turn out to be dear, at most this many. */
-const SLICE = 2000;
-const FIRST_SLICE = 256;
-const LEAST_SLICE = 16;
+const SLICE = 512;
+const FIRST_SLICE = 64;
+const LEAST_SLICE = 1;
+/** Bytes that count as a step. */
+const PAGE = 1024;
 /** Milliseconds that a slice should take at most. */
 const SLICE_TIME = 8;
 
@@ -141,6 +144,8 @@ export function guardedRun<T>(fn: () => T): T {
     // Deep recursion in built-in functions ends at V8's own limit.
     if (error instanceof RangeError && /call stack/.test(error.message))
       throw new RecursionError('maximum recursion depth exceeded');
+    if (error instanceof RangeError && /too large for a dict key/.test(error.message))
+      throw new MemoryError(error.message);
     throw error;
   } finally {
     leave(budget);
@@ -206,6 +211,13 @@ export function chargeMemory(bytes: number): void {
     return;
   }
   if ((meter.memory -= bytes) < 0) outOfMemory();
+  // What is allocated is also filled: many large pieces take time without a loop of the script.
+  if (bytes >= PAGE && (meter.steps -= Math.floor(bytes / PAGE)) < 0) refill();
+}
+
+/** Counts a look at `units` characters of texts, which V8 compares or copies in one go. */
+export function chargeText(units: number): void {
+  if (units >= PAGE && (meter.steps -= Math.floor(units / PAGE)) < 0) refill();
 }
 
 function outOfMemory(): never {

@@ -193,7 +193,10 @@ bytesType.construct = (args, kwargs) => {
     return new Uint8Array(v);
   }
   if (!isIterable(v)) throw new TypeError(`cannot convert '${typeName(v)}' object to bytes`);
-  return Uint8Array.from(listOf(v), (item) => {
+  const items = listOf(v);
+  chargeMemory(items.length);
+  return Uint8Array.from(items, (item, i) => {
+    if ((i & 4095) === 0) chargeSteps(1024);
     const b = asInt(item);
     if (b === undefined)
       throw new TypeError(`'${typeName(item)}' object cannot be interpreted as an integer`);
@@ -396,22 +399,31 @@ builtins.set(
 
 // Zope's guarded replacements (INVENTORY S-036).
 
+const LONGEST_NAME = 4096;
+
+/** The name that Python's compiler would make of it. */
+function normalName(name: string): string {
+  chargeMemory(name.length);
+  // Normalising takes quadratic time for some long texts, and no attribute is called like that.
+  return name.length > LONGEST_NAME ? name : name.normalize('NFKC');
+}
+
 define('getattr', 'object, name, default=', (o: unknown, name: unknown, fallback: unknown) => {
   if (typeof name !== 'string') throw new TypeError('attribute name must be string');
-  return guardedGetattr(o, name.normalize('NFKC'), fallback);
+  return guardedGetattr(o, normalName(name), fallback);
 });
 define('hasattr', 'object, name', (o: unknown, name: unknown) => {
   if (typeof name !== 'string') return 0;
-  return guardedHasattr(o, name.normalize('NFKC')) ? 1 : 0;
+  return guardedHasattr(o, normalName(name)) ? 1 : 0;
 });
 define('setattr', 'object, name, value', (o: unknown, name: unknown, value: unknown) => {
   if (typeof name !== 'string') throw new TypeError('attribute name must be string');
-  guardedSetattr(o, name.normalize('NFKC'), value);
+  guardedSetattr(o, normalName(name), value);
   return null;
 });
 define('delattr', 'object, name', (o: unknown, name: unknown) => {
   if (typeof name !== 'string') throw new TypeError('attribute name must be string');
-  guardedDelattr(o, name.normalize('NFKC'));
+  guardedDelattr(o, normalName(name));
   return null;
 });
 
@@ -614,11 +626,16 @@ define('reorder', 's, with_=, without=', (s: unknown, wanted: unknown, without: 
     item instanceof Tuple && item.length === 2 ? [item[0], item[1]] : [item, item];
   const orig = new Dict();
   const all = listOf(s);
-  for (const item of all) orig.set(hashable(pair(item)[0]), pair(item)[1]);
+  chargeMemory(all.length * 96);
+  for (const item of all) {
+    chargeSteps(2);
+    orig.set(hashable(pair(item)[0]), pair(item)[1]);
+  }
   for (const item of without === undefined ? [] : listOf(without)) orig.delete(hashable(pair(item)[0]));
   const out: unknown[] = [];
   for (const item of wanted === undefined || wanted === null ? all : listOf(wanted)) {
     const [key] = pair(item);
+    chargeSteps(2);
     if (!orig.has(hashable(key))) continue;
     out.push(tuple(key, orig.get(key)));
     orig.delete(key);

@@ -4,6 +4,7 @@ import { chargeMemory, chargeSteps } from './budget.ts';
 import { decodeBytes } from './codecs.ts';
 import { TypeError, ValueError } from './errors.ts';
 import { isIterable, listOf } from './iterate.ts';
+import { mapPieces } from './long-text.ts';
 import { asInt, toIndex } from './numbers.ts';
 import { addMethods, bytearrayType, type BuiltinMethod, bytesType, strType, typeName } from './types.ts';
 
@@ -73,8 +74,15 @@ function fromText(v: unknown): unknown {
   if (typeof v === 'string') return fromLatin(v);
   if (v instanceof Tuple) return tuple(...v.map((item) => fromText(item)));
   if (!Array.isArray(v)) return v;
-  chargeMemory(v.length * 96);
-  return v.map((item) => fromText(item));
+  const out: unknown[] = [];
+  for (let i = 0; i < v.length; i++) {
+    if ((i & 63) === 0) {
+      chargeSteps(32);
+      chargeMemory(64 * 96);
+    }
+    out.push(fromText(v[i]));
+  }
+  return out;
 }
 
 const SHARED =
@@ -88,7 +96,7 @@ function shared(name: string, own: BuiltinMethod): (b: Uint8Array, ...args: unkn
     let s = latin(b);
     // High bytes are moved out of the way of str's idea of letters and blanks.
     const moved = ASCII_ONLY.has(name) || (args[0] ?? null) === null;
-    if (moved) s = s.replace(/[\x80-\xff]+/g, (run) => shift(run, 0xe000));
+    if (moved) s = mapPieces(s, (piece) => piece.replace(/[\x80-\xff]+/g, (run) => shift(run, 0xe000)));
     let result;
     try {
       result = make(s, ...argumentsOf(name, args));
@@ -108,7 +116,8 @@ const shift = (run: string, by: number): string => {
 };
 
 function back(result: unknown): unknown {
-  if (typeof result === 'string') return result.replace(/[\ue080-\ue0ff]+/g, (run) => shift(run, -0xe000));
+  if (typeof result === 'string')
+    return mapPieces(result, (piece) => piece.replace(/[\ue080-\ue0ff]+/g, (run) => shift(run, -0xe000)));
   return Array.isArray(result) && !(result instanceof Tuple) ? result.map(back) : result;
 }
 
@@ -156,8 +165,14 @@ function translate(b: Uint8Array, table: unknown, remove: unknown): Uint8Array {
   const gone = new Set(remove === undefined ? [] : Buffer.from(needBytes(remove), 'latin1'));
   chargeMemory(b.length);
   chargeSteps(b.length >>> 3);
-  const kept = gone.size === 0 ? b : b.filter((byte) => !gone.has(byte));
-  return Uint8Array.from(kept, (byte) => (map instanceof Uint8Array ? map[byte]! : byte));
+  const out = new Uint8Array(b.length);
+  let n = 0;
+  for (let i = 0; i < b.length; i++) {
+    if ((i & 4095) === 0) chargeSteps(256);
+    const byte = b[i]!;
+    if (gone.size === 0 || !gone.has(byte)) out[n++] = map instanceof Uint8Array ? map[byte]! : byte;
+  }
+  return out.slice(0, n);
 }
 
 function hex(b: Uint8Array, separator: unknown, group: unknown): string {

@@ -1,7 +1,7 @@
 /** Calls: Python's way to bind arguments to parameters, for functions of scripts, built-in methods and host functions. */
 import { Dict, tupleFrom } from '../../pickle/index.ts';
 import { type Class, declarationGeneration, signatureTextOf } from '../declarations.ts';
-import { chargeSteps, meter } from './budget.ts';
+import { chargeItems, chargeMemory, chargeSteps, meter } from './budget.ts';
 import { operatorsOf } from './compare.ts';
 import { AttributeError, RecursionError, TypeError } from './errors.ts';
 import { BoundMethod, HostCallable, PyFunction, type Parameters } from './objects.ts';
@@ -349,6 +349,11 @@ function bindParameters(
   keywordDefaults: ReadonlyMap<string, unknown> | undefined,
 ): unknown[] {
   const n = p.names.length;
+  if (args.length > n) chargeItems(args.length - n);
+  if (kwargs !== undefined) {
+    chargeMemory(kwargs.size * 48);
+    chargeSteps(kwargs.size * (1 + (n >>> 3)));
+  }
   const slots: unknown[] = [];
   for (let i = 0; i < n; i++) slots.push(args[i]);
   const extra = p.keywords === undefined ? undefined : new Dict<string, unknown>();
@@ -432,6 +437,10 @@ export function isCallable(v: unknown): boolean {
 
 /** The keywords of a call with `**mapping`. */
 export function spreadKeywords(into: Dict<string, unknown>, mapping: unknown, caller = ''): void {
+  if (mapping instanceof Map) {
+    chargeMemory(mapping.size * 48);
+    chargeSteps(mapping.size);
+  }
   for (const [key, value] of keywordItems(mapping)) {
     if (typeof key !== 'string') throw new TypeError('keywords must be strings');
     if (into.has(key)) throw new TypeError(`${caller}got multiple values for keyword argument '${key}'`);

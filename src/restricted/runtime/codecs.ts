@@ -82,9 +82,14 @@ const SINGLE: Readonly<Record<string, string>> = {
   cp866: 'ibm866',
 };
 
+/** The bytes 128 to 159; a hyphen: unassigned. */
+const WINDOWS_1252 = '€-‚ƒ„…†‡ˆ‰Š‹Œ-Ž--‘’“”•–—˜™š›œ-žŸ';
+
 function singleCodec(name: string, label: string): Codec {
   const decoder = new TextDecoder(label);
   const table = Array.from({ length: 256 }, (_none, b) => {
+    // Some engines read this one as latin-1.
+    if (name === 'cp1252' && b >= 128 && b < 160) return WINDOWS_1252[b - 128]!.replace('-', '');
     const c = decoder.decode(Uint8Array.of(b));
     // The web maps unassigned bytes to controls, Python to nothing.
     return c === '\ufffd' ||

@@ -1,9 +1,9 @@
 /** Equality, order, truth, length, membership and hashing. */
 import { Dict, FrozenSet, KEY, normalKey, PyFloat, PySet, Tuple } from '../../pickle/index.ts';
-import { chargeMemory, chargeSteps } from './budget.ts';
+import { chargeItems, chargeMemory, chargeSteps, chargeText } from './budget.ts';
 import { indexOf } from './long-text.ts';
 import { PyError, RecursionError, TypeError, ValueError } from './errors.ts';
-import { asInt, compareNumbers, isNumeric, type Numeric } from './numbers.ts';
+import { asInt, compareNumbers, isNumeric, type Numeric, roughBytes } from './numbers.ts';
 import { call } from './call.ts';
 import { rawIterator } from './iterate.ts';
 import { BoundMethod, DictView, ItemsView, KeysView, PyFunction, PyInstance, ValuesView } from './objects.ts';
@@ -36,8 +36,30 @@ function nested<T>(compare: () => T): T {
 /** `a == b` as a script sees it: usually a bool. */
 export function eq(a: unknown, b: unknown): unknown {
   if (typeof a === 'number' && typeof b === 'number') return a === b;
-  if (typeof a === 'string') return typeof b === 'string' ? a === b : eqSlow(a, b);
+  if (typeof a === 'string') return typeof b === 'string' ? sameText(a, b) : eqSlow(a, b);
+  if (typeof a === 'bigint' && typeof b === 'bigint') return sameBig(a, b);
   return eqSlow(a, b);
+}
+
+/** Texts of one length are compared to their end. */
+function sameText(a: string, b: string): boolean {
+  if (a.length !== b.length) return false;
+  if (a.length > LONG_KEY) chargeText(a.length);
+  return a === b;
+}
+
+/** Long ints are compared to their end. */
+function sameBig(a: bigint, b: bigint): boolean {
+  if (a === b || a > LONG_INT || a < -LONG_INT) chargeSteps(1 + (roughBytes(a) >>> 12));
+  return a === b;
+}
+const LONG_INT = 1n << 65_536n;
+
+/** Whether an item of a container counts as another value: it is that value, or is equal to it. */
+export function isOrEquals(a: unknown, b: unknown): boolean {
+  if (typeof a === 'string' && typeof b === 'string') return sameText(a, b);
+  if (typeof a === 'bigint' && typeof b === 'bigint') return sameBig(a, b);
+  return a === b || truth(eq(a, b));
 }
 
 export function ne(a: unknown, b: unknown): unknown {
@@ -82,7 +104,11 @@ export function equals(a: unknown, b: unknown): boolean {
   if (Array.isArray(a)) return Array.isArray(b) && !(b instanceof Tuple) && sameItems(a, b);
   if (a instanceof Map) return b instanceof Map && sameEntries(a, b);
   if (a instanceof Set) return setLike(b) !== undefined && sameMembers(a, setLike(b)!);
-  if (a instanceof Uint8Array) return b instanceof Uint8Array && Buffer.compare(a, b) === 0;
+  if (a instanceof Uint8Array) {
+    if (!(b instanceof Uint8Array) || a.length !== b.length) return false;
+    chargeText(a.length);
+    return Buffer.compare(a, b) === 0;
+  }
   if (a instanceof KeysView || a instanceof ItemsView) {
     const x = setLike(a)!;
     const y = setLike(b);
@@ -126,7 +152,7 @@ function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
   if (a.length !== b.length) return false;
   chargeSteps(a.length);
   return nested(() => {
-    for (let i = 0; i < a.length; i++) if (a[i] !== b[i] && !truth(eq(a[i], b[i]))) return false;
+    for (let i = 0; i < a.length; i++) if (!isOrEquals(a[i], b[i])) return false;
     return true;
   });
 }
@@ -137,8 +163,8 @@ function sameEntries(a: Map<unknown, unknown>, b: Map<unknown, unknown>): boolea
   return nested(() => {
     for (const [key, value] of a) {
       if (!b.has(key)) return false;
-      const other = b.get(key);
-      if (value !== other && !truth(eq(value, other))) return false;
+      if (typeof key === 'string' && key.length > LONG_KEY) chargeText(key.length * 8);
+      if (!isOrEquals(value, b.get(key))) return false;
     }
     return true;
   });
@@ -147,6 +173,7 @@ function sameEntries(a: Map<unknown, unknown>, b: Map<unknown, unknown>): boolea
 /** What compares as a set: sets, and views of keys and items. */
 export function setLike(v: unknown): Set<unknown> | undefined {
   if (v instanceof Set) return v;
+  if (v instanceof KeysView || v instanceof ItemsView) chargeSteps(v.dict.size);
   if (v instanceof KeysView) return new PySet(v.dict.keys());
   if (v instanceof ItemsView) return new PySet([...v.dict.entries()].map(([k, value]) => Tuple.of(k, value)));
   return undefined;
@@ -201,14 +228,17 @@ function decide(op: Order, c: number | undefined): boolean {
 
 function order(op: Order, a: unknown, b: unknown): unknown {
   if (typeof a === 'string' && typeof b === 'string') {
-    if (a.length > 1000) chargeSteps(Math.min(a.length, b.length) >>> 4);
+    if (a.length > LONG_KEY) chargeSteps(Math.min(a.length, b.length) >>> 4);
     return decide(op, compareText(a, b));
   }
   if (isNumeric(a) && isNumeric(b) && !(a instanceof Complex) && !(b instanceof Complex))
     return decide(op, compareNumbers(a, b));
   if (Array.isArray(a) && Array.isArray(b) && a instanceof Tuple === b instanceof Tuple)
     return orderItems(op, a, b);
-  if (a instanceof Uint8Array && b instanceof Uint8Array) return decide(op, Buffer.compare(a, b));
+  if (a instanceof Uint8Array && b instanceof Uint8Array) {
+    chargeText(a.length);
+    return decide(op, Buffer.compare(a, b));
+  }
   const x = setLike(a);
   const y = setLike(b);
   if (x !== undefined && y !== undefined) {
@@ -252,7 +282,7 @@ function orderItems(op: Order, a: readonly unknown[], b: readonly unknown[]): un
   chargeSteps(n);
   return nested(() => {
     for (let i = 0; i < n; i++) {
-      if (a[i] === b[i] || truth(eq(a[i], b[i]))) continue;
+      if (isOrEquals(a[i], b[i])) continue;
       const x = a[i];
       const y = b[i];
       return op === '<' ? lt(x, y) : op === '>' ? gt(x, y) : op === '<=' ? le(x, y) : ge(x, y);
@@ -317,7 +347,7 @@ export function contains(container: unknown, item: unknown): boolean {
     chargeSteps(container.length >>> 3);
     for (let i = 0; i < container.length; i++) {
       const x = container[i] as unknown;
-      if (x === item || truth(eq(x, item))) return true;
+      if (isOrEquals(x, item)) return true;
     }
     return false;
   }
@@ -336,7 +366,10 @@ export function contains(container: unknown, item: unknown): boolean {
       container.dict.has(item[0]) &&
       equals(container.dict.get(item[0]), item[1])
     );
-  if (container instanceof ValuesView) return contains([...container.dict.values()], item);
+  if (container instanceof ValuesView) {
+    chargeItems(container.dict.size);
+    return contains([...container.dict.values()], item);
+  }
   if (container instanceof PyInstance) {
     const own = dunder(container, '__contains__', item);
     if (own !== undefined) return truth(own);
@@ -346,19 +379,21 @@ export function contains(container: unknown, item: unknown): boolean {
   const it = rawIterator(container, `argument of type '${typeName(container)}' is not iterable`);
   for (let x = it.next(); x !== undefined; x = it.next()) {
     chargeSteps(1);
-    if (x === item || truth(eq(x, item))) return true;
+    if (isOrEquals(x, item)) return true;
   }
   return false;
 }
 
 function bytesContain(container: Uint8Array, item: unknown): boolean {
-  if (item instanceof Uint8Array)
-    return (
-      Buffer.from(container.buffer, container.byteOffset, container.length).indexOf(Buffer.from(item)) !== -1
-    );
+  const latin = (b: Uint8Array): string => {
+    chargeMemory(b.length);
+    return Buffer.from(b.buffer, b.byteOffset, b.length).toString('latin1');
+  };
+  if (item instanceof Uint8Array) return indexOf(latin(container), latin(item)) !== -1;
   const n = asInt(item);
   if (n === undefined) throw new TypeError(`a bytes-like object is required, not '${typeName(item)}'`);
   if (n < 0 || n > 255) throw new ValueError('byte must be in range(0, 256)');
+  chargeText(container.length);
   return container.includes(Number(n));
 }
 
@@ -377,7 +412,16 @@ export const LONG_KEY = 1024;
 export function hashable<T>(v: T): T {
   // V8 takes the length of long texts for their hash: those of one length are all compared.
   if (typeof v === 'string' && v.length > LONG_KEY) chargeSteps(v.length >>> 3);
-  if (v === null || typeof v !== 'object') return v;
+  if (v === null || typeof v !== 'object') {
+    if (typeof v === 'bigint') chargeText(roughBytes(v) * 8);
+    return v;
+  }
+  if (v instanceof Uint8Array) {
+    // Its key is a text of its own.
+    chargeMemory(v.length);
+    chargeText(v.length * 8);
+    return v;
+  }
   if (v instanceof Tuple) {
     // The key of a tuple is a text that holds those of its items: tuples of tuples grow without end.
     chargeSteps(1 + v.length);
@@ -424,9 +468,12 @@ function stableHash(text: string): number {
   return h;
 }
 
+const HASH_MODULUS = 2n ** 61n - 1n;
+
 /** `hash(value)`: equal for equal values; the number itself is not Python's, except for small ints. */
 export function hash(v: unknown): number {
   hashable(v);
+  if (typeof v === 'bigint') return Number(BigInt.asIntN(53, v % HASH_MODULUS));
   const own = operatorsOf(v).hash;
   if (own !== undefined) return own(v) as number;
   const normal =

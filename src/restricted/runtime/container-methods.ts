@@ -2,7 +2,7 @@
 import { Dict, Tuple, tuple } from '../../pickle/index.ts';
 import { bounds, guardedItem, rawDelItem } from '../guards/items.ts';
 import { chargeItems, chargeMemory, chargeSteps } from './budget.ts';
-import { contains, eq, hashable, setLike, truth } from './compare.ts';
+import { contains, hashable, isOrEquals, setLike } from './compare.ts';
 import { KeyError, TypeError, ValueError } from './errors.ts';
 import { fillDict, listOf } from './iterate.ts';
 import { asInt, sizeIndex, toIndex } from './numbers.ts';
@@ -32,7 +32,7 @@ export const sliceType = bindType(new PyType('slice', [objectType]), Slice);
 function count(items: readonly unknown[], wanted: unknown): number {
   chargeSteps(items.length);
   let n = 0;
-  for (let i = 0; i < items.length; i++) if (items[i] === wanted || truth(eq(items[i], wanted))) n++;
+  for (let i = 0; i < items.length; i++) if (isOrEquals(items[i], wanted)) n++;
   return n;
 }
 
@@ -46,7 +46,7 @@ function index(
   const b = bounds(new Slice(start ?? 0, stop ?? items.length), items.length);
   for (let i = b.start; i < Math.min(b.stop, items.length); i++) {
     chargeSteps(1);
-    if (items[i] === wanted || truth(eq(items[i], wanted))) return i;
+    if (isOrEquals(items[i], wanted)) return i;
   }
   throw new ValueError(kind === 'list' ? `${repr(wanted)} is not in list` : 'tuple.index(x): x not in tuple');
 }
@@ -100,7 +100,7 @@ addMethods(listType, {
     (items: unknown[], wanted: unknown) => {
       for (let i = 0; i < items.length; i++) {
         chargeSteps(1);
-        if (items[i] === wanted || truth(eq(items[i], wanted))) {
+        if (isOrEquals(items[i], wanted)) {
           items.splice(i, 1);
           return null;
         }

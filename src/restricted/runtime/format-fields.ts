@@ -2,7 +2,7 @@
 import { Dict } from '../../pickle/index.ts';
 import { guardedGetattr } from '../guards/attributes.ts';
 import { guardedItem } from '../guards/items.ts';
-import { chargeMemory } from './budget.ts';
+import { chargeMemory, chargeSteps } from './budget.ts';
 import { IndexError, KeyError, ValueError } from './errors.ts';
 import { format, repr, str } from './repr.ts';
 import { asciiText } from './text.ts';
@@ -27,10 +27,12 @@ function expand(template: string, fields: Fields, depth: number): string {
   let out = '';
   let i = 0;
   while (i < template.length) {
+    chargeSteps(2);
     const c = template[i]!;
     if (c !== '{' && c !== '}') {
       const next = template.slice(i).search(/[{}]/);
       const end = next === -1 ? template.length : i + next;
+      chargeMemory(16 + end - i);
       out += template.slice(i, end);
       i = end;
       continue;
@@ -42,7 +44,10 @@ function expand(template: string, fields: Fields, depth: number): string {
     }
     if (c === '}') throw new ValueError("Single '}' encountered in format string");
     const end = fieldEnd(template, i);
-    out += one(template.slice(i + 1, end), fields, depth);
+    chargeSteps((end - i) >>> 3);
+    const piece = one(template.slice(i + 1, end), fields, depth);
+    chargeMemory(16 + piece.length);
+    out += piece;
     i = end + 1;
   }
   chargeMemory(out.length);
@@ -100,6 +105,7 @@ function lookup(name: string, fields: Fields): unknown {
   let value = base(first, fields);
   let at = first.length;
   while (at < name.length) {
+    chargeSteps(2);
     if (name[at] === '.') {
       const attribute = /^[^.[]*/.exec(name.slice(at + 1))![0];
       if (attribute === '') throw new ValueError('Empty attribute in format string');

@@ -1,8 +1,8 @@
 /** Python's format specification mini-language: `[[fill]align][sign][z][#][0][width][grouping][.precision][type]`. */
 import { float, int, type PyInt, PyFloat } from '../../pickle/index.ts';
-import { chargeMemory } from './budget.ts';
+import { chargeMemory, chargeSteps } from './budget.ts';
 import { OverflowError, ValueError } from './errors.ts';
-import { asFloat, asInt, floatText, intText, isNumeric } from './numbers.ts';
+import { asFloat, asInt, floatText, intText, isNumeric, roughBytes } from './numbers.ts';
 import { textSlice } from './text.ts';
 import { typeName } from './types.ts';
 import { Complex } from './values.ts';
@@ -336,6 +336,9 @@ export function roundTo(n: number, ndigits: number): number | PyFloat {
 export function roundInt(n: PyInt, ndigits: number): PyInt {
   if (ndigits >= 0) return n;
   if (-ndigits > 5000) return 0;
+  const bytes = roughBytes(n) - ndigits / 2;
+  chargeMemory(bytes * 4);
+  chargeSteps(Math.floor((bytes / 32) ** 1.3));
   const unit = 10n ** BigInt(-ndigits);
   const value = BigInt(n);
   const magnitude = value < 0n ? -value : value;

@@ -3,7 +3,8 @@
  * what `operators.ts` installs for everything that is no number.
  */
 import { float, int, PyFloat, type PyInt } from '../../pickle/index.ts';
-import { chargeMemory, chargeSteps } from './budget.ts';
+import { chargeMemory, chargeSteps, chargeText } from './budget.ts';
+import { mapPieces } from './long-text.ts';
 import { MemoryError, OverflowError, TypeError, ValueError, ZeroDivisionError } from './errors.ts';
 import { typeName } from './types.ts';
 import { Complex } from './values.ts';
@@ -64,6 +65,7 @@ export function bitLength(n: PyInt): number {
     return a === 0 ? 0 : a < 2 ** 32 ? 32 - Math.clz32(a) : 64 - Math.clz32(Math.floor(a / 2 ** 32));
   }
   const hex = (n < 0n ? -n : n).toString(16);
+  chargeText(hex.length);
   return (hex.length - 1) * 4 + (32 - Math.clz32(Number.parseInt(hex[0]!, 16)));
 }
 
@@ -130,6 +132,7 @@ function trueDivInt(a: PyInt, b: PyInt): number | PyFloat {
   const negative = x < 0n !== y < 0n;
   if (x < 0n) x = -x;
   if (y < 0n) y = -y;
+  chargeBits(Math.max(bitLength(x), bitLength(y)) + 66);
   // 66 bits of quotient and a sticky bit round like the exact value.
   const shift = 66 - (bitLength(x) - bitLength(y));
   if (shift < -1100) throw new OverflowError('integer division result too large for a float');
@@ -220,11 +223,15 @@ export function powMod(a: unknown, b: unknown, m: unknown): PyInt {
     e = -e;
   }
   const modulus = big(n);
-  chargeSteps(bitLength(int(e)) * (1 + Math.floor((roughBytes(n) / 64) ** 1.6)));
+  const cost = 2 + Math.floor((roughBytes(n) / 64) ** 1.6);
   let result = 1n % modulus;
   let square = big(base);
-  for (; e > 0n; e >>= 1n) {
-    if ((e & 1n) === 1n) result = (result * square) % modulus;
+  // The digits once, for a shift of a long exponent takes as long as a look at all of it.
+  const digits = e.toString(2);
+  chargeMemory(digits.length);
+  for (let i = digits.length - 1; i >= 0; i--) {
+    chargeSteps(cost);
+    if (digits[i] === '1') result = (result * square) % modulus;
     square = (square * square) % modulus;
   }
   return modInt(int(result), n);
@@ -234,6 +241,7 @@ function inverse(a: PyInt, n: PyInt): PyInt {
   let [r0, r1] = [big(n), big(a)];
   let [t0, t1] = [0n, 1n];
   while (r1 !== 0n) {
+    chargeSteps(2 + Math.floor((roughBytes(r0) / 64) ** 1.3));
     const q = r0 / r1;
     [r0, r1] = [r1, r0 - q * r1];
     [t0, t1] = [t1, t0 - q * t1];
@@ -264,6 +272,7 @@ function rshiftInt(a: PyInt, b: PyInt): PyInt {
   if (b < 0) throw new ValueError('negative shift count');
   if (typeof b === 'bigint') return a < 0 ? -1 : 0;
   if (typeof a === 'number') return b > 60 ? (a < 0 ? -1 : 0) : Math.floor(a / 2 ** b) + 0;
+  chargeMemory(roughBytes(a));
   return int(a >> BigInt(b));
 }
 
@@ -402,18 +411,27 @@ const FLOAT_TEXT = new RegExp(`^[-+]?(?:(?:${DIGIT})?\\.${DIGIT}|${DIGIT}\\.?)(?
 
 /** `float('…')`; undefined: not a float. */
 export function parseFloatText(text: string): number | undefined {
+  chargeMemory(text.length * 2);
+  chargeSteps(text.length >>> 3);
   const t = asciiDigits(text).trim();
-  if (FLOAT_TEXT.test(t)) return Number(t.replaceAll('_', ''));
+  if (t.length > MAX_DIGITS ? isLongFloat(t) : FLOAT_TEXT.test(t)) return Number(t.replaceAll('_', ''));
   const word = /^([-+]?)(?:(inf|infinity)|nan)$/i.exec(t);
   if (word === null) return undefined;
   return word[2] === undefined ? NaN : word[1] === '-' ? -Infinity : Infinity;
+}
+
+/** The pattern is not for long texts: it remembers where each of its digits was. */
+function isLongFloat(text: string): boolean {
+  const plain = text.replace(/^[-+]/, '');
+  if (plain.includes('__') || /[^0-9](?:_)|_(?:[^0-9]|$)|^_/.test(plain)) return false;
+  return Number.isFinite(Number(plain.replaceAll('_', '') || 'x')) && !/^0[xob]/i.test(plain);
 }
 
 /** Decimal digits of other scripts count as digits. */
 function asciiDigits(text: string): string {
   // oxlint-disable-next-line no-control-regex
   if (/^[\x00-\x7f]*$/.test(text)) return text;
-  return text.replace(/\p{Nd}/gu, (c) => String(digitValue(c)));
+  return mapPieces(text, (piece) => piece.replace(/\p{Nd}/gu, (c) => String(digitValue(c))));
 }
 
 /** The blocks of ten decimal digits begin at their zero. */
@@ -427,8 +445,35 @@ function digitValue(c: string): number {
 
 const MAX_DIGITS = 4300;
 
+/** A text this long whose digits all count has too many of them. */
+const MOST_TEXT = 100_000;
+const DECIMAL = /^[0-9]+$/;
+
+const digitOf = (code: number): number => (code < 58 ? code - 48 : code - 87);
+
+function countDigits(text: string): number {
+  let n = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= 48 && code <= 57) n++;
+    if ((i & 4095) === 0) chargeSteps(64);
+  }
+  return n;
+}
+
+function tooManyDigits(value: string): ValueError {
+  return new ValueError(
+    `Exceeds the limit (${MAX_DIGITS} digits) for integer string conversion${value === '' ? ';' : `:${value}`} use sys.set_int_max_str_digits() to increase the limit`,
+  );
+}
+
 /** `int('…', base)`; undefined: no such literal. */
 export function parseIntText(source: string, base: number): PyInt | undefined {
+  // More than these are refused whatever they are, before anybody looks at them all.
+  if (source.length > MOST_TEXT && (base & (base - 1)) !== 0 && DECIMAL.test(source.slice(0, MOST_TEXT)))
+    throw tooManyDigits(` value has ${countDigits(source)} digits;`);
+  chargeMemory(source.length * 8);
+  chargeSteps(source.length >>> 3);
   let text = asciiDigits(source).trim().toLowerCase();
   let sign = '';
   if (text.startsWith('-') || text.startsWith('+')) {
@@ -444,13 +489,12 @@ export function parseIntText(source: string, base: number): PyInt | undefined {
     base = 10;
     if (/^0[0_]*[1-9]/.test(text)) return undefined;
   }
-  if (!/^[0-9a-z]+(?:_[0-9a-z]+)*$/.test(text)) return undefined;
+  if (text === '' || /[^0-9a-z_]|^_|_$|__/.test(text)) return undefined;
   const digits = text.replaceAll('_', '');
-  for (const c of digits) if (Number.parseInt(c, 36) >= base) return undefined;
+  chargeSteps(digits.length >>> 3);
+  for (let i = 0; i < digits.length; i++) if (digitOf(digits.charCodeAt(i)) >= base) return undefined;
   if (digits.length > MAX_DIGITS && (base & (base - 1)) !== 0)
-    throw new ValueError(
-      `Exceeds the limit (${MAX_DIGITS} digits) for integer string conversion: value has ${digits.length} digits; use sys.set_int_max_str_digits() to increase the limit`,
-    );
+    throw tooManyDigits(` value has ${digits.length} digits;`);
   chargeMemory(digits.length);
   let value: PyInt;
   if (digits.length < 10) value = Number.parseInt(digits, base);
@@ -469,10 +513,7 @@ export function intText(n: PyInt): string {
   if (typeof n === 'number') return String(n);
   if (bitLength(n) > MAX_DIGITS * 3.33) {
     const text = bitLength(n) > MAX_DIGITS * 3.4 ? '' : n.toString().replace('-', '');
-    if (text === '' || text.length > MAX_DIGITS)
-      throw new ValueError(
-        `Exceeds the limit (${MAX_DIGITS} digits) for integer string conversion; use sys.set_int_max_str_digits() to increase the limit`,
-      );
+    if (text === '' || text.length > MAX_DIGITS) throw tooManyDigits('');
   }
   return n.toString();
 }

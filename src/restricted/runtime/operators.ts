@@ -1,6 +1,6 @@
 /** Binary and unary operators for any values. */
 import { Dict, FrozenSet, PyFloat, type PyInt, PySet, Tuple, tupleFrom } from '../../pickle/index.ts';
-import { chargeItems, chargeMemory } from './budget.ts';
+import { chargeItems, chargeMemory, chargeSteps } from './budget.ts';
 import { hashable, len, operatorsOf, setLike } from './compare.ts';
 import { OverflowError, TypeError } from './errors.ts';
 import { formatPercent } from './percent.ts';
@@ -136,8 +136,12 @@ function containerOp(op: string, a: unknown, b: unknown): unknown {
 function concat(a: unknown, b: unknown): unknown {
   if (Array.isArray(a) && Array.isArray(b) && a instanceof Tuple === b instanceof Tuple) {
     chargeItems(a.length + b.length);
-    const joined = Array.from(a as unknown[]);
-    for (const item of b) joined.push(item);
+    const joined: unknown[] = [];
+    for (const part of [a, b] as unknown[][])
+      for (let i = 0; i < part.length; i++) {
+        if ((i & 8191) === 8191) chargeSteps(1024);
+        joined.push(part[i]);
+      }
     return a instanceof Tuple ? tupleFrom(joined) : joined;
   }
   if (a instanceof Uint8Array && b instanceof Uint8Array) {
@@ -162,14 +166,17 @@ function repeat(v: unknown, n: PyInt): unknown {
   }
   if (v instanceof Uint8Array) {
     chargeMemory(v.length * times);
-    const out = new Uint8Array(v.length * times);
-    for (let i = 0; i < times; i++) out.set(v, i * v.length);
-    return out;
+    const size = v.length * times;
+    return size === 0 ? new Uint8Array() : new Uint8Array(Buffer.alloc(size, v));
   }
   const items = v as unknown[];
   chargeItems(items.length * times);
   const out: unknown[] = items instanceof Tuple ? new Tuple() : [];
-  for (let i = 0; i < times; i++) for (let j = 0; j < items.length; j++) out.push(items[j]);
+  for (let i = 0; i < times; i++)
+    for (let j = 0; j < items.length; j++) {
+      if ((out.length & 8191) === 8191) chargeSteps(1024);
+      out.push(items[j]);
+    }
   return out;
 }
 

@@ -1,6 +1,6 @@
 /** `text % values`: printf-style formatting of str and bytes. */
 import { Tuple } from '../../pickle/index.ts';
-import { chargeMemory } from './budget.ts';
+import { chargeMemory, chargeSteps, chargeText } from './budget.ts';
 import { operatorsOf } from './compare.ts';
 import { KeyError, OverflowError, TypeError, ValueError } from './errors.ts';
 import { exponentText, fixed, general } from './format-spec.ts';
@@ -58,6 +58,8 @@ function parse(template: string): (string | Field)[] {
     if (percent !== at) parts.push(template.slice(at, percent === -1 ? undefined : percent));
     if (percent === -1) break;
     at = percent + 1;
+    chargeSteps(1);
+    chargeMemory(128);
     let key: string | undefined;
     if (template[at] === '(') {
       const close = closing(template, at);
@@ -75,7 +77,8 @@ function parse(template: string): (string | Field)[] {
     at += whole.length;
     const size = (text: string | undefined, most: bigint, what: string): number | undefined => {
       if (text === undefined || text === '*') return text === undefined ? undefined : STAR;
-      if (text.length > 9 && BigInt(text) > most) throw new ValueError(`${what} too big`);
+      if (text.length > 20 || (text.length > 9 && BigInt(text) > most))
+        throw new ValueError(`${what} too big`);
       return Number(text);
     };
     const [w, p] = [size(width, WIDEST, 'width'), size(precision, MOST_PRECISE, 'precision')];
@@ -102,6 +105,10 @@ function parse(template: string): (string | Field)[] {
 }
 
 export function formatPercent(template: string | Uint8Array, values: unknown): unknown {
+  if (template.length > LONGEST_KEPT) {
+    chargeMemory(template.length * 2);
+    chargeText(template.length * 4);
+  }
   if (typeof template !== 'string') {
     const text = Buffer.from(template).toString('latin1');
     return new Uint8Array(Buffer.from(new Formatter(text, parse(text), values, true).run(), 'latin1'));
@@ -190,7 +197,11 @@ class Formatter {
 
   run(): string {
     let out = '';
-    for (const part of this.#parts) out += typeof part === 'string' ? part : this.#field(part);
+    for (const part of this.#parts) {
+      chargeSteps(1);
+      if (typeof part === 'string') chargeMemory(part.length);
+      out += typeof part === 'string' ? part : this.#field(part);
+    }
     if (!this.#mapped && this.#next < this.#args.length && !this.#isMapping())
       throw new TypeError(
         `not all arguments converted during ${this.#bytes ? 'bytes' : 'string'} formatting`,
@@ -302,6 +313,7 @@ class Formatter {
 function closing(t: string, open: number): number {
   let depth = 0;
   for (let i = open; i < t.length; i++) {
+    if ((i & 1023) === 0) chargeSteps(128);
     if (t[i] === '(') depth++;
     else if (t[i] === ')' && --depth === 0) return i;
   }

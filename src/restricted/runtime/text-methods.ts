@@ -1,7 +1,7 @@
 /** The methods of `str`. Offsets that scripts see count code points. */
 import { Tuple, tuple } from '../../pickle/index.ts';
 import { bounds, rawItem } from '../guards/items.ts';
-import { chargeItems, chargeMemory, chargeSteps } from './budget.ts';
+import { chargeItems, chargeMemory, chargeSteps, chargeText } from './budget.ts';
 import { encodeText } from './codecs.ts';
 import { LookupError, TypeError, ValueError } from './errors.ts';
 import { formatFields } from './format-fields.ts';
@@ -76,6 +76,7 @@ function affix(
           ? `tuple for ${name} must only contain str, not ${typeName(one)}`
           : `${name} first arg must be str or a tuple of str, not ${typeName(one)}`,
       );
+    chargeText(Math.min(one.length, within.length));
     if (name === 'startswith' ? within.startsWith(one) : within.endsWith(one)) return true;
   }
   return false;
@@ -218,6 +219,25 @@ function join(s: string, items: unknown): string {
   return Array.prototype.join.call(list, s);
 }
 
+/** All of a short part: in pieces, which end behind what was found. */
+function replaceShort(s: string, old: string, fresh: string): string {
+  const parts: string[] = [];
+  let at = 0;
+  let found = s.indexOf(old);
+  while (found !== -1) {
+    let out = '';
+    for (let n = 0; n < 512 && found !== -1; n++) {
+      out += s.slice(at, found) + fresh;
+      at = found + old.length;
+      found = s.indexOf(old, at);
+    }
+    chargeSteps(128);
+    parts.push(out);
+  }
+  parts.push(s.slice(at));
+  return parts.join('');
+}
+
 function replace(s: string, from: unknown, to: unknown, most: Optional): string {
   const old = text(from, 'replace() argument 1 must be str');
   const fresh = text(to, 'replace() argument 2 must be str');
@@ -232,8 +252,7 @@ function replace(s: string, from: unknown, to: unknown, most: Optional): string 
   if (n === 0) return s;
   chargeMemory(s.length + n * Math.max(0, fresh.length - old.length) + 16);
   if (max === Infinity && old.length <= 64) {
-    chargeSteps(n >>> 1);
-    return s.replaceAll(old, () => fresh);
+    return replaceShort(s, old, fresh);
   }
   const parts: string[] = [];
   let at = 0;
@@ -318,19 +337,18 @@ function every(s: string, pattern: RegExp): boolean {
 
 function isCase(s: string, wanted: (c: string) => boolean, other: (c: string) => boolean): boolean {
   let found = false;
-  chargeSteps(s.length >>> 2);
-  for (const c of s) {
+  const plain = everyCharacter(s, (c) => {
     if (other(c) || isTitle(c)) return false;
     if (wanted(c)) found = true;
-  }
-  return found;
+    return true;
+  });
+  return plain && found;
 }
 
 function istitle(s: string): boolean {
   let found = false;
   let inside = false;
-  chargeSteps(s.length >>> 2);
-  for (const c of s) {
+  const plain = everyCharacter(s, (c) => {
     if (isUpper(c) || isTitle(c)) {
       if (inside) return false;
       inside = found = true;
@@ -338,8 +356,9 @@ function istitle(s: string): boolean {
       if (!inside) return false;
       found = true;
     } else inside = false;
-  }
-  return found;
+    return true;
+  });
+  return plain && found;
 }
 
 /** Superscripts and other digits that are no decimal numbers. */
@@ -398,6 +417,7 @@ function zfill(s: string, width: unknown): string {
 const remove = (s: string, affixText: unknown, end: boolean): string => {
   const a = text(affixText, `remove${end ? 'suffix' : 'prefix'}() argument must be str`);
   if (a === '') return s;
+  chargeText(Math.min(a.length, s.length) + s.length);
   return end ? (s.endsWith(a) ? s.slice(0, -a.length) : s) : s.startsWith(a) ? s.slice(a.length) : s;
 };
 

@@ -1,5 +1,5 @@
 import { chargeMemory, chargeSteps } from './budget.ts';
-import { mapCharacters } from './long-text.ts';
+import { mapCharacters, pieces } from './long-text.ts';
 
 /**
  * Python's view of a string: code points, where JavaScript has UTF-16 units. A string without surrogates is handled as it
@@ -31,9 +31,12 @@ export function isWide(s: string): boolean {
 /** The code points of a wide string, for those who want all of them. */
 export function points(s: string): readonly string[] {
   if (s !== lastPoints.text) {
-    chargeMemory(s.length * 16);
-    chargeSteps(s.length >>> 3);
-    lastPoints = { text: s, points: Array.from(s) };
+    const all: string[] = [];
+    for (const piece of pieces(s)) {
+      chargeMemory(piece.length * 16);
+      for (const c of piece) all.push(c);
+    }
+    lastPoints = { text: s, points: all };
   }
   return lastPoints.points;
 }

@@ -15,7 +15,7 @@ import { append, at } from './lists.ts';
 import { forEachPair, setValue } from './mappings.ts';
 import { plus, toNumber, toText, truth } from './operators.ts';
 import { HostCallable } from '../runtime/objects.ts';
-import { callback, Keywords, Offered } from './values.ts';
+import { callback, Keywords, Offered, stored } from './values.ts';
 
 type Direct = (...args: unknown[]) => unknown;
 
@@ -91,7 +91,7 @@ const OBJECT = new Offered('Object', {
     },
     entries: (v) => each(v, 'entries', (key, value) => [key, value]),
     fromEntries: fromPairs,
-    hasOwn: (v, key) => dictOf(v, 'hasOwn').has(hashable(key)),
+    hasOwn: (v, key) => dictOf(v, 'hasOwn').has(hashable(stored(key))),
     keys: (v) => each(v, 'keys', (key) => key),
     values: (v) => each(v, 'values', (_key, value) => value),
   }),
@@ -101,7 +101,10 @@ function listOfLength(n: number): null[] {
   if (!Number.isInteger(n) || n < 0 || n > 2 ** 32) throw new ValueError('Invalid array length');
   chargeItems(n);
   const out: null[] = [];
-  for (let i = 0; i < n; i++) out.push(null);
+  for (let i = 0; i < n; i++) {
+    if ((i & 8191) === 8191) chargeSteps(1024);
+    out.push(null);
+  }
   return out;
 }
 
@@ -134,7 +137,7 @@ const ARRAY = new Offered('Array', {
 
 function parseInteger(v: unknown, radix: unknown): number {
   const text = toText(v);
-  chargeSteps(text.length >>> 3);
+  chargeSteps(text.length >>> 2);
   return plus(Number.parseInt(text, radix === undefined ? undefined : toNumber(radix))) as number;
 }
 const parseReal: Direct = (v) => {
@@ -188,12 +191,33 @@ const STRING = new Offered('String', {
   },
 });
 
+/** Codes are not torn, nor are characters of several codes. */
+function inPieces(text: string, code: (piece: string) => string): string {
+  const parts: string[] = [];
+  for (let at = 0; at < text.length;) {
+    let end = Math.min(text.length, at + 3072);
+    if (end < text.length) {
+      const last = text.charCodeAt(end - 1);
+      if (last >= 0xd800 && last < 0xdc00) end++;
+      const percent = text.lastIndexOf('%', end - 1);
+      if (percent > end - 3) end = percent + 3;
+      // Codes of the inner bytes of a character go with its first.
+      while (end < text.length && /^%[89aAbB]/.test(text.slice(end, end + 2))) end += 3;
+    }
+    const piece = text.slice(at, end);
+    chargeMemory(16 + piece.length * 9);
+    chargeSteps(piece.length >>> 3);
+    parts.push(code(piece));
+    at = end;
+  }
+  return parts.join('');
+}
+
 const coding = (name: string, encode: (text: string) => string): HostCallable =>
   fn(name, (v) => {
     const text = toText(v);
-    chargeMemory(text.length * 9);
     try {
-      return encode(text);
+      return inPieces(text, encode);
     } catch (error) {
       if (error instanceof URIError) throw new ValueError('URI malformed');
       throw error;

@@ -39,7 +39,10 @@ function part(list: List, from: number, to: number): List {
   const n = Math.max(0, to - from);
   chargeItems(n);
   const out: List = [];
-  for (let i = from; i < to; i++) out.push(list[i]);
+  for (let i = from; i < to; i++) {
+    if ((i & 8191) === 8191) chargeSteps(1024);
+    out.push(list[i]);
+  }
   return out;
 }
 
@@ -210,8 +213,10 @@ export const LIST: Methods = new Map<string, Method>([
     (list: List, [value, from, to]) => {
       changeable(list);
       const [a, b] = [place(from, list.length, 0), place(to, list.length, list.length)];
-      chargeSteps(Math.max(0, b - a));
-      for (let i = a; i < b; i++) list[i] = stored(value);
+      for (let i = a; i < b; i++) {
+        if ((i & 1023) === 0) chargeSteps(1024);
+        list[i] = stored(value);
+      }
       return list;
     },
   ],

@@ -1,7 +1,7 @@
 /** Dicts (JavaScript's objects and maps), sets and generators. */
 import type { Dict } from '../../pickle/index.ts';
 import { chargeItems, chargeMemory, chargeSteps } from '../runtime/budget.ts';
-import { hashable } from '../runtime/compare.ts';
+import { hashable, LONG_KEY } from '../runtime/compare.ts';
 import { RuntimeError, TypeError } from '../runtime/errors.ts';
 import { checkItem, rawIterator } from '../runtime/iterate.ts';
 import { mayHold } from '../guards/values.ts';
@@ -14,14 +14,15 @@ type AnyMap = Map<unknown, unknown>;
 
 /** The value of a key, if the script may have it; undefined: there is none. */
 export function valueAt(map: AnyMap, key: unknown): unknown {
-  const value = map.get(typeof key === 'string' ? key : hashable(stored(key)));
+  const value = map.get(hashable(stored(key)));
   if (typeof value === 'object' && value !== null && !mayHold(map, value)) checkItem(map, value);
   return value;
 }
 
 export function setValue(map: AnyMap, key: unknown, value: unknown): void {
   chargeMemory(48);
-  map.set(typeof key === 'string' ? key : hashable(stored(key)), stored(value));
+  if (typeof key === 'string' && key.length > LONG_KEY) chargeMemory(key.length);
+  map.set(hashable(stored(key)), stored(value));
 }
 
 export function pairsOf(map: AnyMap): GuardedIterator {

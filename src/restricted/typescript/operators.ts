@@ -1,6 +1,6 @@
 /** JavaScript's operators for the values of the database: a `PyFloat` is a number, an int of any size mixes with numbers. */
 import { float, int, PyFloat } from '../../pickle/index.ts';
-import { chargeMemory } from '../runtime/budget.ts';
+import { chargeMemory, chargeText } from '../runtime/budget.ts';
 import { isCallable } from '../runtime/call.ts';
 import { ge, gt, le, lt, truth as pythonTruth } from '../runtime/compare.ts';
 import { PyError, TypeError, ValueError, ZeroDivisionError } from '../runtime/errors.ts';
@@ -24,6 +24,7 @@ function isPrimitive(v: unknown): v is Primitive {
 export function toNumber(v: unknown): number {
   if (typeof v === 'number') return v;
   if (v instanceof PyFloat) return v.value;
+  if (typeof v === 'string') chargeText(v.length);
   if (
     v === null ||
     v === undefined ||
@@ -145,7 +146,12 @@ export function exact(op: string, a: unknown, b: unknown): unknown {
   return numberOp(op, m, n);
 }
 
-export function bits(op: string, a: unknown, b: unknown): number {
+export function bits(op: string, a: unknown, b: unknown): unknown {
+  // Whole numbers beyond 2^53 have all their bits.
+  if ((typeof a === 'bigint' || typeof b === 'bigint') && op !== '>>>') {
+    const [m, n] = [asInt(a), asInt(b)];
+    if (m !== undefined && n !== undefined) return numberOp(op, m, n);
+  }
   const [x, y] = [toNumber(a), toNumber(b)];
   switch (op) {
     case '&':
@@ -177,6 +183,7 @@ export function invert(v: unknown): number {
 }
 
 export function same(a: unknown, b: unknown): boolean {
+  if (typeof a === 'string' && typeof b === 'string' && a.length === b.length) chargeText(a.length);
   if (a === b) return true;
   if (!(a instanceof PyFloat) && !(b instanceof PyFloat)) return false;
   return isNumber(a) && isNumber(b) && compareNumbers(a, b) === 0;
@@ -196,8 +203,10 @@ const PYTHON = { '<': lt, '<=': le, '>': gt, '>=': ge } as const;
 
 function ordered(op: Order, a: unknown, b: unknown): boolean {
   if (!isPrimitive(a) || !isPrimitive(b)) return pythonTruth(PYTHON[op](a, b));
-  if (typeof a === 'string' && typeof b === 'string')
+  if (typeof a === 'string' && typeof b === 'string') {
+    chargeText(Math.min(a.length, b.length));
     return op === '<' ? a < b : op === '<=' ? a <= b : op === '>' ? a > b : a >= b;
+  }
   const c =
     typeof a === 'bigint' || typeof b === 'bigint'
       ? compareNumbers(isNumber(a) ? a : toNumber(a), isNumber(b) ? b : toNumber(b))

@@ -37,6 +37,8 @@ const BINARY: Readonly<Record<string, string>> = {
   '===': 'same',
   '==': 'loose',
 };
+/** Operators of whole numbers of any size. */
+const EXACT: ReadonlySet<string> = new Set('+ - * ** / % & | ^ << >>'.split(' '));
 const BITS = new Set(['&', '|', '^', '<<', '>>', '>>>']);
 const BOOLEAN = new Set(['<', '<=', '>', '>=', '===', '!==', '==', '!=', 'in', 'instanceof']);
 const REFUSED_MEMBERS = new Set(['constructor', 'prototype', 'caller', 'callee', 'arguments']);
@@ -400,7 +402,7 @@ class Printer {
     const { operator } = node;
     if (node.left.type === 'PrivateIdentifier') return this.#unknown(node.left);
     const [left, right] = [this.value(node.left, scope), this.value(node.right, scope)];
-    if ('+-***/%'.includes(operator) && (isBigInt(node.left) || isBigInt(node.right)))
+    if (EXACT.has(operator) && (isBigInt(node.left) || isBigInt(node.right)))
       return `${mark(node)}exact("${operator}",${left},${right})`;
     return mark(node) + this.#operate(operator, left, right, node);
   }

@@ -96,6 +96,10 @@ function refuse(name: string): Method {
   };
 }
 
+const MARKS = /\p{M}{1001}/u;
+/** What may join with the character before it. */
+const JOINS = /^(?:\p{M}|[\u1160-\u11ff\udc00-\udfff])/u;
+
 export const STRING: Methods = new Map<string, Method>([
   ['at', (s: string, [i]) => s.at(index(i, 0))],
   ['charAt', (s: string, [i]) => s.charAt(index(i, 0))],
@@ -119,9 +123,21 @@ export const STRING: Methods = new Map<string, Method>([
       const wanted = form === undefined ? 'NFC' : toText(form);
       if (!['NFC', 'NFD', 'NFKC', 'NFKD'].includes(wanted))
         throw new ValueError(`${wanted} is no normal form`);
-      // A character may become up to 18.
-      chargeMemory(s.length * 36);
-      return s.normalize(wanted);
+      // Marks are put in order one by one, which takes quadratic time.
+      if (MARKS.test(s)) throw new ValueError('more than 1000 marks in a row cannot be normalised');
+      const parts: string[] = [];
+      for (let at = 0; at < s.length;) {
+        let end = Math.min(s.length, at + 4096);
+        // Not between a letter and what belongs to it, nor between the parts of a Korean syllable.
+        while (end < s.length && JOINS.test(s.slice(end, end + 2))) end++;
+        const piece = s.slice(at, end);
+        // A character may become up to 18.
+        chargeMemory(16 + piece.length * 36);
+        chargeSteps(piece.length);
+        parts.push(piece.normalize(wanted));
+        at = end;
+      }
+      return parts.join('');
     }),
   ],
   ['padEnd', (s: string, args) => pad(s, args, false)],
