@@ -1,3 +1,4 @@
+export { forbidCodeFromText } from './code-from-text.ts';
 export {
   allowsUndeclared,
   type Class,
