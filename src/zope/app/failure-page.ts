@@ -1,7 +1,8 @@
 /** The pages of an error that no page of the site answers: a number for visitors, everything for who develops the site. */
 import { escapeHtml, type FailurePage } from '../../paste/index.ts';
 import type { HTTPRequest } from '../../publisher/index.ts';
-import { PyError, str } from '../../restricted/index.ts';
+import { BudgetError, PyError, str } from '../../restricted/index.ts';
+import { renderPlacesOf } from '../../templates/index.ts';
 import { errorNumberOf } from './error-log.ts';
 import { type SourceFrame, sourceFrames } from './source-frames.ts';
 
@@ -55,7 +56,26 @@ function errorPart(error: unknown, isCause: boolean): string {
     0,
     frames.findIndex((frame) => !frame.library),
   );
-  return `${title}<ol>${frames.map((frame, index) => framePart(frame, index === first)).join('')}</ol>`;
+  return `${title}${places(error)}<ol>${frames.map((frame, index) => framePart(frame, index === first)).join('')}</ol>`;
+}
+
+/** Where templates and scripts were, innermost first, before the frames of TypeScript. */
+function places(error: Error): string {
+  const templates = renderPlacesOf(error).map(
+    ({ filename, line, column, expression, excerpt }) =>
+      `<p>In <code>${escapeHtml(filename)}</code>, line ${line}, column ${column}: <code>${escapeHtml(expression)}</code></p>
+<pre>${escapeHtml(excerpt)}</pre>`,
+  );
+  const scripts =
+    error instanceof PyError || error instanceof BudgetError
+      ? error.traceback
+          .toReversed()
+          .map(
+            ({ filename, line, function: name }) =>
+              `<p>In <code>${escapeHtml(filename)}</code>, line ${line}, in <code>${escapeHtml(name)}</code></p>`,
+          )
+      : [];
+  return [...templates, ...scripts].join('\n');
 }
 
 function framePart({ name, file, line, column, code, library }: SourceFrame, open: boolean): string {
