@@ -318,6 +318,7 @@ const mathNames: Names = Object.fromEntries([
   }),
   mathFn('remainder', 'x, y', (x: unknown, y: unknown) => {
     const [a, b] = [real(x), real(y)];
+    if (Number.isNaN(a) || Number.isNaN(b)) return NaN;
     if (b === 0 || !Number.isFinite(a)) throw new ValueError('math domain error');
     if (!Number.isFinite(b)) return float(a);
     const [m, n] = [Math.abs(a) % Math.abs(b), Math.abs(b)];
@@ -328,7 +329,7 @@ const mathNames: Names = Object.fromEntries([
   mathFn('modf', 'x', (v: unknown) => {
     const x = real(v);
     const t = Math.trunc(x);
-    const rest = Number.isFinite(x) ? x - t : 0;
+    const rest = Number.isFinite(x) ? x - t : Number.isNaN(x) ? x : 0;
     return tuple(float(rest === 0 && (x < 0 || Object.is(x, -0)) ? -0 : rest), float(t));
   }),
   mathFn('frexp', 'x', (v: unknown) => {

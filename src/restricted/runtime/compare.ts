@@ -483,6 +483,7 @@ export function hash(v: unknown): number {
           .sort((a, b) => a - b)
           .join()
       : normalKey(v);
+  if (normal === -1) return -2;
   if (typeof normal === 'number') return Number.isInteger(normal) ? normal : stableHash(String(normal));
   if (normal !== null && (typeof normal === 'object' || typeof normal === 'function'))
     return identity(normal);

@@ -175,8 +175,8 @@ addMethods(dictType, {
   pop: [
     'key, default=',
     (d: Dict, key: unknown, fallback: unknown) => {
-      // An empty dict does not even ask for the hash.
-      const value = d.size === 0 ? missing : read(d, key);
+      // Zope's guard looks the key up first: it must be hashable, also for an empty dict.
+      const value = read(d, key);
       if (value === missing) {
         if (fallback !== undefined) return fallback;
         throw new KeyError(key);

@@ -184,6 +184,9 @@ export function divmodFloat(a: number, b: number): [number, number] {
 function powInt(a: PyInt, b: PyInt): unknown {
   if (b < 0) {
     if (a === 0) throw new ZeroDivisionError('0.0 cannot be raised to a negative power');
+    const size = bitLength(a) * -Number(b);
+    // Exactly, then rounded once: the engine's powers may be off in the last digit.
+    if (size > 0 && size < 1000) return trueDivInt(1, int(big(a) ** -big(b)));
     return powFloat(asFloat(a)!, asFloat(b)!);
   }
   if (typeof a === 'number' && typeof b === 'number') {
@@ -202,7 +205,8 @@ function powFloat(a: number, b: number): unknown {
   if (a < 0 && Number.isFinite(a) && Number.isFinite(b) && !Number.isInteger(b))
     return powComplex(new Complex(a, 0), new Complex(b, 0));
   if (a === 1 || (a === -1 && !Number.isFinite(b) && !Number.isNaN(b))) return new PyFloat(1);
-  const r = a ** b;
+  // Where one rounding is enough the engine's own power would make more.
+  const r = b === 2 ? a * a : b === 0.5 && a >= 0 ? Math.sqrt(a) : b === -1 ? 1 / a : a ** b;
   if (!Number.isFinite(r) && Number.isFinite(a) && Number.isFinite(b))
     throw new OverflowError(34, 'Numerical result out of range');
   return float(r);

@@ -32,9 +32,17 @@ function beyond(s: string, start: Optional): boolean {
   return n > textLength(s);
 }
 
+/** Whether the part ends before it begins: there is not even an empty text in it. */
+function reversedRange(s: string, start: Optional, stop: Optional): boolean {
+  if (stop === undefined || stop === null) return false;
+  const b = bounds(new Slice(start ?? null, stop), textLength(s));
+  return b.start > b.stop;
+}
+
 function find(s: string, part: unknown, start: Optional, stop: Optional, last: boolean): number {
   const p = text(part, 'must be str');
   if (beyond(s, start)) return -1;
+  if (reversedRange(s, start, stop)) return -1;
   const [a, b] = range(s, start, stop);
   const within = s.slice(a, b);
   const at = last ? lastIndexOf(within, p) : indexOf(within, p);
@@ -44,6 +52,7 @@ function find(s: string, part: unknown, start: Optional, stop: Optional, last: b
 function count(s: string, part: unknown, start: Optional, stop: Optional): number {
   const p = text(part, 'must be str');
   if (beyond(s, start)) return 0;
+  if (reversedRange(s, start, stop)) return 0;
   const [a, b] = range(s, start, stop);
   const within = s.slice(a, b);
   if (p === '') return textLength(within) + 1;

@@ -1,5 +1,5 @@
 /** Methods of strings and numbers. None takes a regular expression. */
-import { chargeItems, chargeMemory, chargeSteps } from '../runtime/budget.ts';
+import { chargeItems, chargeMemory, chargeSteps, chargeText } from '../runtime/budget.ts';
 import { RecursionError, TypeError, ValueError } from '../runtime/errors.ts';
 import { indexOf, lastIndexOf } from '../runtime/long-text.ts';
 import { call, checkCallback } from './values.ts';
@@ -48,6 +48,7 @@ function repeat(s: string, [count]: unknown[]): string {
 
 function replace(s: string, wanted: unknown, by: unknown, all: boolean): string {
   const text = toText(wanted);
+  chargeText(s.length * 4);
   if (by instanceof HostCallable) checkCallback(by);
   let out = '';
   let at = 0;
