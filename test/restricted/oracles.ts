@@ -21,7 +21,8 @@ out = []
 for body in json.load(sys.stdin):
     try:
         signal.alarm(3)
-        out.append(answer(body))
+        found = answer(body)
+        out.append(found if len(found[-1]) < 2**20 else ['skip', ''])
     except (RecursionError, MemoryError, TooLong):
         out.append(['skip', ''])
     except BaseException as e:
@@ -69,7 +70,8 @@ function ask(python: string, source: string, bodies: readonly string[]): Answer[
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
   });
-  if (run.status !== 0) throw new Error(`${python}: ${run.stderr}`);
+  if (run.status !== 0)
+    throw new Error(`${python} ended with ${run.signal ?? run.status}: ${run.error?.message ?? run.stderr}`);
   return JSON.parse(run.stdout) as Answer[];
 }
 

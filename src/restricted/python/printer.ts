@@ -7,6 +7,7 @@
  */
 import type { PyInt } from '../../pickle/index.ts';
 import { PySyntaxError } from '../runtime/errors.ts';
+import type { NestedTargets } from '../runtime/iterate.ts';
 import type { Parameters } from '../runtime/objects.ts';
 import type { Arguments, Comprehension, Expr, FunctionDef, Lambda, Position, Stmt } from './ast.ts';
 import { Binder, Scope } from './scope.ts';
@@ -629,7 +630,9 @@ class Printer {
         const parts = target.elts.map((e, i) =>
           this.#assign(e.kind === 'Starred' ? e.value : e, `${u}[${i}]`, scope),
         );
-        return `{const ${u}=unpack(${value},${target.elts.length},${star});${parts.join('')}}`;
+        const nested = nestedTargets(target);
+        const more = nested.length === 0 ? '' : `,${JSON.stringify(nested)}`;
+        return `{const ${u}=unpack(${value},${target.elts.length},${star}${more});${parts.join('')}}`;
       }
       default:
         throw new Error(`an expression of kind ${target.kind} is no target`);
@@ -948,4 +951,21 @@ function collectGlobals(body: readonly Stmt[], into: Set<string>): void {
     }
     if (s.kind === 'Try') for (const handler of s.handlers) collectGlobals(handler.body, into);
   }
+}
+
+/** The lists of targets in a list of targets. */
+function nestedTargets({ elts }: { readonly elts: readonly Expr[] }): NestedTargets[] {
+  const star = elts.findIndex((e) => e.kind === 'Starred');
+  return elts.flatMap((e, i): NestedTargets[] =>
+    e.kind === 'Tuple' || e.kind === 'List'
+      ? [
+          [
+            star !== -1 && i > star ? i - elts.length : i,
+            e.elts.length,
+            e.elts.findIndex((each) => each.kind === 'Starred'),
+            nestedTargets(e),
+          ],
+        ]
+      : [],
+  );
 }

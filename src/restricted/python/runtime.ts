@@ -146,11 +146,14 @@ const isMapping = (v: unknown): boolean =>
 
 function keywords(parts: unknown[]): Kwargs {
   const out = new Dict<string, unknown>();
+  // All are mappings before any is looked into.
+  for (let i = 0; i < parts.length; i += 2) {
+    if (parts[i] === dictMerge && !isMapping(parts[i + 1]))
+      throw new TypeError(`${APPLY}argument after ** must be a mapping, not ${typeName(parts[i + 1])}`);
+  }
   for (let i = 0; i < parts.length; i += 2) {
     if (parts[i] === dictMerge) {
       const merged = parts[i + 1];
-      if (!isMapping(merged))
-        throw new TypeError(`${APPLY}argument after ** must be a mapping, not ${typeName(merged)}`);
       spreadKeywords(out, merged, APPLY);
     } else {
       if (out.has(parts[i] as string))

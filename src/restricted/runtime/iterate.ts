@@ -205,11 +205,36 @@ export function listOf(v: unknown, guarded = false): unknown[] {
   return items;
 }
 
+/** Targets in targets: where (from the end, behind a star), how many, where the star is, and those in them. */
+export type NestedTargets = readonly [index: number, count: number, star: number, readonly NestedTargets[]];
+
+/** What is nested is unpacked before anything is assigned or a wrong length is told, as RestrictedPython's guards do. */
+function unpackNested(v: unknown, count: number, star: number, nested: readonly NestedTargets[]): unknown[] {
+  const it = guardedIterator(v);
+  const items: unknown[] = [];
+  for (let x = it.next(); x !== undefined; x = it.next()) {
+    chargeSteps(1);
+    items.push(x);
+  }
+  if (items.length < (star === -1 ? count : count - 1)) return items;
+  for (const [index, ...inner] of nested) {
+    const at = index < 0 ? items.length + index : index;
+    items[at] = unpackNested(items[at], ...inner);
+  }
+  return items;
+}
+
 /**
  * Unpacks into `count` targets (`after` of them behind a starred one; -1: no star). The result has one item for each
  * target; that of the star is a list.
  */
-export function unpack(v: unknown, count: number, star: number): unknown[] {
+export function unpack(
+  v: unknown,
+  count: number,
+  star: number,
+  nested?: readonly NestedTargets[],
+): unknown[] {
+  if (nested !== undefined) return unpack(unpackNested(v, count, star, nested), count, star);
   if (Array.isArray(v) && star === -1 && v.length === count) {
     for (const item of v as unknown[]) if (typeof item === 'object' && item !== null) checkItem(v, item);
     return v;

@@ -131,7 +131,7 @@ function split(s: string, separator: Optional, most: Optional): string[] {
       while (at < s.length && SPACE.test(s[at]!)) at++;
       if (at >= s.length) break;
       if (parts.length >= max) {
-        parts.push(strip(s.slice(at), undefined, false, true));
+        parts.push(s.slice(at));
         break;
       }
       let end = at;
