@@ -22,6 +22,8 @@ export interface ClassDeclarations {
   readonly roles?: Readonly<Record<string, readonly string[]>>;
   /** Names that a URL may call; everything else of the class is no page. Inherited names add up. */
   readonly published?: readonly string[];
+  /** Inherited names that a URL may not call here. */
+  readonly unpublished?: readonly string[];
   /** Published names that change something: only a POST from the site itself may call them. */
   readonly postOnly?: readonly string[];
   /** Published names that change something and are called by links too: never by a page of another site. */
@@ -134,7 +136,8 @@ export function allowsUndeclared(cls: Class): boolean {
 
 /** Whether a URL may call the method `name` of instances of `cls`. */
 export function isPublishedName(cls: Class, name: string): boolean {
-  for (const { published, postOnly, changes } of declarationsOf(cls)) {
+  for (const { published, unpublished, postOnly, changes } of declarationsOf(cls)) {
+    if (unpublished?.includes(name)) return false;
     if (published?.includes(name) || postOnly?.includes(name) || changes?.includes(name)) return true;
   }
   return false;

@@ -84,6 +84,8 @@ Object.assign(Application.prototype, {
 });
 declareClass(Application, {
   published: ['ZopeTime', 'ZopeVersion'],
+  // Python's application has its own of these, which are no pages.
+  unpublished: ['getId', 'title_or_id', 'title_and_id'],
   names: {
     Control_Panel: { permission: 'Manage Zope' },
     ZopeTime: 'public',

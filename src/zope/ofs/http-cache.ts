@@ -177,7 +177,6 @@ Object.assign(AcceleratedHTTPCacheManager.prototype, {
   _settings: new Dict(),
   _AcceleratedHTTPCacheManager__cacheid: '',
   manage_options: CACHE_MANAGER_OPTIONS,
-  index_html: null,
   _properties: tuple(),
 });
 declareClass(AcceleratedHTTPCacheManager, cacheManagerDeclarations);

@@ -235,7 +235,6 @@ Object.assign(RAMCacheManager.prototype, {
   _settings: new Dict(),
   _RAMCacheManager__cacheid: '',
   manage_options: CACHE_MANAGER_OPTIONS,
-  index_html: null,
   _properties: tuple(),
 });
 declareClass(RAMCacheManager, cacheManagerDeclarations);

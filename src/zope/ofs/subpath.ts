@@ -13,7 +13,7 @@ const PYTHON_NAMES = new Set(
   manage_navbar manage_page_footer manage_page_header manage_setPermissionMapping manage_tabs permissionMappingPossibleValues
   raise_standardErrorMessage render selectedRoles smallRolesWidget tabs_path_default tabs_path_info tabs_path_length validRoles
   wl_clearLocks wl_delLock wl_getLock wl_hasLock wl_isLocked wl_lockItems wl_lockTokens wl_lockValues wl_lockmapping wl_setLock
-  zmi_show_add_dialog zope_copyright`.split(/\s+/),
+  zmi_show_add_dialog zope_copyright get_filepath manage_FTPget manage_FTPput`.split(/\s+/),
 );
 /** Every object of Python has `__class__`, `__dict__`, `__doc__` … */
 const PYTHON_OWN = /^__\w+__$/;

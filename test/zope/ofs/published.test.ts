@@ -31,6 +31,12 @@ it('shows properties and settings to whoever may see them', async () => {
   expect((await site.request('/permission_settings')).status).toBe(401);
 });
 
+it('has no pages of the names that the root has of its own in Python', async () => {
+  for (const name of ['getId', 'title_or_id', 'title_and_id'])
+    // oxlint-disable-next-line no-await-in-loop
+    expect((await site.request(`/${name}`, admin)).status, name).toBe(404);
+});
+
 it('has the id of a File in templates, also where they are acquired', async () => {
   put(new File('leaf.txt', '', Buffer.from('green'), 'text/plain'));
   put(new DTMLMethod('name', '<dtml-var id>'));
