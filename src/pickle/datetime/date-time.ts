@@ -33,7 +33,7 @@ const LONG_AGO = -1e10;
 const NUMERIC_ZONE = /^[+-]\d{4}/;
 const MICROS = 1_000_000;
 const two = (n: number) => String(Math.trunc(n)).padStart(2, '0');
-const four = (n: number) => String(n).padStart(4, '0');
+const four = (n: number): string => (n < 0 ? `-${four(-n)}` : String(n).padStart(4, '0'));
 
 /** Python's `round()` to an integer: halves go to the even neighbour. */
 function roundEven(x: number): number {

@@ -18,7 +18,7 @@ const half = (hour: number) => hour % 12 || 12;
 /** Year and number of the ISO 8601 week. */
 function isoWeek(year: number, yearDay: number, weekDay: number): [year: number, week: number] {
   const monday = (weekDay + 6) % 7;
-  const week = Math.floor((yearDay - monday + 9) / 7);
+  const week = Math.floor((yearDay - monday + 10) / 7);
   if (week < 1) {
     const last = yearDay + (julianDay(year, 1, 1) - julianDay(year - 1, 1, 1));
     return isoWeek(year - 1, last, weekDay);
