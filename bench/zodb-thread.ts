@@ -29,7 +29,7 @@ if (workerData !== null) {
       manager.commit();
     }
   };
-  run(Math.min(300, commits));
+  run(commits);
   Atomics.add(words, 0, 1);
   Atomics.notify(words, 0);
   Atomics.wait(words, 1, 0);
