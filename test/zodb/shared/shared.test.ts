@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ChangeRing, reserveChanges } from '../../../src/zodb/filestorage/shared/change-ring.ts';
 import {
   CommitLock,
@@ -211,6 +211,43 @@ describe('publishing', () => {
     first.settle(11n, failures[0], () => syncs++, expect.unreachable);
     second.settle(12n, failures[1], () => syncs++, expect.unreachable);
     expect([syncs, second.published, second.publishedEnd]).toEqual([1, 12n, 200]);
+  });
+
+  it('waits for those who committed beside it the last time, no longer than the disk took', () => {
+    const [first, second] = begun();
+    let now = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
+    const wait = vi.spyOn(Atomics, 'wait');
+    try {
+      let failures = append(first, 11n, 100);
+      const beside = () => {
+        now += 1;
+        append(second, 12n, 200);
+      };
+      first.settle(11n, failures, beside, expect.unreachable);
+      expect([first.published, wait.mock.calls.length]).toEqual([11n, 0]);
+      // The first thread comes again while the second one waits for it: one sync for both.
+      wait.mockImplementationOnce((_words, _at, _value, left) => {
+        expect(left).toBe(1);
+        failures = append(first, 13n, 300);
+        return 'ok';
+      });
+      second.settle(12n, failures, () => (now += 1), expect.unreachable);
+      expect([second.published, second.publishedEnd, wait.mock.calls.length]).toEqual([13n, 300, 1]);
+      first.settle(13n, failures, expect.unreachable, expect.unreachable);
+      // Alone, it waits once in vain, and then not any more.
+      wait.mockImplementationOnce(() => {
+        now += 1;
+        return 'timed-out';
+      });
+      for (const tid of [14n, 15n]) {
+        first.settle(tid, append(first, tid, Number(tid) * 100), () => (now += 1), expect.unreachable);
+        expect([first.published, wait.mock.calls.length]).toEqual([tid, 2]);
+      }
+    } finally {
+      clock.mockRestore();
+      wait.mockRestore();
+    }
   });
 
   it('tells every transaction that the disk did not take, and goes on behind', () => {

@@ -21,6 +21,8 @@ const END = 0;
 const PUBLISHED_END = 1;
 /** Up to here the bytes may be read: an index never points behind it. */
 const WRITTEN_END = 2;
+/** Milliseconds that the disk took the last time. */
+const SYNC_TIME = 3;
 const NUMBERS = 4;
 /** 32-bit words. */
 const PHASE = 0;
@@ -30,7 +32,15 @@ const FAILURES = 3;
 const PACKER = 4;
 /** Odd while the end and the last transaction are being changed. */
 const VERSION = 5;
-const WORDS = 8;
+/** Counts transactions that are appended. */
+const APPENDS = 6;
+/** What the count was at the last sync. */
+const SYNCED = 7;
+/** How many transactions are expected for the next sync. */
+const EXPECTED = 8;
+/** The count that the thread which is about to sync waits for. */
+const AWAITED = 9;
+const WORDS = 10;
 
 const NUMBERS_AT = WIDE_WORDS * 8;
 const WORDS_AT = NUMBERS_AT + NUMBERS * 8;
@@ -39,6 +49,8 @@ const CONTROL_BYTES = LOCK_AT + LOCK_WORDS * 4;
 
 /** How long a thread sleeps before it looks again whether its transaction is published. */
 const LOOK_AGAIN_MS = 100;
+/** How long a sync waits at most for transactions that are about to be appended. */
+const GATHER_MS = 2;
 
 /** What the holder of the lock is doing; it says what is to be put in order when it ends in the middle. */
 export const IDLE = 0;
@@ -186,6 +198,8 @@ export class CommitState {
     this.#numbers[WRITTEN_END] = end;
     this.#wide[APPENDED] = tid;
     Atomics.store(this.#words, VERSION, odd + 1);
+    const count = (Atomics.add(this.#words, APPENDS, 1) + 1) | 0;
+    if (count === Atomics.load(this.#words, AWAITED)) Atomics.notify(this.#words, APPENDS);
   }
 
   /** The last transaction in the file and its end, without the lock. */
@@ -252,9 +266,33 @@ export class CommitState {
     return this.failures !== failures && tid > this.#wide[FAILED_AT + ((failures + 1) % FAILURES_KNOWN)]!;
   }
 
+  /**
+   * Waits for the threads that committed at the same time as this one the last time: what they append meanwhile needs no sync of
+   * its own. Never longer than the disk took, so that a thread whose company is gone loses little, and once.
+   */
+  #gather(): void {
+    const words = this.#words;
+    const expected = words[EXPECTED]!;
+    if (expected < 2) return;
+    const awaited = (words[SYNCED]! + expected) | 0;
+    Atomics.store(words, AWAITED, awaited);
+    const until = performance.now() + Math.min(this.#numbers[SYNC_TIME]!, GATHER_MS);
+    for (;;) {
+      const count = Atomics.load(words, APPENDS);
+      const left = until - performance.now();
+      if (((awaited - count) | 0) <= 0 || left <= 0) return;
+      Atomics.wait(words, APPENDS, count, left);
+    }
+  }
+
   #syncAndPublish(sync: () => void, takeBack: () => void): void {
+    if (this.#last().tid <= this.published) return;
+    this.#gather();
+    const words = this.#words;
+    const before = words[SYNCED]!;
+    const count = Atomics.load(words, APPENDS);
     const { tid, end } = this.#last();
-    if (tid <= this.published) return;
+    const start = performance.now();
     try {
       sync();
     } catch (error) {
@@ -266,11 +304,15 @@ export class CommitState {
         const failures = this.failures + 1;
         this.#wide[FAILED_AT + (failures % FAILURES_KNOWN)] = this.published;
         Atomics.store(this.#words, FAILURES, failures);
+        words[SYNCED] = Atomics.load(words, APPENDS);
       } finally {
         this.lock.release();
       }
       throw error;
     }
+    this.#numbers[SYNC_TIME] = performance.now() - start;
+    words[SYNCED] = count;
+    words[EXPECTED] = (Atomics.load(words, APPENDS) - before) | 0;
     this.#publish(tid, end);
   }
 
@@ -281,9 +323,11 @@ export class CommitState {
   tidy(sync: () => void): void {
     if (Atomics.compareExchange(this.#words, SYNCER, 0, this.thread) !== 0) return;
     try {
+      const count = Atomics.load(this.#words, APPENDS);
       const { tid, end } = this.#last();
       if (tid > this.published) {
         sync();
+        this.#words[SYNCED] = count;
         this.#publish(tid, end);
       }
     } finally {
@@ -311,6 +355,7 @@ export class CommitState {
       this.lock.acquire();
       try {
         if (this.appended > this.published) sync();
+        this.#words[SYNCED] = Atomics.load(this.#words, APPENDS);
         this.publish();
       } catch (error) {
         this.lock.release();
