@@ -46,7 +46,7 @@ function findAccess(object: object, name: string): Access {
 }
 
 /**
- * A text, number or public method that a persistent object has itself, when it may be read now; undefined: the long way has to tell,
+ * A text, number or method that a persistent object has itself, when it may be read now; undefined: the long way has to tell,
  * also whether there is anything, and what is thrown. The policy is asked each time, so there is no answer that could be stale.
  */
 export function ownAttribute(object: unknown, name: string): unknown {
@@ -63,11 +63,14 @@ export function ownAttribute(object: unknown, name: string): unknown {
         ? value
         : undefined;
     }
-    case 'function':
-      return meta.info.prototype[name] === value &&
-        accessTo(object as object, meta.info.prototype, name) === 'public'
+    case 'function': {
+      if (meta.info.prototype[name] !== value) return undefined;
+      const access = accessTo(object as object, meta.info.prototype, name);
+      return access === 'public' ||
+        (access === 'ask' && getSecurityPolicy().validate(object, object, name, value))
         ? new BoundMethod(object, value as never, name)
         : undefined;
+    }
     default:
       return undefined;
   }
