@@ -19,6 +19,10 @@ export class ParseError extends Exception {
 }
 registerException(ParseError as never, 'ParseError');
 
+/** What is no Python in `expr="…"`: the original tells of it as Python does, unlike of the short form `"…"`. */
+export class ExpressionSyntaxError extends ParseError {}
+registerException(ExpressionSyntaxError as never, 'SyntaxError');
+
 /** Ends the rendering of a template with a value. */
 export class Returned {
   readonly value: unknown;

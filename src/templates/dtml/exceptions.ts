@@ -3,6 +3,7 @@ import { Dict } from '../../pickle/index.ts';
 import { HTTPException, httpExceptionByName } from '../../paste/index.ts';
 import {
   alive,
+  AttributeError,
   call,
   caught,
   Exception,
@@ -13,7 +14,6 @@ import {
   type PyType as Type,
   typeName,
   typeOf,
-  TypeError,
   Unauthorized,
 } from '../../restricted/index.ts';
 import { ParseError, Returned } from './errors.ts';
@@ -57,7 +57,8 @@ export const raiseBlock: BlockTag = {
         text = 'Invalid Error Value';
       }
       if (type instanceof PyType && type.construct !== undefined) throw call(type, [text]) as Error;
-      if (type !== undefined) throw new TypeError(`'${typeName(type)}' object is no exception`);
+      if (type !== undefined)
+        throw new AttributeError(`'${typeName(type)}' object has no attribute '__name__'`);
       throw (
         exceptionOf(name, text) ??
         (expression === undefined ? new RuntimeError(text) : new InvalidErrorTypeExpression(text))

@@ -5,13 +5,13 @@ import {
   PySyntaxError,
   RefusedSyntaxError,
 } from '../../restricted/index.ts';
-import { ParseError } from './errors.ts';
+import { ExpressionSyntaxError, ParseError } from './errors.ts';
 import type { Namespace } from './namespace.ts';
 
 export type Expression = (namespace: Namespace) => unknown;
 
-/** Throws a ParseError for what is no Python. What is refused fails when it is evaluated, as code that never runs may stand there. */
-export function compileDtmlExpression(source: string): Expression {
+/** Throws a ParseError for what is no Python, one named SyntaxError unless `short` (`"…"` without `expr=`). What is refused fails when it is evaluated, as code that never runs may stand there. */
+export function compileDtmlExpression(source: string, short = false): Expression {
   let compiled: CompiledExpression;
   try {
     compiled = compileExpression(source.trim().replaceAll('\n', ' '), { filename: '<string>' });
@@ -23,6 +23,7 @@ export function compileDtmlExpression(source: string): Expression {
         throw new PySyntaxError(`Line ${refusal.line}: ${refusal.msg}`, refusal.line, 0, '<string>');
       };
     }
+    if (!short) throw new ExpressionSyntaxError(`${error.msg} (<string>, line ${error.line})`, '');
     throw new ParseError(
       `<strong>Expression (Python) Syntax error</strong>:\n<pre>\n${error.msg}\n</pre>\n`,
       '',

@@ -18,6 +18,8 @@ import {
   str,
   SystemError,
   trustedGetitem,
+  typeName,
+  TypeError,
 } from '../../restricted/index.ts';
 
 /** Something that has values by name; undefined: it has not this one. */
@@ -41,6 +43,16 @@ export class Bindings implements NameSource {
   }
 }
 
+/** What looking up something that is no text ends in. */
+function noName(key: unknown): TypeError {
+  const type = typeName(key);
+  return new TypeError(
+    ['list', 'dict', 'set'].includes(type)
+      ? `unhashable type: '${type}'`
+      : `'${type}' object is not subscriptable`,
+  );
+}
+
 /** The attributes of an object, as the current user may read them. */
 export class InstanceNames implements NameSource {
   readonly object: unknown;
@@ -53,6 +65,7 @@ export class InstanceNames implements NameSource {
   lookup(name: string): unknown {
     const cached = this.#found.get(name);
     if (cached !== undefined) return cached;
+    if (typeof name !== 'string') throw noName(name);
     if (name.charCodeAt(0) === 95) return name === '__str__' ? str(this.object) : undefined;
     let value: unknown;
     try {
@@ -254,6 +267,7 @@ registerType(Namespace, {
       if (name === 'this') return self.client;
       if (name === 'namespace') return namedFunction;
       if (BUILTINS.has(name)) return builtinValue(name);
+      if (name === 'whrandom') return findModule('random');
       return MODULES.has(name) ? findModule(name) : functions.get(name);
     },
     getitem: (self, key) => self.get(key as string),

@@ -75,7 +75,7 @@ export function nameParameter(
         );
       if (parameters.has('expr')) throw new ParseError('two exprs given', '');
       const source = unnamed.slice(1, -1);
-      return { name: source, expression: compileDtmlExpression(source) };
+      return { name: source, expression: compileDtmlExpression(source, true) };
     }
     if (parameters.has(attribute)) throw new ParseError(`Two ${attribute} values were given`, '');
     if (expressions && parameters.has('expr')) throw new ParseError(`${attribute} and expr given`, '');
@@ -108,7 +108,7 @@ export function parseLet(text: string): readonly { readonly name: string; readon
       name: pair[2]!,
       source:
         plain === null
-          ? { name: value, expression: compileDtmlExpression(value) }
+          ? { name: value, expression: compileDtmlExpression(value, true) }
           : { name: value, expression: undefined },
     });
     start += pair[0].length;

@@ -1,5 +1,5 @@
 /** Finds the tags of a DTML source, in all its notations, and makes a template of them. */
-import { ParseError } from './errors.ts';
+import { ExpressionSyntaxError, ParseError } from './errors.ts';
 import { type BlockTag, type Part, type Section, setPlace, type Tag } from './render.ts';
 
 interface Found {
@@ -172,13 +172,18 @@ class Parser {
       return make();
     } catch (error) {
       if (!(error instanceof ParseError) || error.line > 0) throw error;
-      throw this.#error(error.problem, found.text, found.start);
+      throw this.#error(
+        error.problem,
+        found.text,
+        found.start,
+        error instanceof ExpressionSyntaxError ? ExpressionSyntaxError : ParseError,
+      );
     }
   }
 
-  #error(problem: string, tag: string, at: number): ParseError {
+  #error(problem: string, tag: string, at: number, kind: typeof ParseError = ParseError): ParseError {
     const line = this.#source.slice(0, at).split('\n').length;
-    return new ParseError(problem, this.#shown(tag), line, this.#shown(this.#name));
+    return new kind(problem, this.#shown(tag), line, this.#shown(this.#name));
   }
 
   #role(found: Found, block: Block | undefined): Role {

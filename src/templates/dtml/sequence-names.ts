@@ -1,6 +1,6 @@
 /** The variables of `dtml-in`: `sequence-item`, `sequence-letter`, `first-NAME`, `total-NAME`, `next-batches` … (INVENTORY T-067 to T-069). */
 import { Tuple } from '../../pickle/index.ts';
-import { eq, getattr, trustedGetitem } from '../../restricted/index.ts';
+import { eq, getattr, PyError, trustedGetitem } from '../../restricted/index.ts';
 import { type Batch, batchBounds } from './batch.ts';
 import type { NameSource } from './namespace.ts';
 import { statisticsOf, STATISTICS } from './statistics.ts';
@@ -151,7 +151,13 @@ export class SequenceNames implements NameSource {
     }
     if (prefix.endsWith('-var')) {
       const at = this.data.get(`${prefix.slice(0, -'-var'.length)}-index`);
-      if (typeof at === 'number') return this.value(at, suffix);
+      if (typeof at === 'number')
+        try {
+          return this.value(at, suffix);
+        } catch (error) {
+          // An item without the attribute is as good as a variable that is not there.
+          if (!(error instanceof PyError)) throw error;
+        }
     }
     return name === 'sequence-query' ? this.query() : undefined;
   }

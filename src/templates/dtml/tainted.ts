@@ -1,6 +1,7 @@
 /** Text from a request that holds markup: DTML shows it quoted unless somebody takes the text out of it (INVENTORY P-106). */
 import { tupleFrom } from '../../pickle/index.ts';
 import {
+  builtinValue,
   call,
   eq,
   htmlQuote,
@@ -90,7 +91,7 @@ registerType(TaintedString, {
     eq: (self, other) => eq(self.value, bare(other)) === true,
     lt: (self, other) => lt(self.value, bare(other)) as boolean,
     le: (self, other) => le(self.value, bare(other)) as boolean,
-    int: (self) => Number(self.value),
-    float: (self) => Number(self.value),
+    int: (self) => call(builtinValue('int'), [self.value]) as number,
+    float: (self) => call(builtinValue('float'), [self.value]) as number,
   },
 });

@@ -1,5 +1,5 @@
 /** DTML Method and DTML Document: templates as content (INVENTORY O-028, O-029). */
-import { aqParent, getOwn, registerClass } from '../../persistent/index.ts';
+import { aqExplicit, aqParent, getOwn, registerClass } from '../../persistent/index.ts';
 import { ByteArray, Dict, type Tuple, tuple } from '../../pickle/index.ts';
 import { declareClass, len, registerType, str } from '../../restricted/index.ts';
 import { type Executable, getSecurityManager, Permissions } from '../../access/index.ts';
@@ -347,10 +347,10 @@ export class DTMLDocument extends PropertyManager implements Executable, DtmlSta
     setProxyRoles(this, roles);
   }
 
-  /** Called as a document: its own attributes come before those of its client. */
+  /** Called as a document: its own attributes, and none that it acquires, come before those of its client. */
   callWith(args: readonly unknown[], kwargs: Dict<string, unknown> | undefined): unknown {
     const given = argumentsOf(args, kwargs);
-    return render(this, [...clientsOf(given.client), this], given);
+    return render(this, [...clientsOf(given.client), aqExplicit(this)], given);
   }
 
   __call__(): unknown {

@@ -10,7 +10,8 @@ function run(testCase: Case): void {
   withSite(testCase.input, (site) => check(testCase, () => render(testCase, site), site.values));
 }
 
-function render({ input }: Case, site: TestSite): unknown {
+/** What the DTML of a case gives in its site. */
+export function render({ input }: Case, site: TestSite): unknown {
   const { source, class: cls = 'DTML Method', id = 'page', ...rest } = input.dtml;
   const values = fromTagged(input.vars ?? {}, site.values) as Dict<string, unknown>;
   if (cls === 'SQL') {

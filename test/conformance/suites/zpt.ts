@@ -29,7 +29,8 @@ function run(testCase: Case): void {
   });
 }
 
-function rendered({ input }: Case, site: TestSite): unknown {
+/** What the template of a case gives in its site. */
+export function rendered({ input }: Case, site: TestSite): unknown {
   const { template, options, args } = input;
   const folder = input.container === undefined ? site.here : site.at(input.container);
   const { id = 'page', ...rest } = template;
