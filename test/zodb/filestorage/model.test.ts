@@ -84,7 +84,8 @@ class Model {
         .filter(
           (revision) =>
             revision.tid > stop ||
-            (revision === current && revision.value !== null) ||
+            // An undo that points at a record of nothing is kept, as in Python; what says so itself is not.
+            (revision === current && (revision.value !== null || revision.pointsAt !== null)) ||
             pointedAt.has(revision.tid),
         )
         .map((revision, i, all) =>
