@@ -1,4 +1,8 @@
-/** The built-in names of scripts and expressions: Zope's safe and utility builtins (INVENTORY T-105). */
+/**
+ * The built-in names of scripts and expressions: Zope's safe and utility builtins (INVENTORY T-105).
+ *
+ * Over 400 lines: one table of many short functions that nothing else needs.
+ */
 import { Dict, FrozenSet, float, int, PyFloat, PySet, Tuple, tuple, tupleFrom } from '../../pickle/index.ts';
 import { guardedDelattr, guardedGetattr, guardedHasattr, guardedSetattr } from '../guards/attributes.ts';
 import { BuiltinFunction } from './builtin-function.ts';
