@@ -60,7 +60,8 @@ export function calendarDay(julian: number): [year: number, month: number, day: 
   const d = div(1461 * c, 4);
   const e = div(10_000 * (b - d), 306_001);
   const month = e < 14 ? e - 1 : e - 13;
-  return [month > 2 ? c - 4716 : c - 4715, month, b - d - div(306_001 * e, 10_000)];
+  // As in Python, the year before 1 is called 1, too.
+  return [month > 2 ? c - 4716 || 1 : c - 4715, month, b - d - div(306_001 * e, 10_000)];
 }
 
 /** Year, month, day, hour, minute and second of seconds since 1901, plus a fraction of a second. */
@@ -68,6 +69,36 @@ export function civil(seconds: number, fraction: number): [number, number, numbe
   const [year, month, day] = calendarDay(div(seconds, DAY) + JD_1901);
   const rest = seconds - div(seconds, DAY) * DAY;
   return [year, month, day, div(rest, 3600), div(rest % 3600, 60), (rest % 60) + fraction];
+}
+
+/** Days from January 1st of the year 1 (day 1) of a date of the Gregorian calendar, which C and `datetime` use for all times. */
+export function gregorianOrdinal(year: number, month: number, day: number): number {
+  const before = year - 1;
+  let days = before * 365 + div(before, 4) - div(before, 100) + div(before, 400) + day;
+  for (let each = 1; each < month; each++) days += monthLength(year, each)!;
+  return days;
+}
+
+/** Year, month, day, hour, minute and second of seconds since 1970, in the Gregorian calendar as C has it. */
+export function gregorian(seconds: number): [number, number, number, number, number, number] {
+  const days = div(seconds, DAY);
+  // Months are counted from March on, so that the leap day is the last one.
+  const shifted = days + 719_468;
+  const era = div(shifted, 146_097);
+  const dayOfEra = shifted - era * 146_097;
+  const yearOfEra = div(dayOfEra - div(dayOfEra, 1460) + div(dayOfEra, 36_524) - div(dayOfEra, 146_096), 365);
+  const dayOfYear = dayOfEra - (365 * yearOfEra + div(yearOfEra, 4) - div(yearOfEra, 100));
+  const fromMarch = div(5 * dayOfYear + 2, 153);
+  const month = fromMarch < 10 ? fromMarch + 3 : fromMarch - 9;
+  const rest = seconds - days * DAY;
+  return [
+    yearOfEra + era * 400 + (month <= 2 ? 1 : 0),
+    month,
+    dayOfYear - div(153 * fromMarch + 2, 5) + 1,
+    div(rest, 3600),
+    div(rest % 3600, 60),
+    rest % 60,
+  ];
 }
 
 /** Seconds since 1901 of a date and time; a fraction of a second is cut off. */

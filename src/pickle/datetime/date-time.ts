@@ -18,6 +18,7 @@ import {
   DAYS,
   EPOCH,
   fullYear,
+  gregorian,
   isLeapYear,
   JD_1901,
   julianDay,
@@ -25,6 +26,7 @@ import {
   MONTHS,
   secondsOf,
 } from './calendar.ts';
+import { BadValueError } from '../errors.ts';
 import { DateError, DateSyntaxError, DateTimeError, TimeError } from './errors.ts';
 import { type DateFormat, isIso8601, type Parsed, parseDate, parseIso8601 } from './parse.ts';
 import { strftime } from './strftime.ts';
@@ -163,10 +165,16 @@ function validDate(year: number, month: number, day: number): boolean {
 }
 
 const dayInYear = (year: number, days: number): [number, number] => {
-  const [, month, day] = calendarDay(julianDay(year, 1, 1) + days);
+  const [, month, day] = calendarDay(julianDay(isoYear(year, '01-01'), 1, 1) + days);
   return [month, day];
 };
-const isoFields = (text: string) => parseIso8601(text, dayInYear, (year) => (julianDay(year, 1, 4) + 2) % 7);
+const isoFields = (text: string) =>
+  parseIso8601(text, dayInYear, (year) => (julianDay(isoYear(year, '01-04'), 1, 4) + 2) % 7);
+
+/** Weeks and days are counted from a date of that year as a text: less than four digits are no year of ISO 8601. */
+function isoYear(year: number, rest: string): number {
+  return year < 1000 ? parseDate(`${year}-${rest}`, 'us', today).year : year;
+}
 
 function fromText(text: string, format: DateFormat): Fields {
   if (text === '') throw new DateSyntaxError(text);
@@ -179,7 +187,8 @@ function fromText(text: string, format: DateFormat): Fields {
   if (!validTime(hour, minute, Math.trunc(second))) throw new TimeError(`Invalid time: ${text}`);
   const named =
     parsed.zone === undefined ? undefined : knownZone(parsed.zone, `Unknown time zone in date: ${text}`);
-  return { ...fromParts(year, month, day, hour, minute, second, named), naive: parsed.naive };
+  const fields = fromParts(year, month, day, hour, minute, second, named);
+  return { ...fields, floatSecond: fields.floatSecond || parsed.floatSecond, naive: parsed.naive };
 }
 
 function today(): [number, number, number] {
@@ -191,17 +200,14 @@ function today(): [number, number, number] {
 function inLocalZone(time: number): Fields {
   const zone = localZone();
   const fraction = time - Math.floor(time);
-  const [year, month, day, hour, minute, second] = civil(
-    zone.offsetAt(time) + Math.floor(time) + EPOCH,
-    fraction,
-  );
+  const [year, month, day, hour, minute, second] = gregorian(zone.offsetAt(time) + Math.floor(time));
   return {
     year,
     month,
     day,
     hour,
     minute,
-    second,
+    second: second + fraction,
     floatSecond: true,
     zone: localZoneName(time),
     ...daysOf(time),
@@ -220,7 +226,8 @@ function fromDatetime(value: PyDatetime): Fields {
   const sign = offset < 0 ? '-' : '+';
   const numeric = `GMT${sign}${two(Math.abs(offset) / 60)}${two(Math.abs(offset) % 60)}`;
   const name = typeof own === 'string' && isKnownZone(own) ? (zoneName(own) ?? own) : zoneName(numeric);
-  if (name === undefined) throw new DateTimeError(`Unknown time zone in date: ${value.isoformat()}`);
+  if (name === undefined)
+    throw new DateTimeError(`Unknown time zone in date: ${value.isoformat().replace('T', ' ')}`);
   return { ...fromParts(year, month, day, hour, minute, second, name), naive: false };
 }
 
@@ -228,7 +235,11 @@ function fromDatetime(value: PyDatetime): Fields {
 function pyTypeName(value: unknown): string {
   if (typeof value === 'string') return 'str';
   if (Array.isArray(value)) return value instanceof Tuple ? 'tuple' : 'list';
-  return value instanceof Map ? 'dict' : value === null ? 'NoneType' : typeof value;
+  if (value instanceof Map) return 'dict';
+  if (value instanceof Uint8Array) return 'bytes';
+  if (value instanceof PyDatetime) return 'datetime.datetime';
+  if (value === null) return 'NoneType';
+  return typeof value === 'object' ? value.constructor.name : typeof value;
 }
 
 const numberOf = (value: unknown, refusal = 'a number is needed'): number => {
@@ -272,7 +283,7 @@ function fromArguments(args: readonly unknown[], format: DateFormat): Fields {
       };
     }
     if (value instanceof PyDatetime) return fromDatetime(value);
-    return { ...inLocalZone(numberOf(value)), floatSecond: !isInt(value) };
+    return { ...inLocalZone(numberOf(value)), floatSecond: !isInt(value) && typeof value !== 'boolean' };
   }
   if (args.length === 2) {
     const [first, second] = args;
@@ -292,14 +303,42 @@ function fromDayOfYear(year: number, offset: number): Fields {
   return { ...fromParts(...parts, localZoneName(now())), floatSecond: true };
 }
 
-/** Arguments as Python shows a tuple. */
-function listed(args: readonly unknown[]): string {
-  const items = args.map((arg) => {
-    if (arg instanceof Uint8Array) return `b'${Buffer.from(arg).toString('latin1')}'`;
-    return typeof arg === 'string' ? `'${arg}'` : String(arg);
-  });
-  return `(${items.join(', ')}${items.length === 1 ? ',' : ''})`;
+/** A value as Python's `repr` shows it. */
+function shown(value: unknown): string {
+  if (typeof value === 'string') {
+    const quote = value.includes("'") && !value.includes('"') ? '"' : "'";
+    const escaped = value
+      .replaceAll('\\', '\\\\')
+      .replaceAll(quote, `\\${quote}`)
+      .replaceAll('\n', '\\n')
+      .replaceAll('\r', '\\r')
+      .replaceAll('\t', '\\t')
+      .replaceAll('\u00a0', '\\xa0');
+    return `${quote}${escaped}${quote}`;
+  }
+  if (value instanceof Uint8Array) return `b'${Buffer.from(value).toString('latin1')}'`;
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  if (value === null || value === undefined) return 'None';
+  if (value instanceof Map)
+    return `{${Array.from(value, ([key, item]) => `${shown(key)}: ${shown(item)}`).join(', ')}}`;
+  if (value instanceof Tuple) return listed(value);
+  if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`;
+  if (value instanceof DateTime) return value.__repr__();
+  if (value instanceof PyFloat || typeof value === 'number') return floatText(value);
+  return String(value);
 }
+
+/** A number as Python shows it. */
+function floatText(value: number | PyFloat): string {
+  const number = Number(value);
+  if (!Number.isInteger(number) || !(value instanceof PyFloat))
+    return String(number).replace(/e-(\d)$/, 'e-0$1');
+  return Math.abs(number) < 1e16 ? number.toFixed(1) : String(number);
+}
+
+/** Values as Python shows a tuple. */
+const listed = (values: readonly unknown[]): string =>
+  `(${values.map(shown).join(', ')}${values.length === 1 ? ',' : ''})`;
 
 function fromList(args: readonly unknown[]): Fields {
   const [yearArgument, month, day, hour = 0, minute = 0, second = 0] = args
@@ -316,8 +355,11 @@ function fromList(args: readonly unknown[]): Fields {
 
 /** As Python's `float()`, which reads texts as well. */
 function daysNumber(value: unknown): number {
-  if (typeof value === 'string' && value.trim() !== '' && !Number.isNaN(Number(value))) return Number(value);
-  return numberOf(value);
+  if (typeof value !== 'string')
+    return numberOf(value, `float() argument must be a string or a real number, not '${pyTypeName(value)}'`);
+  const number = value.trim() === '' ? NaN : Number(value);
+  if (Number.isNaN(number)) throw new BadValueError(`could not convert string to float: ${shown(value)}`);
+  return number;
 }
 
 const MADE: unique symbol = Symbol('fields');
@@ -332,7 +374,7 @@ export class DateTime {
    */
   constructor(...args: unknown[]) {
     if (args[0] === MADE) this.#fields = args[1] as Fields;
-    else this.#fields = checked(args, defaultFormat);
+    else this.#fields = checked(args);
   }
 
   /** As the constructor, with `datefmt` for ambiguous dates. */
@@ -350,7 +392,7 @@ export class DateTime {
           : typeof stored === 'bigint'
             ? stored
             : BigInt(Math.trunc(Number(stored) * MICROS));
-      const fields = checked([float(Number(micros) / MICROS), zone], defaultFormat);
+      const fields = checked([float(Number(micros) / MICROS), zone]);
       return new DateTime(MADE, { ...fields, micros, naive });
     }
     if (state instanceof Map) return fromOldState(state);
@@ -400,7 +442,16 @@ export class DateTime {
     const name = zoneName(zone);
     if (name === undefined) throw new UnknownZoneKey(zone.toLowerCase());
     const fields = this.#fields;
-    const { year, month, day, hour, minute } = inZone(this.#time, name);
+    const shown = Math.floor(this.#time + zoneOffset(name, this.#time));
+    let parts = gregorian(shown);
+    // C counts years in 32 bits.
+    if (Math.abs(parts[0]) > 2 ** 31) {
+      const difference = zoneOffset(name, this.#time) - this.#offset;
+      if (difference === 0) return this;
+      const { year, month, day, hour, minute, second } = fields;
+      parts = civil(secondsOf(year, month, day, hour, minute, second) + difference, 0);
+    }
+    const [year, month, day, hour, minute] = parts;
     return new DateTime(MADE, { ...fields, year, month, day, hour, minute, zone: name, naive: false });
   }
 
@@ -651,16 +702,24 @@ export class DateTime {
     const { year, month, day, hour, minute, second } = this.#fields;
     const local = localZoneNameAt(secondsOf(year, month, day, hour, minute, second), 0);
     const shift = zoneOffset(local, this.#time) - this.#offset;
-    const shown = shift === 0 ? this : this.add(shift / DAY);
-    const fields = shown.#fields;
-    return strftime(
-      {
-        ...fields,
-        second: Math.floor(fields.second),
-        microsecond: Math.trunc((fields.second - Math.floor(fields.second)) * MICROS),
-      },
-      format,
+    // Counted anew even where nothing is shifted: the parts of an old local date may not be those that its zone has.
+    const shown = this.add(shift / DAY).#fields;
+    const fields = {
+      ...shown,
+      second: Math.floor(shown.second),
+      microsecond: Math.trunc((shown.second - Math.floor(shown.second)) * MICROS),
+    };
+    // A `datetime`, which counts in the Gregorian calendar, has not all of these days.
+    new PyDatetime(
+      fields.year,
+      fields.month,
+      fields.day,
+      fields.hour,
+      fields.minute,
+      fields.second,
+      fields.microsecond,
     );
+    return strftime(fields, format);
   }
 
   __format__(format: string): string {
@@ -763,6 +822,7 @@ export class DateTime {
   asdatetime(): PyDatetime {
     const { naive, zone: name } = this.#fields;
     // Python hands pytz's zone over unadjusted, so that the offset is the first one that the zone ever had.
+    if (!naive && !isKnownZone(name)) throw new DateTimeError(`Unrecognized timezone: ${name}`);
     const zone = naive ? null : new Timezone(new Timedelta(0, zoneOffset(name, LONG_AGO)), name);
     return this.#datetime(zone);
   }
@@ -865,6 +925,15 @@ export class UnknownZoneKey extends DateTimeError {
   }
 }
 
+/** A stored state that lacks what every date has. */
+class MissingKey extends DateTimeError {
+  override readonly pyName = 'KeyError';
+
+  constructor(name: string) {
+    super(`'${name}'`);
+  }
+}
+
 /** Seconds are kept to the microsecond. */
 function normal(fields: Fields): Fields {
   let second = Number(fields.second.toFixed(6));
@@ -872,12 +941,13 @@ function normal(fields: Fields): Fields {
   return { ...fields, second };
 }
 
-function checked(args: readonly unknown[], format: DateFormat): Fields {
+function checked(args: readonly unknown[], format?: DateFormat): Fields {
   try {
-    return normal(fromArguments(args, format));
+    return normal(fromArguments(args, format ?? defaultFormat));
   } catch (error) {
     if (error instanceof DateTimeError) throw error;
-    throw new DateSyntaxError(`Unable to parse ${listed(args)}, {}`, { cause: error });
+    const options = format === undefined ? '{}' : `{'datefmt': '${format}'}`;
+    throw new DateSyntaxError(`Unable to parse ${listed(args)}, ${options}`, { cause: error });
   }
 }
 
@@ -887,15 +957,20 @@ function offsetText(seconds: number, colon: string): string {
   return `${hours < 0 ? '-' : '+'}${two(Math.abs(hours))}${colon}${two(rest)}`;
 }
 
+function known(state: ReadonlyMap<unknown, unknown>, name: string): unknown {
+  if (!state.has(name)) throw new MissingKey(name);
+  return state.get(name);
+}
+
 /** States of old databases: a dictionary of attributes. */
 function fromOldState(state: ReadonlyMap<unknown, unknown>): DateTime {
   const zone = String(state.get('_tz') ?? 'UTC');
   const stored = state.get('_micros');
   const micros =
     stored === undefined
-      ? BigInt(Math.trunc(numberOf(state.get('_t')) * MICROS))
+      ? BigInt(Math.trunc(numberOf(known(state, '_t')) * MICROS))
       : BigInt(Math.trunc(numberOf(stored)));
-  const fields = checked([float(Number(micros) / MICROS), zone], defaultFormat);
+  const fields = checked([float(Number(micros) / MICROS), zone]);
   const naive = state.get('_timezone_naive');
   return new DateTime(MADE, { ...fields, micros, naive: typeof naive === 'boolean' ? naive : false });
 }

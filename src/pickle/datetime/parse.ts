@@ -12,6 +12,8 @@ export interface Parsed {
   readonly hour: number;
   readonly minute: number;
   readonly second: number;
+  /** The seconds were written with a fraction, if only with `.0`. */
+  readonly floatSecond: boolean;
   /** Undefined: the machine's. */
   readonly zone: string | undefined;
   /** The text named no zone. */
@@ -36,6 +38,8 @@ const DELIMITERS = '-/.:,+';
 
 interface Tokens {
   readonly numbers: number[];
+  /** Those of the numbers that have a fraction. */
+  readonly fractions: number[];
   month: number | undefined;
   half: 'am' | 'pm' | undefined;
   zone: string | undefined;
@@ -44,7 +48,14 @@ interface Tokens {
 }
 
 function tokenize(text: string): Tokens {
-  const tokens: Tokens = { numbers: [], month: undefined, half: undefined, zone: undefined, delimiter: '' };
+  const tokens: Tokens = {
+    numbers: [],
+    fractions: [],
+    month: undefined,
+    half: undefined,
+    zone: undefined,
+    delimiter: '',
+  };
   const refuse = (): never => {
     throw new DateSyntaxError(text);
   };
@@ -65,6 +76,7 @@ function tokenize(text: string): Tokens {
     if (seconds !== undefined) {
       at += seconds.length;
       tokens.numbers.push(Number(seconds));
+      tokens.fractions.push(Number(seconds));
       continue;
     }
     const digits = match(/([0-9]+)/y, at);
@@ -165,19 +177,21 @@ export function parseDate(source: string, format: DateFormat, today: () => [numb
   }
   const naive = zone === undefined;
   const tokens = tokenize(text);
-  if (tokens.numbers.length === 0) throw new DateSyntaxError(source);
-  zone ??= tokens.zone;
+  if (tokens.numbers.length === 0) throw new RangeError('no numbers');
+  zone = tokens.zone ?? zone;
   const date = takeDate(tokens, format);
   let { year, month, day } = date;
   if (day === undefined) [year, month, day] = today();
-  if (year === undefined || month === undefined) throw new DateSyntaxError(source);
+  if (year === undefined || month === undefined || !Number.isInteger(month))
+    throw new RangeError('no year or month');
   year = fullYear(year);
-  if (year < 1000) throw new DateSyntaxError(source);
+  if (year < 1000) throw new DateSyntaxError(text);
   const length = monthLength(year, month);
   // Month 0 has no days.
-  if (day === 0 || length === undefined || day > length) throw new DateError(source);
+  if (day === 0 || length === undefined || day > length) throw new DateError(text);
   const [hour, minute, second] = takeTime(tokens.numbers, tokens.half, text);
-  return { year, month, day, hour, minute, second, zone, naive };
+  const floatSecond = tokens.numbers.length === 3 && tokens.fractions.includes(tokens.numbers[2]!);
+  return { year, month, day, hour, minute, second, floatSecond, zone, naive };
 }
 
 const ISO =
@@ -230,6 +244,7 @@ export function parseIso8601(
     hour: number(part.hour, 0),
     minute,
     second,
+    floatSecond: fraction !== undefined,
     zone: `GMT${offset}`,
     naive: part.sign === undefined && part.z === undefined,
   };

@@ -1,5 +1,5 @@
 /** `strftime` of the C locale, for a date and time without a zone. */
-import { DAYS, julianDay, MONTHS } from './calendar.ts';
+import { DAYS, gregorianOrdinal, MONTHS } from './calendar.ts';
 
 export interface Moment {
   readonly year: number;
@@ -20,20 +20,20 @@ function isoWeek(year: number, yearDay: number, weekDay: number): [year: number,
   const monday = (weekDay + 6) % 7;
   const week = Math.floor((yearDay - monday + 10) / 7);
   if (week < 1) {
-    const last = yearDay + (julianDay(year, 1, 1) - julianDay(year - 1, 1, 1));
+    const last = yearDay + (gregorianOrdinal(year, 1, 1) - gregorianOrdinal(year - 1, 1, 1));
     return isoWeek(year - 1, last, weekDay);
   }
-  const length = julianDay(year + 1, 1, 1) - julianDay(year, 1, 1);
+  const length = gregorianOrdinal(year + 1, 1, 1) - gregorianOrdinal(year, 1, 1);
   // The days before the first Thursday of the next year belong to that year.
   return week === 53 && yearDay - monday + 3 >= length ? [year + 1, 1] : [year, week];
 }
 
 export function strftime(moment: Moment, format: string): string {
   const { year, month, day, hour, minute, second, microsecond } = moment;
-  const julian = julianDay(year, month, day);
-  const weekDay = (julian + 2) % 7;
+  const ordinal = gregorianOrdinal(year, month, day);
+  const weekDay = ordinal % 7;
   // 0 for January 1st.
-  const yearDay = julian - julianDay(year, 1, 1);
+  const yearDay = ordinal - gregorianOrdinal(year, 1, 1);
   const [isoYear, week] = isoWeek(year, yearDay, weekDay);
   const expand = (text: string): string =>
     text.replaceAll(/%([-_0^#]?)(.)/gs, (all, flag: string, code: string) => {
@@ -46,7 +46,7 @@ export function strftime(moment: Moment, format: string): string {
     b: () => MONTHS[month - 1]!.slice(0, 3),
     B: () => MONTHS[month - 1]!,
     c: () => expand('%a %b %e %H:%M:%S %Y'),
-    C: () => two(Math.floor(year / 100)),
+    C: () => String(Math.floor(year / 100)),
     d: () => two(day),
     D: () => expand('%m/%d/%y'),
     e: () => blank(day),
@@ -67,7 +67,10 @@ export function strftime(moment: Moment, format: string): string {
     P: () => (hour < 12 ? 'am' : 'pm'),
     r: () => expand('%I:%M:%S %p'),
     R: () => expand('%H:%M'),
-    s: () => String(Math.floor(new Date(year, month - 1, day, hour, minute, second).getTime() / 1000)),
+    s: () => {
+      const local = new Date(2000, 0, 1, hour, minute, second);
+      return String(Math.floor(local.setFullYear(year, month - 1, day) / 1000));
+    },
     S: () => two(second),
     t: () => '\t',
     T: () => expand('%H:%M:%S'),

@@ -1,4 +1,5 @@
 /** Time zones by the names that Zope's DateTime knows: Olson's, and its own aliases. */
+import { gregorian } from './calendar.ts';
 import { COMMON_ZONES, OTHER_ZONES } from './zone-names.ts';
 
 /** Aliases that win over Olson's names. */
@@ -71,22 +72,44 @@ export function timezones(): string[] {
   return [...new Set(byName.values())].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 }
 
-// Where pytz's tables end: later times have the last offset that they tell.
+// Where pytz's tables end: later times have the last offset that they tell, and earlier ones the first.
 const LAST = Date.UTC(2037, 11, 31) / 1000;
+const FIRST = -(2 ** 31);
+/** Before any zone had an offset that was not its local mean time. */
+const LONG_AGO = -1e10;
 /** Offsets change only at quarters of an hour. */
 const STEP = 900;
 const CACHE_LIMIT = 20_000;
 
 class OlsonZone {
+  readonly #name: string;
   readonly #format: Intl.DateTimeFormat;
   readonly #offsets = new Map<number, number>();
 
+  #names: Intl.DateTimeFormat | undefined;
+
   constructor(name: string) {
+    this.#name = name;
     this.#format = new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'longOffset' });
   }
 
+  /** Seconds east of Greenwich as pytz tells them. */
   offsetAt(time: number): number {
-    const step = Math.floor(Math.min(time, LAST) / STEP);
+    const exact = this.exactOffsetAt(time < FIRST ? LONG_AGO : Math.min(time, LAST));
+    // Local mean times are rounded to minutes.
+    return Math.floor((exact + 30) / 60) * 60;
+  }
+
+  /** Whether clocks are put forward; undefined where the zone's names do not tell. */
+  isSummerAt(time: number): boolean | undefined {
+    this.#names ??= new Intl.DateTimeFormat('en-US', { timeZone: this.#name, timeZoneName: 'long' });
+    const text = nameIn(this.#names, time);
+    return /Summer|Daylight/.test(text) ? true : /Standard|Mean/.test(text) ? false : undefined;
+  }
+
+  /** Seconds east of Greenwich as C tells them. */
+  exactOffsetAt(time: number): number {
+    const step = Math.floor(time / STEP);
     let offset = this.#offsets.get(step);
     if (offset === undefined) {
       if (this.#offsets.size > CACHE_LIMIT) this.#offsets.clear();
@@ -97,15 +120,46 @@ class OlsonZone {
   }
 
   #compute(time: number): number {
-    const milliseconds = Math.max(time * 1000, -8.64e15);
-    const text = this.#format.formatToParts(milliseconds).find((part) => part.type === 'timeZoneName')!.value;
+    const text = nameIn(this.#format, time);
     const match = /GMT([+-])(\d\d):(\d\d)(?::(\d\d))?/.exec(text);
     if (match === null) return 0;
     const seconds = Number(match[2]) * 3600 + Number(match[3]) * 60 + Number(match[4] ?? 0);
-    // Local mean times are rounded to minutes, as pytz does.
-    return Math.floor((Number(`${match[1]}1`) * seconds + 30) / 60) * 60;
+    return Number(`${match[1]}1`) * seconds;
   }
 }
+
+function nameIn(format: Intl.DateTimeFormat, time: number): string {
+  const milliseconds = Math.min(Math.max(time * 1000, -8.64e15), 8.64e15);
+  return format.formatToParts(milliseconds).find((part) => part.type === 'timeZoneName')!.value;
+}
+
+/** Zones of American law alone: what is put forward in a whole country, never by a city. */
+class LawZone extends OlsonZone {
+  readonly #standard: number;
+
+  constructor(city: string, standard: number) {
+    super(city);
+    this.#standard = standard;
+  }
+
+  override exactOffsetAt(time: number): number {
+    const lawful = LAWFUL.some(([from, to]) => time >= from && time < to);
+    return lawful ? super.exactOffsetAt(time) : this.#standard;
+  }
+}
+
+const startOf = (year: number) => Date.UTC(year, 0, 1) / 1000;
+const LAWFUL = [
+  [startOf(1918), startOf(1920)],
+  [startOf(1942), startOf(1946)],
+  [startOf(1967), Infinity],
+] as const;
+const LAW_ZONES: Readonly<Record<string, readonly [city: string, hours: number]>> = {
+  EST5EDT: ['America/New_York', -5],
+  CST6CDT: ['America/Chicago', -6],
+  MST7MDT: ['America/Denver', -7],
+  PST8PDT: ['America/Los_Angeles', -8],
+};
 
 const zones = new Map<string, OlsonZone | undefined>();
 
@@ -113,7 +167,8 @@ function olson(name: string): OlsonZone | undefined {
   if (zones.has(name)) return zones.get(name);
   let zone: OlsonZone | undefined;
   try {
-    zone = new OlsonZone(name);
+    const law = LAW_ZONES[name];
+    zone = law === undefined ? new OlsonZone(name) : new LawZone(law[0], law[1] * 3600);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
   }
@@ -127,15 +182,19 @@ export function isKnownZone(name: string): boolean {
   return numeric.has(kept) || olson(kept) !== undefined;
 }
 
+const FIRST_YEAR = -62_135_596_800;
+const LAST_YEAR = 253_402_300_800;
 const NUMERIC = /^([+-])(\d\d)(\d\d)/;
 
 /** Seconds east of Greenwich in a zone at a time (seconds since 1970). A zone that nobody knows has the offset 0. */
 export function zoneOffset(name: string, time: number): number {
   const kept = zoneName(name) ?? name;
-  const fixed = numeric.get(kept);
-  if (fixed !== undefined) return fixed;
-  const zone = NUMERIC.test(kept) ? undefined : olson(kept);
-  if (zone !== undefined) return zone.offsetAt(time);
+  // Python's calendar has the years 1 to 9999 only; outside it there are no offsets but those that a name tells.
+  if (time >= FIRST_YEAR && time < LAST_YEAR) {
+    const fixed = numeric.get(kept);
+    const offset = fixed ?? (NUMERIC.test(kept) ? undefined : olson(kept)?.offsetAt(time));
+    if (offset !== undefined && time + offset >= FIRST_YEAR && time + offset < LAST_YEAR) return offset;
+  }
   const match = NUMERIC.exec(name);
   return match === null ? 0 : Number(`${match[1]}1`) * (Number(match[2]) * 3600 + Number(match[3]) * 60);
 }
@@ -167,23 +226,32 @@ export function localZone(): LocalZone {
 
 function makeLocalZone(name: string): LocalZone & { readonly name: string } {
   const zone = olson(name) ?? olson('UTC')!;
-  const year = new Date().getUTCFullYear();
-  const offsets = [0, 3, 6, 9].map((month) => zone.offsetAt(Date.UTC(year, month, 1) / 1000));
+  const thisYear = new Date().getUTCFullYear();
+  const offsets = [0, 3, 6, 9].map((month) => zone.offsetAt(Date.UTC(thisYear, month, 1) / 1000));
   const [low, high] = [Math.min(...offsets), Math.max(...offsets)];
-  const at = (offset: number) => Date.UTC(year, [0, 3, 6, 9][offsets.indexOf(offset)]!, 1);
+  const at = (offset: number) => Date.UTC(thisYear, [0, 3, 6, 9][offsets.indexOf(offset)]!, 1);
   const standard = localName(name, low, at(low));
   return {
     name,
     standard,
     summer: high === low ? standard : localName(name, high, at(high)),
-    offsetAt: (time) => zone.offsetAt(time),
-    isSummer: (time) => high !== low && zone.offsetAt(time) !== standardOffset(zone, time),
+    offsetAt: (time) => zone.exactOffsetAt(time),
+    isSummer: (time) => high !== low && (zone.isSummerAt(time) ?? isForward(zone, time)),
   };
 }
 
-function standardOffset(zone: OlsonZone, time: number): number {
-  const year = new Date(time * 1000).getUTCFullYear();
-  return Math.min(zone.offsetAt(Date.UTC(year, 0, 1) / 1000), zone.offsetAt(Date.UTC(year, 6, 1) / 1000));
+/** Whether clocks are put forward, by what they showed in the last years: for times of which no names are kept. */
+function isForward(zone: OlsonZone, time: number): boolean {
+  // Far away from now, dates of JavaScript end.
+  const [year] = gregorian(Math.min(Math.max(time, -8e12), 8e12));
+  const offset = zone.exactOffsetAt(time);
+  const at = (year: number, month: number) => new Date(0).setUTCFullYear(year, month, 1) / 1000;
+  const earlier = [0, 1, 2, 3, 4].flatMap((ago) =>
+    [0, 6].map((month) => offset - zone.exactOffsetAt(at(year - ago, month))),
+  );
+  // Other differences are those to the local mean time of before.
+  const difference = Math.max(...earlier);
+  return difference > 0 && difference % 1800 === 0;
 }
 
 function localName(zone: string, offset: number, milliseconds: number): string {

@@ -10,25 +10,25 @@ const daysIn = (year: number, month: number): number =>
       : 28
     : 30 + ((month + (month >> 3)) & 1);
 
-function check(ok: boolean, what: string): void {
-  if (!ok) throw new BadValueError(`${what} is out of range`);
+function check(ok: boolean, message: string): void {
+  if (!ok) throw new BadValueError(message);
 }
 
+const isIn = (value: number, low: number, high: number): boolean =>
+  Number.isInteger(value) && value >= low && value <= high;
+
 function checkDate(year: number, month: number, day: number): void {
-  check(Number.isInteger(year) && year >= 1 && year <= 9999, `year ${year}`);
-  check(Number.isInteger(month) && month >= 1 && month <= 12, `month ${month}`);
-  check(Number.isInteger(day) && day >= 1 && day <= daysIn(year, month), `day ${day}`);
+  check(isIn(year, 1, 9999), `year ${year} is out of range`);
+  check(isIn(month, 1, 12), 'month must be in 1..12');
+  check(isIn(day, 1, daysIn(year, month)), 'day is out of range for month');
 }
 
 function checkTime(hour: number, minute: number, second: number, microsecond: number, fold: number): void {
-  check(Number.isInteger(hour) && hour >= 0 && hour <= 23, `hour ${hour}`);
-  check(Number.isInteger(minute) && minute >= 0 && minute <= 59, `minute ${minute}`);
-  check(Number.isInteger(second) && second >= 0 && second <= 59, `second ${second}`);
-  check(
-    Number.isInteger(microsecond) && microsecond >= 0 && microsecond <= 999_999,
-    `microsecond ${microsecond}`,
-  );
-  check(fold === 0 || fold === 1, `fold ${fold}`);
+  check(isIn(hour, 0, 23), 'hour must be in 0..23');
+  check(isIn(minute, 0, 59), 'minute must be in 0..59');
+  check(isIn(second, 0, 59), 'second must be in 0..59');
+  check(isIn(microsecond, 0, 999_999), 'microsecond must be in 0..999999');
+  check(isIn(fold, 0, 1), 'fold must be either 0 or 1');
 }
 
 /** Days since 1970-01-01 in the proleptic Gregorian calendar. */

@@ -1,11 +1,11 @@
 /** `DateTime.DateTime` for scripts. */
-import { Dict, isFloat } from '../../pickle/index.ts';
+import { BadValueError, Dict, isFloat } from '../../pickle/index.ts';
 import { chargeSteps } from '../runtime/budget.ts';
 import { BuiltinFunction } from '../runtime/builtin-function.ts';
 import { registerBuiltin } from '../runtime/builtins.ts';
-import { registerForeignError } from '../runtime/errors.ts';
+import { registerForeignError, TypeError, ValueError } from '../runtime/errors.ts';
 import { asInt } from '../runtime/numbers.ts';
-import { registerType } from '../runtime/types.ts';
+import { registerType, typeName } from '../runtime/types.ts';
 import { DateError, DateSyntaxError, DateTime, DateTimeError, TimeError } from '../runtime/values.ts';
 import { registerModule } from './registry.ts';
 
@@ -13,6 +13,7 @@ registerForeignError(DateTimeError, 'DateTimeError');
 registerForeignError(DateSyntaxError, 'SyntaxError');
 registerForeignError(DateError, 'DateError');
 registerForeignError(TimeError, 'TimeError');
+registerForeignError(BadValueError, 'ValueError', ValueError);
 
 /** Characters of a date, a format or a zone. */
 const LONGEST = 1000;
@@ -36,15 +37,21 @@ function short(text: unknown): unknown {
   return text;
 }
 
+/** Dates are compared with dates, numbers and None; as in Python, others are refused as what cannot be compared with the seconds. */
+function ordered(other: unknown, operator = '<'): true {
+  if (other === null || isDate(other) || isNumber(other)) return true;
+  throw new TypeError(`'${operator}' not supported between instances of 'int' and '${typeName(other)}'`);
+}
+
 const type = registerType(DateTime, {
   attributes: 'all',
   operators: {
-    add: (self, other) => (isNumber(other) ? self.__add__(other) : undefined),
-    radd: (self, other) => (isNumber(other) ? self.__add__(other) : undefined),
-    sub: (self, other) => (isNumber(other) || isDate(other) ? self.__sub__(other) : undefined),
+    add: (self, other) => self.__add__(short(other)),
+    radd: (self, other) => self.__add__(short(other)),
+    sub: (self, other) => self.__sub__(other),
     eq: (self, other) => (isDate(other) || isNumber(other) ? self.__eq__(other) : undefined),
-    lt: (self, other) => (isDate(other) || isNumber(other) ? self.lessThan(other) : undefined),
-    le: (self, other) => (isDate(other) || isNumber(other) ? self.lessThanEqualTo(other) : undefined),
+    lt: (self, other, operator) => ordered(other, operator) && self.lessThan(other),
+    le: (self, other, operator) => ordered(other, operator) && self.lessThanEqualTo(other),
     str: (self) => self.__str__(),
     repr: (self) => self.__repr__(),
     format: (self, spec) => self.__format__(spec),

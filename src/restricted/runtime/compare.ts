@@ -256,22 +256,22 @@ function ownOrder(op: Order, a: unknown, b: unknown): unknown {
   if (less === undefined) return undefined;
   switch (op) {
     case '<':
-      return less(a, b);
+      return less(a, b, op);
     case '<=': {
-      if (lessOrEqual !== undefined) return lessOrEqual(a, b);
-      const below = less(a, b);
+      if (lessOrEqual !== undefined) return lessOrEqual(a, b, op);
+      const below = less(a, b, op);
       return below === undefined ? undefined : below === true || equals(a, b);
     }
     case '>': {
       if (lessOrEqual !== undefined) {
-        const not = lessOrEqual(a, b);
+        const not = lessOrEqual(a, b, op);
         return not === undefined ? undefined : not !== true;
       }
-      const below = less(a, b);
+      const below = less(a, b, op);
       return below === undefined ? undefined : below !== true && !equals(a, b);
     }
     default: {
-      const below = less(a, b);
+      const below = less(a, b, op);
       return below === undefined ? undefined : below !== true;
     }
   }

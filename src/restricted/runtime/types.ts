@@ -39,9 +39,9 @@ export interface Operators<T = never> {
   format?(self: T, spec: string): string;
   /** Undefined: not comparable with that value. */
   eq?(self: T, other: unknown): boolean | undefined;
-  lt?(self: T, other: unknown): boolean | undefined;
-  /** Less or equal; without it `lt` or `eq`. */
-  le?(self: T, other: unknown): boolean | undefined;
+  lt?(self: T, other: unknown, operator?: string): boolean | undefined;
+  /** Less or equal; without it `lt` or `eq`. `operator` is what the script wrote, for messages. */
+  le?(self: T, other: unknown, operator?: string): boolean | undefined;
   hash?(self: T): number;
   int?(self: T): number | bigint;
   float?(self: T): number;
