@@ -159,10 +159,24 @@ application = Application()
 connection.root()['Application'] = application
 transaction.commit()
 
+standing = []
+def build(root, items):
+    """Most cases have the same site: it is built, and its pages are compiled, once."""
+    if standing == items: return
+    for item in standing: root._delObject(item['$obj']['id'])
+    del standing[:]
+    try:
+        for item in items: add(root, item['$obj'])
+    except BaseException:
+        transaction.abort()
+        raise
+    transaction.commit()
+    standing.extend(items)
+
 def answer(kind, input):
     root = connection.root()['Application']
     try:
-        for item in input.get('root', ()): add(root, item['$obj'])
+        build(root, input.get('root', []))
         environ = {'REQUEST_METHOD': 'GET', 'SERVER_NAME': 'site.example', 'SERVER_PORT': '80', 'SCRIPT_NAME': '', 'PATH_INFO': '/',
                    'HTTP_HOST': 'site.example', 'QUERY_STRING': input.get('query_string', ''), 'SERVER_PROTOCOL': 'HTTP/1.1', 'REMOTE_ADDR': '127.0.0.1'}
         request = HTTPRequest(BytesIO(), environ, HTTPResponse(stdout=BytesIO()))
