@@ -60,7 +60,7 @@ export {
 } from './runtime/budget.ts';
 export { builtinValue, registerBuiltin } from './runtime/builtins.ts';
 export { call, isCallable, setSignature, signatureOf } from './runtime/call.ts';
-export { contains, eq, equals, hash, isInstance, le, len, lt, truth } from './runtime/compare.ts';
+export { contains, eq, equals, gt, hash, isInstance, le, len, lt, truth } from './runtime/compare.ts';
 export { alive } from './runtime/budget.ts';
 export { caught } from './runtime/exceptions.ts';
 export {
@@ -102,6 +102,7 @@ export { guardedIterate as iterate, trustedIterate } from './runtime/iterate.ts'
 export {
   BoundMethod,
   GuardedIterator,
+  HostCallable,
   PyFunction,
   PyGenerator,
   PyInstance,
@@ -109,6 +110,7 @@ export {
 } from './runtime/objects.ts';
 export { binary } from './runtime/operators.ts';
 export { formatPercent } from './runtime/percent.ts';
+export { sortBy } from './runtime/sort.ts';
 export { groupThousands } from './runtime/text.ts';
 export { format, repr, str } from './runtime/repr.ts';
 export {

@@ -196,7 +196,7 @@ const CASES: [name: string, source: string, answer: RegExp | string][] = [
   [
     'paths of the host in error_tb',
     '<dtml-try><dtml-var "1/0"><dtml-except><dtml-var error_tb></dtml-try>',
-    'ZeroDivisionError: division by zero',
+    'Traceback (most recent call last):\n  File "<string>", line 1, in <expression>\nZeroDivisionError: division by zero\n',
   ],
   ['a refused tag', '<dtml-exec "1">', /^ParseError/],
   ['code in a tag', '<dtml-var "1); globalThis.attacked = 1; (1">', /^ParseError/],
@@ -210,7 +210,7 @@ const CASES: [name: string, source: string, answer: RegExp | string][] = [
   ['a tainted value, lower', '<dtml-var evil upper>', '&lt;SCRIPT&gt;'],
   ['a tainted value, repeated', '<dtml-var "evil * 2">', '&lt;script&gt;&lt;script&gt;'],
   ['a tainted value, sliced', '<dtml-var "evil[0:4]">', '&lt;scr'],
-  ['a tainted value by a method', '<dtml-var "evil.upper()">', '&lt;SCRIPT&gt;'],
+  ['a tainted value by a method', '<dtml-var "evil.upper()">', /^Unauthorized: /],
   ['a tainted value, cut', '<dtml-var evil size=4>', '&lt;scr...'],
   [
     'deep nesting',

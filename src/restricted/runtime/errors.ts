@@ -264,7 +264,7 @@ for (const [name, cls] of Object.entries(EXCEPTION_CLASSES))
 for (const alias of ['IOError', 'EnvironmentError'])
   exceptionTypes.set(alias, exceptionTypes.get('OSError')!);
 registerException(PySyntaxError, 'SyntaxError');
-registerException(Unauthorized);
+registerException(Unauthorized, 'Unauthorized');
 const hostErrorType = registerException(HostError, 'Exception');
 hostErrorType.construct = undefined;
 

@@ -1,5 +1,5 @@
 /** `text % values`: printf-style formatting of str and bytes. */
-import { Tuple } from '../../pickle/index.ts';
+import { Range, Tuple } from '../../pickle/index.ts';
 import { chargeMemory, chargeSteps, chargeText } from './budget.ts';
 import { operatorsOf } from './compare.ts';
 import { KeyError, OverflowError, TypeError, ValueError } from './errors.ts';
@@ -238,6 +238,8 @@ class Formatter {
     return (
       Array.isArray(v) ||
       v instanceof Map ||
+      v instanceof Uint8Array ||
+      v instanceof Range ||
       (v !== null && typeof v === 'object' && operatorsOf(v).getitem !== undefined)
     );
   }
@@ -331,15 +333,21 @@ function bytesText(v: unknown): string {
   );
 }
 
+/** What an object of a class of ours is as an int; undefined: it is none. */
+function ownInt(value: unknown): number | bigint | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  return operatorsOf(value).int?.(value) as number | bigint | undefined;
+}
+
 function wholeText(type: string, value: unknown, flags: string, precision: number | undefined): string {
   let n = asInt(value);
   if (n === undefined) {
     const f = asFloat(value);
     if ('oxX'.includes(type))
       throw new TypeError(`%${type} format: an integer is required, not ${typeName(value)}`);
-    if (f === undefined)
+    n = f === undefined ? ownInt(value) : truncate(f);
+    if (n === undefined)
       throw new TypeError(`%${type} format: a real number is required, not ${typeName(value)}`);
-    n = truncate(f);
   }
   const negative = n < 0;
   const m = typeof n === 'bigint' ? (negative ? -n : n) : Math.abs(n);

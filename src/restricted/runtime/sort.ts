@@ -25,6 +25,22 @@ export function sortItems(items: unknown[], key: unknown, reverse: unknown): unk
   return sorted.map((i) => items[i]);
 }
 
+/** Items in the order of their keys, of which only `less` is asked. */
+export function sortBy<T>(
+  items: readonly T[],
+  keys: readonly unknown[],
+  less: (a: unknown, b: unknown) => boolean,
+): T[] {
+  chargeItems(items.length * 2);
+  chargeSteps(items.length);
+  const order = Array.from(keys, (_key, i) => i);
+  const sorted = mergeSort(order, (a, b) => {
+    chargeSteps(1);
+    return less(keys[a], keys[b]);
+  });
+  return sorted.map((i) => items[i]!);
+}
+
 const isOrdered = (key: unknown): boolean => typeof key === 'number' && !Number.isNaN(key);
 
 function sortNumbers(items: unknown[], keys: readonly number[], backwards: boolean): unknown[] {

@@ -1,5 +1,5 @@
 /** `dtml-if`, `unless`, `with`, `let` and `comment`. */
-import { truth } from '../../restricted/index.ts';
+import { KeyError, truth } from '../../restricted/index.ts';
 import { Tuple } from '../../pickle/index.ts';
 import { ParseError } from './errors.ts';
 import { Bindings, InstanceNames, MappingNames, Namespace } from './namespace.ts';
@@ -19,7 +19,14 @@ function holds({ name, expression }: Source, namespace: Namespace, cache: Map<st
   if (expression !== undefined) return truth(expression(namespace));
   const found = namespace.find(name);
   if (found === undefined) return false;
-  const value = namespace.render(found);
+  let value: unknown;
+  try {
+    value = namespace.render(found);
+  } catch (error) {
+    // What fails for lack of its own name is as good as not there.
+    if (error instanceof KeyError && error.args[0] === name) return false;
+    throw error;
+  }
   cache.set(name, value);
   return truth(value);
 }

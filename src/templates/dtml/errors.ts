@@ -23,6 +23,10 @@ registerException(ParseError as never, 'ParseError');
 export class ExpressionSyntaxError extends ParseError {}
 registerException(ExpressionSyntaxError as never, 'SyntaxError');
 
+/** What is no Python in a `let` tag: a TypeError in the original. */
+export class LetExpressionError extends ParseError {}
+registerException(LetExpressionError as never, 'TypeError');
+
 /** Ends the rendering of a template with a value. */
 export class Returned {
   readonly value: unknown;

@@ -8,6 +8,7 @@ import {
   caught,
   Exception,
   exceptionTypes,
+  type PyError,
   PyType,
   registerException,
   RuntimeError,
@@ -67,6 +68,11 @@ export const raiseBlock: BlockTag = {
   },
 };
 
+const placesText = (error: PyError): string =>
+  error.traceback
+    .map((frame) => `  File "${frame.filename}", line ${frame.line}, in ${frame.function}\n`)
+    .join('');
+
 interface Handler {
   readonly name: string;
   readonly parts: readonly Part[];
@@ -112,7 +118,8 @@ export const tryBlock: BlockTag = {
         const names = error instanceof HTTPException ? [error.pyType, 'Exception'] : namesOf(typeOf(known));
         const handler = handlers.find(({ name }) => name === '' || names.includes(name));
         if (handler === undefined) throw error;
-        const described = `${names[0]}: ${known.message}`;
+        // Python's begins with the frames of its own programs, which here are none.
+        const described = `Traceback (most recent call last):\n${placesText(known)}${names[0]}: ${known.message}\n`;
         namespace.push(
           new Bindings(
             new Dict<string, unknown>([

@@ -1,6 +1,7 @@
 /** Formats and modifiers of `dtml-var` (INVENTORY T-060 to T-066). */
 import { ByteArray } from '../../pickle/index.ts';
 import {
+  AttributeError,
   call,
   formatPercent,
   getattr,
@@ -10,8 +11,9 @@ import {
   str,
   trustedGetattr,
   groupThousands,
+  typeName,
 } from '../../restricted/index.ts';
-import { TaintedString } from './tainted.ts';
+import { tainted, TaintedString } from './tainted.ts';
 
 /** Text as DTML shows it; bytes are UTF-8, or Latin-1 when they are not. */
 export function textOf(value: unknown): string {
@@ -80,6 +82,8 @@ function dollars(format: string, value: unknown): string {
 }
 
 export function sqlQuote(value: unknown): string {
+  if (typeof value !== 'string' && !(value instanceof Uint8Array) && !(value instanceof ByteArray))
+    throw new AttributeError(`'${typeName(value)}' object has no attribute 'replace'`);
   // oxlint-disable-next-line no-control-regex -- these end a text in some databases
   return textOf(value)
     .replaceAll(/[\u0000\u001a\r]/g, '')
@@ -124,6 +128,9 @@ export const MODIFIERS: readonly (readonly [name: string, modify: Format])[] = [
   ['spacify', (value) => textOf(value).replaceAll('_', ' ')],
   ['thousands_commas', commas],
   ['sql_quote', sqlQuote],
+  // As in the original, these work once more.
+  ['url_unquote', (value) => unquoteUrl(textOf(value))],
+  ['url_unquote_plus', (value) => unquoteUrl(textOf(value).replaceAll('+', ' '))],
 ];
 
 const NOTHING = Symbol('nothing');
@@ -131,13 +138,16 @@ const NOTHING = Symbol('nothing');
 /** What a `fmt` parameter makes of a value: a method of it, a special format, or a format with `%`. */
 export function formatted(value: unknown, format: string): unknown {
   if (format === '') return '';
-  if (format.charCodeAt(0) !== 95 && trustedGetattr(value, format, NOTHING) !== NOTHING)
+  const bare = value instanceof TaintedString ? value.value : value;
+  if (format.charCodeAt(0) !== 95 && trustedGetattr(bare, format, NOTHING) !== NOTHING)
     return call(getattr(value, format), []);
   const special = SPECIAL_FORMATS.get(format);
   if (special !== undefined) {
-    if (value instanceof TaintedString) return format === 'html-quote' ? value : special(value.value);
-    return special(value);
+    if (!(value instanceof TaintedString)) return special(value);
+    // Quoted in the end; what still has markup of its own stays to be quoted, which the original forgets for some formats.
+    if (format === 'html-quote') return value;
+    return format === 'multi-line' ? special(value) : tainted(special(value.value));
   }
-  if (value instanceof TaintedString) return new TaintedString(formatPercent(format, value.value) as string);
-  return formatPercent(format, value);
+  const text = formatPercent(format, value);
+  return value instanceof TaintedString ? new TaintedString(text as string) : text;
 }

@@ -1,6 +1,8 @@
 /** `dtml-in`: a section for each item, all of them or a batch (INVENTORY T-067). */
-import { ByteArray } from '../../pickle/index.ts';
+import { ByteArray, isFloat } from '../../pickle/index.ts';
 import {
+  builtinValue,
+  call,
   caught,
   chargeMemory,
   chargeSteps,
@@ -8,6 +10,8 @@ import {
   str,
   trustedIterate,
   truth,
+  TypeError,
+  typeName,
   Unauthorized,
   ValueError,
 } from '../../restricted/index.ts';
@@ -177,7 +181,7 @@ function renderItem(
   }
   names.set('sequence-index', index);
   const client = itemValue(item);
-  if (loop.parameters.has('no_push_item') || (typeof client === 'string' && !loop.mapping))
+  if (loop.parameters.has('no_push_item') || (typeof item === 'string' && !loop.mapping))
     return renderParts(loop.body, namespace);
   namespace.push(
     !loop.mapping
@@ -210,34 +214,40 @@ function renderAll(loop: Loop, names: SequenceNames, namespace: Namespace): stri
 }
 
 /** A number that is given, or what the namespace has under a name. */
-function numberParameter(parameters: Parameters, namespace: Namespace, name: string): number {
+function numberParameter(parameters: Parameters, namespace: Namespace, name: string): unknown {
   const given = parameters.get(name);
   if (given === undefined || given === '') return 0;
   const text = String(given);
   if (/^\s*[-+]?\d+\s*$/.test(text)) return Number(text);
   const value = namespace.get(text);
-  const number = typeof value === 'string' ? Number(value) : Number(value);
-  if (!Number.isInteger(number))
-    throw new ValueError(`invalid literal for int() with base 10: '${str(value)}'`);
-  return number;
+  return typeof value === 'string' ? call(builtinValue('int'), [value]) : value;
+}
+
+function checkNumber(value: unknown, operator: string): number {
+  if (typeof value === 'boolean') return Number(value);
+  if (typeof value === 'number' && Number.isInteger(value)) return value;
+  if (isFloat(value)) throw new TypeError("'float' object cannot be interpreted as an integer");
+  throw new TypeError(`'${operator}' not supported between instances of '${typeName(value)}' and 'int'`);
 }
 
 function renderBatch(loop: Loop, names: SequenceNames, namespace: Namespace): string {
   const { parameters } = loop;
-  const number = (name: string) => numberParameter(parameters, namespace, name);
-  let from: number;
+  const number = (name: string, operator = '>') =>
+    checkNumber(numberParameter(parameters, namespace, name), operator);
+  let given: unknown;
   try {
-    from = number('start');
+    given = numberParameter(parameters, namespace, 'start');
   } catch (error) {
     caught(error);
-    from = 1;
+    given = 1;
   }
   const [until, wanted, overlap, orphan] = [
     number('end'),
-    number('size'),
+    number('size', '<'),
     number('overlap'),
     number('orphan'),
   ];
+  const from = checkNumber(given, '>');
   const { length } = names.items;
   const { start, end, size } = batchBounds(from, until, wanted, orphan, length);
   for (const [name, value] of Object.entries({

@@ -1,4 +1,5 @@
 /** Where DTML finds names: sources on a stack, the last one first; `_` in expressions (INVENTORY T-070 to T-079). */
+import { isPersistent } from '../../persistent/index.ts';
 import { Dict, Tuple, tuple } from '../../pickle/index.ts';
 import {
   AttributeError,
@@ -9,12 +10,12 @@ import {
   getattr,
   getSecurityPolicy,
   hasattr,
+  HostCallable,
   isCallable,
   KeyError,
   NameError,
   PyError,
   registerType,
-  setSignature,
   str,
   SystemError,
   trustedGetitem,
@@ -95,6 +96,8 @@ export class MappingNames implements NameSource {
       return trustedGetitem(mapping, name);
     } catch (error) {
       if (error instanceof KeyError || error instanceof NameError) return undefined;
+      // An object of the site that has no items has no method for them, either.
+      if (error instanceof TypeError && isPersistent(mapping)) throw new AttributeError('__getitem__');
       throw error;
     }
   }
@@ -119,8 +122,8 @@ export class Namespace implements NameSource {
   readonly #sources: NameSource[] = [];
   /** How many templates call each other. */
   #level = 0;
-  /** The object that the outermost template was called for. */
-  client: unknown = null;
+  /** The object that the outermost template was called for; undefined: this is of no template. */
+  client: unknown = undefined;
 
   push(source: NameSource): void {
     this.#sources.push(source);
@@ -191,22 +194,33 @@ export class Namespace implements NameSource {
 
 /** What `_(a=1)` and `_.namespace(a=1)` give. */
 class NamedValues {
-  readonly values: Dict<string, unknown>;
+  readonly values: NameSource;
 
-  constructor(values: Dict<string, unknown>) {
+  constructor(values: NameSource) {
     this.values = values;
   }
 }
 registerType(NamedValues, {
   pyName: 'DictInstance',
   attributes: 'all',
-  operators: { getattr: (self, name) => self.values.get(name) },
+  operators: { getattr: (self, name) => self.values.lookup(name) },
 });
 
-const named = (values: Dict<string, unknown> | undefined): Tuple<unknown> =>
-  tuple(new NamedValues(values ?? new Dict()));
+/** `_(mapping, …, name=value)`: what a `with` tag takes; None of nothing. */
+function named(args: readonly unknown[], values: Dict<string, unknown> | undefined): Tuple<unknown> | null {
+  if (args.length === 0)
+    return values === undefined || values.size === 0 ? null : tuple(new NamedValues(new Bindings(values)));
+  const names = new Namespace();
+  for (const arg of args) names.push(new MappingNames(arg));
+  if (values !== undefined && values.size > 0) names.push(new Bindings(values));
+  return tuple(new NamedValues({ lookup: (name) => names.getOrUndefined(name) }));
+}
 
-const namedFunction = setSignature((values: Dict<string, unknown>) => named(values), '**kw');
+const namedFunction = new HostCallable('namespace', (args, values) => {
+  if (args.length > 0)
+    throw new TypeError(`namespace() takes 1 positional argument but ${args.length + 1} were given`);
+  return named([], values);
+});
 
 /** Built-in functions and modules that expressions reach as attributes of `_`. */
 const BUILTINS = new Set(
@@ -274,7 +288,7 @@ registerType(Namespace, {
     contains: (self, key) => self.find(key as string) !== undefined,
     len: (self) => self.size,
     bool: () => true,
-    call: (_self, _args, kwargs) => named(kwargs),
+    call: (_self, args, kwargs) => named(args, kwargs),
   },
 });
 

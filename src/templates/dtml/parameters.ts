@@ -1,5 +1,5 @@
 /** The parameters of DTML tags. */
-import { ParseError } from './errors.ts';
+import { ExpressionSyntaxError, LetExpressionError, ParseError } from './errors.ts';
 import { type Expression, compileDtmlExpression } from './expression.ts';
 
 /** Known parameters: the value of one that is given by its name alone; null: it needs a value. */
@@ -92,6 +92,16 @@ export function nameParameter(
   throw new ParseError(`No ${attribute} given`, '');
 }
 
+/** Python's tag fails on its own report of what is no Python: the class and message of that error are kept, with what was to be told. */
+function letExpression(source: string): Expression {
+  try {
+    return compileDtmlExpression(source);
+  } catch (error) {
+    if (!(error instanceof ExpressionSyntaxError)) throw error;
+    throw new LetExpressionError(`cannot unpack non-iterable SyntaxError object: ${error.problem}`, '');
+  }
+}
+
 /** The names of a `let` tag, each with what it stands for. */
 export function parseLet(text: string): readonly { readonly name: string; readonly source: Source }[] {
   const result: { name: string; source: Source }[] = [];
@@ -108,7 +118,7 @@ export function parseLet(text: string): readonly { readonly name: string; readon
       name: pair[2]!,
       source:
         plain === null
-          ? { name: value, expression: compileDtmlExpression(value, true) }
+          ? { name: value, expression: letExpression(value) }
           : { name: value, expression: undefined },
     });
     start += pair[0].length;

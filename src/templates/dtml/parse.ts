@@ -1,5 +1,5 @@
 /** Finds the tags of a DTML source, in all its notations, and makes a template of them. */
-import { ExpressionSyntaxError, ParseError } from './errors.ts';
+import { ParseError } from './errors.ts';
 import { type BlockTag, type Part, type Section, setPlace, type Tag } from './render.ts';
 
 interface Found {
@@ -172,12 +172,7 @@ class Parser {
       return make();
     } catch (error) {
       if (!(error instanceof ParseError) || error.line > 0) throw error;
-      throw this.#error(
-        error.problem,
-        found.text,
-        found.start,
-        error instanceof ExpressionSyntaxError ? ExpressionSyntaxError : ParseError,
-      );
+      throw this.#error(error.problem, found.text, found.start, error.constructor as typeof ParseError);
     }
   }
 

@@ -1,6 +1,6 @@
 /** The variables of `dtml-in`: `sequence-item`, `sequence-letter`, `first-NAME`, `total-NAME`, `next-batches` … (INVENTORY T-067 to T-069). */
 import { Tuple } from '../../pickle/index.ts';
-import { eq, getattr, PyError, trustedGetitem } from '../../restricted/index.ts';
+import { eq, getattr, KeyError, PyError, trustedGetitem } from '../../restricted/index.ts';
 import { type Batch, batchBounds } from './batch.ts';
 import type { NameSource } from './namespace.ts';
 import { statisticsOf, STATISTICS } from './statistics.ts';
@@ -114,6 +114,16 @@ export class SequenceNames implements NameSource {
   lookup(name: string): unknown {
     const known = this.data.get(name);
     if (known !== undefined) return known;
+    try {
+      return this.#find(name);
+    } catch (error) {
+      // A key that an item lacks is a variable that is not there.
+      if (error instanceof KeyError) return undefined;
+      throw error;
+    }
+  }
+
+  #find(name: string): unknown {
     const { byIndex, indexName, prefix: head, suffix } = splitName(name);
     if (byIndex !== undefined) {
       const index = this.data.get(indexName);
@@ -174,7 +184,9 @@ export class SequenceNames implements NameSource {
 
   #differs(edge: string, name: string, step: number): unknown {
     if (this.data.get(edge)) return 1;
-    const index = this.data.get('sequence-index') as number;
+    const index = this.data.get('sequence-index') as number | undefined;
+    // A part that is shown once for a whole batch is of no item.
+    if (index === undefined) return undefined;
     return !eq(this.value(index, name), this.value(index + step, name));
   }
 

@@ -1,34 +1,45 @@
 /** Sorting of `dtml-in` by attributes: `sort="key, other/nocase/desc"`. */
-import { Tuple } from '../../pickle/index.ts';
+import { PyFloat, Tuple } from '../../pickle/index.ts';
 import {
   call,
+  caught,
   getattr,
-  isCallable,
+  gt,
+  hash,
   lt,
-  PyError,
   PySyntaxError,
-  trustedGetitem,
+  registerType,
+  sortBy,
+  trustedGetattr,
+  truth,
+  TypeError,
+  typeName,
 } from '../../restricted/index.ts';
 import type { Namespace } from './namespace.ts';
 import { itemValue } from './sequence-names.ts';
 
-/** Sorts before everything. */
-const SMALLEST = Symbol('smallest');
+/** Before everything, even itself: stands for what is not there, and cannot be read. */
+class Smallest {}
+registerType(Smallest, {
+  pyName: '_Smallest',
+  attributes: [],
+  operators: { lt: () => true, eq: (self, other) => self === other },
+});
+const SMALLEST = new Smallest();
 
 type Compare = (a: unknown, b: unknown) => number;
 
-const compare: Compare = (a, b) => {
-  if (a === SMALLEST || b === SMALLEST) return a === b ? 0 : a === SMALLEST ? -1 : 1;
-  return lt(a, b) ? -1 : lt(b, a) ? 1 : 0;
+const compare: Compare = (a, b) => Number(truth(gt(a, b))) - Number(truth(lt(a, b)));
+const lower = (value: unknown) =>
+  typeof value === 'string' ? value.toLowerCase() : call(trustedGetattr(value, 'lower'), []);
+
+/** As C's locale has it, in which Zope runs. */
+const byLocale: Compare = (a, b) => {
+  for (const [at, value] of [a, b].entries())
+    if (typeof value !== 'string')
+      throw new TypeError(`strcoll() argument ${at + 1} must be str, not ${typeName(value)}`);
+  return compare(a, b);
 };
-const lower = (value: unknown) => (typeof value === 'string' ? value.toLowerCase() : value);
-const noCase: Compare = (a, b) => compare(lower(a), lower(b));
-// Made when it is needed: that takes as long as a whole request.
-let collator: Intl.Collator | undefined;
-const byLocale: Compare = (a, b) =>
-  typeof a === 'string' && typeof b === 'string'
-    ? (collator ??= new Intl.Collator('und')).compare(a, b)
-    : compare(a, b);
 
 interface Field {
   readonly name: string;
@@ -38,10 +49,10 @@ interface Field {
 function fieldOf(text: string, namespace: Namespace): Field {
   const [name = '', how = 'cmp', order = 'asc', ...rest] = text.split('/');
   if (rest.length > 0) throw new PySyntaxError('sort option must contain no more than 2 slashes', 1, 0);
+  const ascending = comparison(how, namespace);
   const direction = order.toLowerCase();
   if (direction !== 'asc' && direction !== 'desc')
     throw new PySyntaxError('sort oder must be either ASC or DESC', 1, 0);
-  const ascending = comparison(how, namespace);
   return { name, compare: direction === 'asc' ? ascending : (a, b) => -ascending(a, b) };
 }
 
@@ -50,7 +61,7 @@ function comparison(how: string, namespace: Namespace): Compare {
     case 'cmp':
       return compare;
     case 'nocase':
-      return noCase;
+      return (a, b) => compare(lower(a), lower(b));
     case 'locale':
     case 'strcoll':
       return byLocale;
@@ -64,18 +75,50 @@ function comparison(how: string, namespace: Namespace): Compare {
   }
 }
 
-function keyOf(item: unknown, name: string, mapping: boolean): unknown {
-  let key: unknown;
+/** Texts, numbers, lists, tuples and None are keys as they are; other values are called for one. */
+const isPlain = (value: unknown): boolean =>
+  typeof value === 'string' ||
+  typeof value === 'number' ||
+  typeof value === 'bigint' ||
+  value instanceof PyFloat ||
+  (Array.isArray(value) && (value.constructor === Array || value instanceof Tuple));
+
+/** What `item` has under a name; null: nothing. What the user may not read is not there. */
+function valueOf(item: unknown, name: string, mapping: boolean): unknown {
+  if (mapping) return item instanceof Map ? (item.get(name) ?? null) : call(getattr(item, 'get'), [name]);
   try {
-    key = mapping ? (item instanceof Map ? item.get(name) : trustedGetitem(item, name)) : getattr(item, name);
-    if (typeof key === 'object' && key !== null && isCallable(key)) key = call(key, []);
-    else if (typeof key === 'function') key = call(key, []);
+    return getattr(item, name, null);
   } catch (error) {
-    if (!(error instanceof PyError)) throw error;
-    // What the user may not read, and what is not there, sorts first.
-    return SMALLEST;
+    caught(error);
+    return null;
   }
-  return key === null || key === undefined ? SMALLEST : key;
+}
+
+function onlyKey(item: unknown, name: string, mapping: boolean): unknown {
+  let key = valueOf(item, name, mapping);
+  if (key !== null && !isPlain(key)) {
+    try {
+      key = call(key, []);
+    } catch (error) {
+      caught(error);
+      return SMALLEST;
+    }
+  }
+  return key ?? SMALLEST;
+}
+
+function oneOfKeys(item: unknown, name: string, mapping: boolean): unknown {
+  let key = valueOf(item, name, mapping);
+  // Python looks the value up among classes, which asks for its hash.
+  hash(key);
+  if (key !== null) {
+    try {
+      key = call(key, []);
+    } catch (error) {
+      caught(error);
+    }
+  }
+  return key ?? SMALLEST;
 }
 
 /** The items in the order of `sort`; empty: by the items themselves. */
@@ -85,20 +128,26 @@ export function sorted(
   mapping: boolean,
   namespace: Namespace,
 ): unknown[] {
-  const fields = sort.split(',').map((text) => fieldOf(text.trim(), namespace));
-  const keyed = items.map((item) => ({
-    item,
-    keys:
-      fields.length === 1 && fields[0]!.name === ''
-        ? [item instanceof Tuple && item.length === 2 ? item[0] : item]
-        : fields.map(({ name }) => keyOf(itemValue(item), name, mapping)),
-  }));
-  keyed.sort((a, b) => {
-    for (const [at, field] of fields.entries()) {
-      const order = field.compare(a.keys[at], b.keys[at]);
-      if (order !== 0) return order;
+  const texts = sort.split(',');
+  const fields = sort.includes('/') ? texts.map((text) => fieldOf(text, namespace)) : undefined;
+  const names = fields === undefined ? texts : fields.map(({ name }) => name);
+  const several = names.length > 1;
+  const keyOf = (item: unknown): unknown => {
+    if (several) return names.map((name) => oneOfKeys(itemValue(item), name, mapping));
+    if (names[0] !== '') return onlyKey(itemValue(item), names[0]!, mapping);
+    return item instanceof Tuple && item.length === 2 ? item[0] : item;
+  };
+  const keys = items.map(keyOf);
+  const order = (a: unknown, b: unknown): number => {
+    for (const [at, field] of fields!.entries()) {
+      const found = several ? field.compare((a as unknown[])[at], (b as unknown[])[at]) : field.compare(a, b);
+      if (found !== 0) return found;
     }
     return 0;
-  });
-  return keyed.map(({ item }) => item);
+  };
+  const less =
+    fields === undefined
+      ? (a: unknown, b: unknown) => truth(lt(a, b))
+      : (a: unknown, b: unknown) => order(a, b) < 0;
+  return sortBy(items, keys, less);
 }

@@ -1,7 +1,6 @@
 /** Totals, means and their like over the items of `dtml-in`. */
 import { float, int, PyFloat } from '../../pickle/index.ts';
-import { getattr, lt, PyError, str, trustedGetitem } from '../../restricted/index.ts';
-import { itemValue } from './sequence-names.ts';
+import { caught, getattr, gt, lt, str, trustedGetitem, truth } from '../../restricted/index.ts';
 
 const NAMES = [
   'total',
@@ -44,6 +43,27 @@ function ordered(values: readonly unknown[]): unknown[] {
   return values.toSorted((a, b) => (lt(a, b) ? -1 : lt(b, a) ? 1 : 0));
 }
 
+/** Values that are no numbers, but for those that cannot be compared with the least and the greatest before them. */
+class Others {
+  readonly values: unknown[] = [];
+  #least: unknown;
+  #greatest: unknown;
+
+  add(value: unknown): void {
+    if (this.values.length === 0) [this.#least, this.#greatest] = [value, value];
+    else {
+      try {
+        if (truth(lt(value, this.#least))) this.#least = value;
+        if (truth(gt(value, this.#greatest))) this.#greatest = value;
+      } catch (error) {
+        caught(error);
+        return;
+      }
+    }
+    this.values.push(value);
+  }
+}
+
 function median(sorted: readonly unknown[]): unknown {
   const half = sorted.length >> 1;
   const upper = sorted[half];
@@ -64,18 +84,18 @@ export function statisticsOf(
   mapping: boolean,
 ): Map<string, unknown> {
   const numbers: Numeric[] = [];
-  const others: unknown[] = [];
+  const others = new Others();
   for (const item of items) {
     let value: unknown;
     try {
       value = mapping ? trustedGetitem(item, name) : getattr(item, name);
     } catch (error) {
-      if (!(error instanceof PyError)) throw error;
+      caught(error);
       if (mapping || name !== 'item') continue;
-      value = itemValue(item);
+      value = item;
     }
     if (isNumeric(value)) numbers.push(value);
-    else if (value !== null) others.push(value);
+    else if (value !== null) others.add(value);
   }
   const result = new Map<string, unknown>(NAMES.map((each) => [`${each}-${name}`, '']));
   const set = (each: (typeof NAMES)[number], value: unknown) => result.set(`${each}-${name}`, value);
@@ -95,13 +115,15 @@ export function statisticsOf(
     set('mean', float(mean));
     set('total', sum);
     set('variance-n', float(variance));
-    set('standard-deviation-n', float(Math.sqrt(variance)));
+    // Rounding may leave a little less than nothing, of which Python can take no root.
+    const root = (value: number) => float(Math.sqrt(Math.max(0, value)));
+    set('standard-deviation-n', root(variance));
     if (n > 1) {
       set('variance', float((variance * n) / (n - 1)));
-      set('standard-deviation', float(Math.sqrt((variance * n) / (n - 1))));
+      set('standard-deviation', root((variance * n) / (n - 1)));
     }
   }
-  const values = ordered(n > 0 ? numbers : others);
+  const values = ordered(n > 0 ? numbers : others.values);
   set('count', values.length);
   if (values.length > 0) {
     set('min', values[0]);

@@ -1,5 +1,4 @@
 /** Text from a request that holds markup: DTML shows it quoted unless somebody takes the text out of it (INVENTORY P-106). */
-import { tupleFrom } from '../../pickle/index.ts';
 import {
   builtinValue,
   call,
@@ -11,7 +10,6 @@ import {
   repr,
   str,
   SystemError,
-  trustedGetattr,
   trustedGetitem,
 } from '../../restricted/index.ts';
 
@@ -42,42 +40,17 @@ export function tainted(value: unknown): unknown {
 
 const bare = (value: unknown): unknown => (value instanceof TaintedString ? value.value : value);
 
-/** Methods whose result stays tainted. */
-const KEEPING =
-  'capitalize center expandtabs ljust lower lstrip replace rjust rstrip strip swapcase title translate upper join zfill format'.split(
-    ' ',
-  );
-const SPLITTING = ['split', 'rsplit', 'splitlines', 'partition', 'rpartition'];
-const PLAIN =
-  'count endswith find index isalnum isalpha isdigit islower isspace isupper rfind rindex startswith encode'.split(
-    ' ',
-  );
-
-type TextMethod = readonly [string, (self: TaintedString, ...args: never[]) => unknown];
-
-function method(name: string, wrap: (result: unknown) => unknown): [string, TextMethod] {
-  const forward = (self: TaintedString, ...args: readonly unknown[]) =>
-    wrap(call(trustedGetattr(self.value, name), args.map(bare)));
-  return [name, ['*args', forward as never]];
-}
-
-const taintAll = (result: unknown): unknown =>
-  Array.isArray(result)
-    ? result.constructor === Array
-      ? result.map(tainted)
-      : tupleFrom(result.map(tainted))
-    : result;
+/** Python declares none of its methods: expressions may not read them. */
+const METHODS =
+  'capitalize center count encode endswith expandtabs find format index isalnum isalpha isascii isdecimal isdigit isidentifier ' +
+  'islower isnumeric isprintable isspace istitle isupper join ljust lower lstrip maketrans partition quoted removeprefix ' +
+  'removesuffix replace rfind rindex rjust rpartition rsplit rstrip split splitlines startswith strip swapcase title translate ' +
+  'upper zfill casefold format_map';
 
 registerType(TaintedString, {
   pyName: 'TaintedString',
   attributes: [],
-  methods: Object.fromEntries([
-    ...KEEPING.map((name) => method(name, tainted)),
-    ...SPLITTING.map((name) => method(name, taintAll)),
-    ...PLAIN.map((name) => method(name, (result) => result)),
-    ['quoted', ['', (self: TaintedString) => self.quoted()]],
-    ['__untaint__', ['', (self: TaintedString) => self.quoted()]],
-  ]) as never,
+  denied: METHODS.split(' '),
   operators: {
     add: (self, other) => new TaintedString(self.value + str(bare(other))),
     radd: (self, other) => new TaintedString(str(bare(other)) + self.value),

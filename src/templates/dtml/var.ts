@@ -10,6 +10,7 @@ import {
   truth,
   ValueError,
 } from '../../restricted/index.ts';
+import { tuple } from '../../pickle/index.ts';
 import { Returned } from './errors.ts';
 import { formatted, MODIFIERS, textOf } from './formats.ts';
 import type { Namespace } from './namespace.ts';
@@ -84,7 +85,7 @@ function fullVar(source: Source, parameters: Parameters, format: string): Part {
     if (nothing !== undefined && !truth(value) && !eq(value, 0)) return nothing;
     if (special !== undefined) value = formatted(value, special);
     if (format !== 's') {
-      const done = formatPercent(`%${format}`, bareOf(value)) as string;
+      const done = formatPercent(`%${format}`, tuple(value)) as string;
       value = value instanceof TaintedString && done.includes('<') ? new TaintedString(done) : done;
     } else if (!(value instanceof TaintedString)) value = textOf(value);
     for (const [name, modify] of modifiers) {
@@ -121,7 +122,7 @@ function firstValue(
     }
     if (!url) value = namespace.render(value);
   }
-  return url ? call(trustedGetattr(value, 'absolute_url'), []) : value;
+  return url ? call(trustedGetattr(bareOf(value), 'absolute_url'), []) : value;
 }
 
 /** At most `size` characters, cut at a blank where there is one in the second half. */

@@ -1,7 +1,7 @@
 /** DTML Method and DTML Document: templates as content (INVENTORY O-028, O-029). */
 import { aqExplicit, aqParent, getOwn, registerClass } from '../../persistent/index.ts';
 import { ByteArray, Dict, type Tuple, tuple } from '../../pickle/index.ts';
-import { declareClass, len, registerType, str } from '../../restricted/index.ts';
+import { declareClass, htmlQuote, len, registerType, str } from '../../restricted/index.ts';
 import { type Executable, getSecurityManager, Permissions } from '../../access/index.ts';
 import { FileUpload, getRequest, HTTPRequest, HTTPResponse } from '../../publisher/index.ts';
 import { DtmlParseError, DtmlProgram } from '../../templates/index.ts';
@@ -264,6 +264,11 @@ export class DTMLMethod extends Item implements Executable, DtmlState {
     setProxyRoles(this, roles);
   }
 
+  /** The id, under the name that templates of Python have it. */
+  name(): string {
+    return this.getId();
+  }
+
   /** Called as a method of its client. */
   callWith(args: readonly unknown[], kwargs: Dict<string, unknown> | undefined): unknown {
     const given = argumentsOf(args, kwargs);
@@ -347,6 +352,11 @@ export class DTMLDocument extends PropertyManager implements Executable, DtmlSta
     setProxyRoles(this, roles);
   }
 
+  /** The id, under the name that templates of Python have it. */
+  name(): string {
+    return this.getId();
+  }
+
   /** Called as a document: its own attributes, and none that it acquires, come before those of its client. */
   callWith(args: readonly unknown[], kwargs: Dict<string, unknown> | undefined): unknown {
     const given = argumentsOf(args, kwargs);
@@ -389,7 +399,7 @@ for (const [cls, module, name, meta_type, permission] of [
     pyName: name,
     operators: {
       call: (self, args, kwargs) => self.callWith(args, kwargs),
-      str: (self) => sourceOf(self),
+      str: (self) => htmlQuote(sourceOf(self)).replaceAll('&#x27;', "'"),
     },
   });
   Object.assign(cls.prototype, { ...shared, meta_type });
@@ -415,6 +425,7 @@ for (const [cls, module, name, meta_type, permission] of [
         read: manage,
         document_src: manage,
         get_size: view,
+        name: view,
         manage_main: manage,
         manage_edit: change,
         manage_upload: change,
