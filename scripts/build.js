@@ -59,6 +59,8 @@ async function bundle() {
       !id.startsWith('.') && !path.isAbsolute(id) && !BUNDLED.test(id) && !importer?.includes('node_modules'),
     preserveEntrySignatures: 'strict',
     plugins: [loadable],
+    // A busy machine would fail the build.
+    checks: { bundlerTimings: false },
     onLog(level, log, handle) {
       // What one entry loads late another may load at once.
       if (log.code !== 'INEFFECTIVE_DYNAMIC_IMPORT') handle(level === 'warn' ? 'error' : level, log);
