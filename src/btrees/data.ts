@@ -13,15 +13,16 @@ import { isChangeable } from './changeable.ts';
 const GONE = undefined as never;
 
 export class LeafData {
-  readonly node: Leaf;
-  readonly meta: PersistentMeta;
-  readonly keyKind: KeyKind;
-  readonly valueKind: ValueKind;
-  readonly mapping: boolean;
+  // First what every search and insertion needs: it is in one piece of memory that the processor fetches.
   keys: StoredKey[] = GONE;
   /** A place for each key; none in sets. */
   values: StoredValue[] = GONE;
   next: Leaf | Reference | null = null;
+  readonly meta: PersistentMeta;
+  readonly mapping: boolean;
+  readonly valueKind: ValueKind;
+  readonly keyKind: KeyKind;
+  readonly node: Leaf;
   /** The tree that has, or had, this leaf in its own record: it belongs to the database, the leaf perhaps does not. */
   embeddedIn: Sorted | null = null;
 
@@ -117,12 +118,14 @@ export class TreeData {
   /** The leaf that a key was put in last, while the tree belongs to no database. */
   recent: LeafData | null = null;
   readonly maxLeaf: number;
+  readonly keyKind: KeyKind;
   readonly valueKind: ValueKind;
 
   constructor(node: Tree) {
     this.node = node;
     this.meta = metaOf(node)!;
     this.maxLeaf = (node.constructor as typeof Tree).max_leaf_size;
+    this.keyKind = node._keyKind;
     this.valueKind = node._valueKind;
   }
 
@@ -136,6 +139,12 @@ export class TreeData {
 
   release(): void {
     this.fill(GONE, GONE, true, null);
+  }
+
+  /** Another transaction that changes this node is to conflict with this one, which relies on it. */
+  readCurrent(): void {
+    const { meta } = this;
+    if (meta.jar !== null && meta.oid !== undefined) meta.jar.readCurrent(meta);
   }
 
   /** The child at a place, loaded. */

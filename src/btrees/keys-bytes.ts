@@ -6,6 +6,7 @@ import {
   descendToNumber,
   hotNumberMethods,
   placeOfNumber,
+  putNumberInLeaf,
 } from './keys-int.ts';
 import type { KeyKind, ValueKind } from './kinds.ts';
 
@@ -36,10 +37,12 @@ export const twoByteKeys: KeyKind = {
     return number;
   },
   checkNew() {},
+  none: () => [],
   expose: (key) => toBytes(key, 2),
   converts: true,
   compare: compareNumbers,
   placeIn: placeOfNumber,
+  putInLeaf: putNumberInLeaf,
   childFor: childForNumber,
   descend: descendToNumber,
   hot: hotNumberMethods((key) => toNumber(key, 2), false),
@@ -54,6 +57,7 @@ export const sixByteValues: ValueKind = {
   expose: (value) => toBytes(value, 6),
   converts: true,
   compare: compareNumbers,
+  none: () => [],
   same: () => false,
   normalize: (value) => value,
   arithmetic: null,

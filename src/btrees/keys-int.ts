@@ -2,9 +2,11 @@
 import { moment } from '../persistent/index.ts';
 import { type LeafData, type TreeData, use } from './data.ts';
 import { BTreeTypeError } from './errors.ts';
-import type { HotMethods, KeyKind, StoredValue } from './kinds.ts';
+import { insertNumber } from './insert-number.ts';
+import type { HotMethods, KeyKind, StoredKey, StoredValue } from './kinds.ts';
 
 export const int32Keys: KeyKind = intKeys(
+  () => [],
   (key) => {
     if (typeof key === 'number' && (key | 0) === key) return key | 0;
     return typeof key === 'boolean' ? Number(key) : undefined;
@@ -13,6 +15,7 @@ export const int32Keys: KeyKind = intKeys(
 );
 
 export const uint32Keys: KeyKind = intKeys(
+  () => [],
   (key) => {
     if (typeof key === 'number' && key >>> 0 === key) return key >>> 0;
     return typeof key === 'boolean' ? Number(key) : undefined;
@@ -27,7 +30,11 @@ function isInt(value: unknown): value is number | bigint {
   return typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value));
 }
 
-function intKeys(lookUp: (key: unknown) => number | undefined, why: (key: unknown) => string): KeyKind {
+function intKeys(
+  none: () => number[],
+  lookUp: (key: unknown) => number | undefined,
+  why: (key: unknown) => string,
+): KeyKind {
   return {
     integral: true,
     distinct: true,
@@ -38,10 +45,12 @@ function intKeys(lookUp: (key: unknown) => number | undefined, why: (key: unknow
       return converted;
     },
     checkNew() {},
+    none,
     expose: (key) => key,
     converts: false,
     compare: compareNumbers,
     placeIn: placeOfNumber,
+    putInLeaf: putNumberInLeaf,
     childFor: childForNumber,
     descend: descendToNumber,
     hot: hotNumberMethods(lookUp, true),
@@ -52,18 +61,22 @@ export function compareNumbers(a: unknown, b: unknown): number {
   return (a as number) < (b as number) ? -1 : (a as number) > (b as number) ? 1 : 0;
 }
 
+/**
+ * Where a key is cannot be foreseen by the processor, so the search has no branch that depends on a key: the number of steps
+ * is that of a full search, and each takes the upper half or not by arithmetic.
+ */
 export function placeOfNumber(keys: readonly unknown[], key: unknown): number {
   const wanted = key as number;
+  let count = keys.length;
+  if (count === 0) return -1;
   let low = 0;
-  let high = keys.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const found = (keys as readonly number[])[middle]!;
-    if (found < wanted) low = middle + 1;
-    else if (found === wanted) return middle;
-    else high = middle;
+  while (count > 1) {
+    const half = count >> 1;
+    low += -Number((keys as readonly number[])[low + half - 1]! < wanted) & half;
+    count -= half;
   }
-  return ~low;
+  const found = (keys as readonly number[])[low]!;
+  return found === wanted ? low : ~(found < wanted ? low + 1 : low);
 }
 
 export function childForNumber(keys: readonly unknown[], key: unknown): number {
@@ -138,9 +151,26 @@ function putNumberInNew(tree: TreeData, wanted: number, value: StoredValue, uniq
     if (leaf === null) return tree.node._putFirst(wanted, value);
     tree.recent = leaf;
   }
-  const result = leaf.putAt(placeOfNumber(leaf.keys, wanted), wanted, value, unique);
+  const result = putNumberInLeaf(leaf, wanted, value, unique);
   if (result === 1 && leaf.keys.length > tree.maxLeaf) tree.node._splitFor(wanted);
   return result;
+}
+
+export function putNumberInLeaf(
+  leaf: LeafData,
+  key: StoredKey,
+  value: StoredValue,
+  unique: boolean,
+): 0 | 1 | 2 {
+  const wanted = key as number;
+  const keys = leaf.keys as number[];
+  const count = keys.length;
+  const place = count > 0 && keys[count - 1]! < wanted ? ~count : placeOfNumber(keys, wanted);
+  if (place >= 0) return leaf.putAt(place, wanted, value, unique);
+  insertNumber(leaf, ~place, wanted, value);
+  // One look less at memory that is not at hand, where nobody has the leaf.
+  if (leaf.meta.jar !== null) leaf.meta.touch();
+  return 1;
 }
 
 /** Whether a key belongs to a leaf, as can be seen from the leaf alone. */

@@ -3,11 +3,12 @@ import { moment } from '../persistent/index.ts';
 import { int } from '../pickle/index.ts';
 import { type LeafData, type TreeData, use } from './data.ts';
 import { BTreeTypeError } from './errors.ts';
+import { insertNumber } from './insert-number.ts';
 import { compareNumbers } from './keys-int.ts';
 import type { HotMethods, KeyKind, StoredKey, StoredValue } from './kinds.ts';
 
-export const int64Keys: KeyKind = longKeys(-(2n ** 63n), 2n ** 63n - 1n);
-export const uint64Keys: KeyKind = longKeys(0n, 2n ** 64n - 1n);
+export const int64Keys: KeyKind = longKeys(-(2n ** 63n), 2n ** 63n - 1n, () => []);
+export const uint64Keys: KeyKind = longKeys(0n, 2n ** 64n - 1n, () => []);
 
 /** A 64-bit int; undefined for what is none. */
 export function int64(value: unknown, min: bigint, max: bigint): number | bigint | undefined {
@@ -20,7 +21,7 @@ export function int64(value: unknown, min: bigint, max: bigint): number | bigint
   return exact < min || exact > max ? undefined : int(exact);
 }
 
-function longKeys(min: bigint, max: bigint): KeyKind {
+function longKeys(min: bigint, max: bigint, none: () => StoredKey[]): KeyKind {
   const lookUp = (key: unknown): number | bigint | undefined =>
     // What most keys are, without a call more.
     typeof key === 'number' && key >= 0 && key <= 0x7fffffff && (key | 0) === key
@@ -39,10 +40,12 @@ function longKeys(min: bigint, max: bigint): KeyKind {
       );
     },
     checkNew() {},
+    none,
     expose: (key) => key,
     converts: false,
     compare: compareNumbers,
     placeIn: placeOfLong,
+    putInLeaf: putLongInLeaf,
     childFor: childForLong,
     descend: descendToLong,
     hot: hotLongMethods(lookUp),
@@ -51,16 +54,19 @@ function longKeys(min: bigint, max: bigint): KeyKind {
 
 // A comparison of a number and a bigint is exact, and equal ones are of one type.
 
+/** Without a branch that depends on a key, as `placeOfNumber`. */
 function placeOfLong(keys: readonly unknown[], key: unknown): number {
   const wanted = key as number;
+  let count = keys.length;
+  if (count === 0) return -1;
   let low = 0;
-  let high = keys.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((keys as readonly number[])[middle]! < wanted) low = middle + 1;
-    else high = middle;
+  while (count > 1) {
+    const half = count >> 1;
+    low += -Number((keys as readonly number[])[low + half - 1]! < wanted) & half;
+    count -= half;
   }
-  return low < keys.length && keys[low] === wanted ? low : ~low;
+  const found = (keys as readonly number[])[low]!;
+  return found === wanted ? low : ~(found < wanted ? low + 1 : low);
 }
 
 function childForLong(keys: readonly unknown[], key: unknown): number {
@@ -114,9 +120,32 @@ function hotLongMethods(lookUp: (key: unknown) => number | bigint | undefined): 
 }
 
 function putLongInNew(tree: TreeData, key: StoredKey, value: StoredValue, unique: boolean): 0 | 1 | 2 {
-  const leaf = descendToLong(tree, key);
-  if (leaf === null) return tree.node._putFirst(key, value);
-  const result = leaf.putAt(placeOfLong(leaf.keys, key), key, value, unique);
-  if (result === 1 && leaf.keys.length > tree.maxLeaf) tree.node._splitFor(key);
+  const wanted = key as number;
+  let leaf = tree.recent;
+  if (leaf === null || !mayHave(leaf, wanted)) {
+    leaf = descendToLong(tree, wanted);
+    if (leaf === null) return tree.node._putFirst(wanted, value);
+    tree.recent = leaf;
+  }
+  const result = putLongInLeaf(leaf, wanted, value, unique);
+  if (result === 1 && leaf.keys.length > tree.maxLeaf) tree.node._splitFor(wanted);
   return result;
+}
+
+function putLongInLeaf(leaf: LeafData, key: StoredKey, value: StoredValue, unique: boolean): 0 | 1 | 2 {
+  const wanted = key as number;
+  const keys = leaf.keys as number[];
+  const count = keys.length;
+  const place = count > 0 && keys[count - 1]! < wanted ? ~count : placeOfLong(keys, wanted);
+  if (place >= 0) return leaf.putAt(place, wanted, value, unique);
+  insertNumber(leaf, ~place, wanted, value);
+  if (leaf.meta.jar !== null) leaf.meta.touch();
+  return 1;
+}
+
+/** Whether a key belongs to a leaf, as can be seen from the leaf alone. */
+function mayHave(leaf: LeafData, wanted: number): boolean {
+  const keys = leaf.keys as readonly number[];
+  const last = keys.length - 1;
+  return last >= 0 && keys[0]! <= wanted && (leaf.next === null || wanted <= keys[last]!);
 }

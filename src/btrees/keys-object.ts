@@ -10,6 +10,7 @@ export const objectKeys: KeyKind = {
   distinct: false,
   convert,
   lookUp: convert,
+  none: () => [],
   checkNew(key) {
     if (typeof key !== 'string') checkOrdered(key);
   },
@@ -18,6 +19,7 @@ export const objectKeys: KeyKind = {
   compare: (a, b) =>
     isPlain(a) && typeof b === 'string' ? (a < b ? -1 : a === b ? 0 : 1) : compareKeys(a, b),
   placeIn: placeOfObject,
+  putInLeaf: putObjectInLeaf,
   childFor: (keys, key) => (isPlain(key) ? childForString(keys, key) : childForAny(keys, key)),
   descend: descendToObject,
   hot: {
@@ -46,9 +48,13 @@ function putObjectInNew(tree: TreeData, key: StoredKey, value: StoredValue, uniq
     if (leaf === null) return tree.node._putFirst(key, value);
     tree.recent = leaf;
   }
-  const result = leaf.putAt(placeOfObject(leaf.keys, key), key, value, unique);
+  const result = putObjectInLeaf(leaf, key, value, unique);
   if (result === 1 && leaf.keys.length > tree.maxLeaf) tree.node._splitFor(key);
   return result;
+}
+
+function putObjectInLeaf(leaf: LeafData, key: StoredKey, value: StoredValue, unique: boolean): 0 | 1 | 2 {
+  return leaf.putAt(placeOfObject(leaf.keys, key), key, value, unique);
 }
 
 /** Whether a key belongs to a leaf, as can be seen from the leaf alone. */

@@ -24,8 +24,15 @@ export interface KeyKind {
   compare(a: StoredKey, b: StoredKey): number;
   /** The place of a key among the sorted keys of a leaf; where it belongs, as `~place`, when it is not there. */
   placeIn(keys: readonly StoredKey[], key: StoredKey): number;
+  /**
+   * An array for keys. Each kind makes its own: the engine remembers what the arrays of one place in the code came to hold, and
+   * makes the next ones ready for that.
+   */
+  none(): StoredKey[];
   /** Which child of an inner node has the key; `keys[i]` is the lowest that child `i + 1` may have. */
   childFor(keys: readonly StoredKey[], key: StoredKey): number;
+  /** Sets a key of a leaf that is loaded; 0 when nothing changed, 1 when the key is new, 2 when its value is. */
+  putInLeaf(leaf: LeafData, key: StoredKey, value: StoredValue, unique: boolean): 0 | 1 | 2;
   /** The leaf of a tree that has the key, if any has; null for an empty tree. It is loaded. */
   descend(tree: TreeData, key: StoredKey): LeafData | null;
   /**
@@ -46,6 +53,8 @@ export interface ValueKind {
   /** The stored form; throws BTreeTypeError for what cannot be a value. */
   convert(value: unknown): StoredValue;
   expose(value: StoredValue): unknown;
+  /** An array for values; each kind makes its own, as for keys. */
+  none(): StoredValue[];
   /** Whether `expose` does anything. */
   readonly converts: boolean;
   compare(a: StoredValue, b: StoredValue): number;

@@ -17,7 +17,8 @@ export abstract class Leaf extends Sorted {
   constructor() {
     super();
     this.data = new LeafData(this);
-    this.data.fill([], [], null);
+    const { data } = this;
+    data.fill(data.keyKind.none(), data.valueKind.none(), null);
   }
 
   /** What the leaf holds. A leaf that was never loaded gets it when it is first asked for. */
@@ -63,7 +64,7 @@ export abstract class Leaf extends Sorted {
 
   override _put(key: StoredKey, value: StoredValue, unique: boolean): 0 | 1 | 2 {
     this._p_activate();
-    return this._data.putAt(this._keyKind.placeIn(this._keys, key), key, value, unique);
+    return this._keyKind.putInLeaf(this._data, key, value, unique);
   }
 
   override _discard(key: StoredKey): boolean {
@@ -84,9 +85,13 @@ export abstract class Leaf extends Sorted {
       for (let i = middle; i < data.values.length; i++)
         if (data.values[i] instanceof Reference) data.valueAt(i);
     }
-    upper._data.fill(data.keys.slice(middle), data.values.slice(middle), this._nextLeaf());
-    data.keys.length = middle;
-    if (this._mapping) data.values.length = middle;
+    // `splice` takes the upper half away in one step; setting the length after `slice` costs a call out of compiled code.
+    const next = this._nextLeaf();
+    upper._data.fill(
+      data.keys.splice(middle),
+      this._mapping ? data.values.splice(middle) : this._valueKind.none(),
+      next,
+    );
     data.next = upper;
     this._p_changed = true;
     return upper;
@@ -138,7 +143,7 @@ export abstract class Leaf extends Sorted {
   override clear(): void {
     this._p_activate();
     if (this._keys.length === 0) return;
-    this._data.fill([], [], null);
+    this._data.fill(this._keyKind.none(), this._valueKind.none(), null);
     this._p_changed = true;
   }
 
@@ -172,8 +177,8 @@ export abstract class Leaf extends Sorted {
     }
     const items = state[0] as readonly unknown[];
     const { convert } = this._keyKind;
-    const keys: StoredKey[] = [];
-    const values: StoredValue[] = [];
+    const keys = this._keyKind.none();
+    const values = this._valueKind.none();
     if (this._mapping) {
       const convertValue = this._valueKind.convert;
       for (let i = 0; i + 1 < items.length; i += 2) {

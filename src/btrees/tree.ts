@@ -27,7 +27,7 @@ export abstract class Tree extends Sorted {
   constructor() {
     super();
     this.data = new TreeData(this);
-    this.data.fill([], [], true, null);
+    this.data.fill(this._keyKind.none(), [], true, null);
   }
 
   /** What the node holds. A node that was never loaded gets it when it is first asked for. */
@@ -96,15 +96,9 @@ export abstract class Tree extends Sorted {
     return this._keyKind.descend(this._data, key);
   }
 
-  /** Another transaction that changes this node is to conflict with this one, which relies on it. */
-  private _readCurrent(): void {
-    const { meta } = this._data;
-    if (meta.jar !== null && meta.oid !== undefined) meta.jar.readCurrent(meta);
-  }
-
   /** A tree whose only leaf has no record of its own has it in its record, and is changed with it. */
-  private _noteEmbedded(leaf: Leaf): void {
-    if (this._children.length === 1 && leaf._p_oid === null) this._p_changed = true;
+  _noteEmbedded(leaf: LeafData): void {
+    if (this._children.length === 1 && leaf.meta.oid === undefined) this._p_changed = true;
   }
 
   private get _sizes(): typeof Tree {
@@ -122,34 +116,34 @@ export abstract class Tree extends Sorted {
   /** `_put` for a tree of a database, where others may rely on the nodes on the way. */
   _putInStored(key: StoredKey, value: StoredValue, unique: boolean): 0 | 1 | 2 {
     this._p_activate();
-    this._data.recent = null;
-    if (this._children.length === 0) return this._putFirst(key, value);
+    const { keyKind } = this._data;
+    let node = this._data;
+    node.recent = null;
+    if (node.children.length === 0) return this._putFirst(key, value);
     const { max_leaf_size: maxLeaf, max_internal_size: maxInternal } = this._sizes;
     let full = false;
-    // oxlint-disable-next-line typescript/no-this-alias -- where the walk downwards begins
-    let node: Tree = this;
     for (;;) {
-      const child = node._load(this._keyKind.childFor(node._keys, key));
-      node._readCurrent();
-      if (node._bottom) {
-        const leaf = child as Leaf;
-        const result = leaf._put(key, value, unique);
+      const child = node.load(keyKind.childFor(node.keys, key));
+      node.readCurrent();
+      if (node.bottom) {
+        const leaf = child as LeafData;
+        const result = keyKind.putInLeaf(leaf, key, value, unique);
         if (result === 0) return 0;
-        node._noteEmbedded(leaf);
-        if (result === 1 && (full || leaf._keys.length > maxLeaf)) this._splitFor(key);
+        node.node._noteEmbedded(leaf);
+        if (result === 1 && (full || leaf.keys.length > maxLeaf)) this._splitFor(key);
         return result;
       }
-      node = child as Tree;
-      if (node._children.length > maxInternal) full = true;
+      node = child as TreeData;
+      if (node.children.length > maxInternal) full = true;
     }
   }
 
   _putFirst(key: StoredKey, value: StoredValue): 1 {
     const leaf = new this._family.leaves[this._mapping ? 'Bucket' : 'Set']();
-    this._readCurrent();
+    this._data.readCurrent();
     leaf._put(key, value, false);
     leaf._data.embeddedIn = this;
-    this._data.fill([], [leaf._data], true, leaf);
+    this._data.fill(this._keyKind.none(), [leaf._data], true, leaf);
     this._p_changed = true;
     return 1;
   }
@@ -200,7 +194,7 @@ export abstract class Tree extends Sorted {
     const child = new (this.constructor as new () => Tree)();
     const { keys, children, bottom, first } = this._data;
     child._data.fill(keys, children, bottom, first);
-    this._data.fill([], [child._data], false, first);
+    this._data.fill(this._keyKind.none(), [child._data], false, first);
     this._splitChild(0, child);
   }
 
@@ -209,6 +203,7 @@ export abstract class Tree extends Sorted {
   override _discard(key: StoredKey): boolean {
     this._p_activate();
     if (this._children.length === 0) return false;
+    this._data.recent = null;
     return this._remove_(key) !== 'absent';
   }
 
@@ -217,11 +212,11 @@ export abstract class Tree extends Sorted {
     this._p_activate();
     const place = this._keyKind.childFor(this._keys, key);
     const child = this._load(place);
-    this._readCurrent();
+    this._data.readCurrent();
     let first: 'kept' | 'moved' = 'kept';
     if (this._bottom) {
       if (!(child as Leaf)._discard(key)) return 'absent';
-      this._noteEmbedded(child as Leaf);
+      this._noteEmbedded((child as Leaf)._data);
     } else {
       const result = (child as Tree)._remove_(key);
       if (result === 'absent') return result;
@@ -261,7 +256,7 @@ export abstract class Tree extends Sorted {
   override clear(): void {
     this._p_activate();
     if (this._children.length === 0) return;
-    this._data.fill([], [], true, null);
+    this._data.fill(this._keyKind.none(), [], true, null);
     this._p_changed = true;
   }
 
@@ -393,14 +388,14 @@ export abstract class Tree extends Sorted {
 
   override __setstate__(state: unknown): void {
     if (state === null) {
-      this._data.fill([], [], true, null);
+      this._data.fill(this._keyKind.none(), [], true, null);
       return;
     }
     if (!(state instanceof Tuple) || !(state[0] instanceof Tuple) || state.length > 2)
       throw this._badState('must be None, or a tuple of its children and of the first bucket');
     const items = state[0] as readonly unknown[];
     const { convert } = this._keyKind;
-    const keys: StoredKey[] = [];
+    const keys = this._keyKind.none();
     const children: Child[] = [];
     for (let i = 0; i < items.length; i += 2) {
       children.push(this._childOf(items[i]));

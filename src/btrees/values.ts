@@ -4,7 +4,7 @@ import { aqBase, isWrapper } from '../persistent/index.ts';
 import { BTreeOverflowError, BTreeTypeError } from './errors.ts';
 import { compareNumbers, int32Keys, uint32Keys } from './keys-int.ts';
 import { int64, int64Keys, uint64Keys } from './keys-long.ts';
-import type { Arithmetic, KeyKind, ValueKind } from './kinds.ts';
+import type { Arithmetic, KeyKind, StoredValue, ValueKind } from './kinds.ts';
 import { compareKeys } from './ordering.ts';
 
 export const objectValues: ValueKind = {
@@ -20,17 +20,19 @@ export const objectValues: ValueKind = {
   expose: (value) => value,
   converts: false,
   compare: compareKeys,
+  none: () => [],
   same: () => false,
   normalize: (value) => value,
   arithmetic: null,
 };
 
-function intValues(kind: KeyKind, arithmetic: Arithmetic): ValueKind {
+function intValues(kind: KeyKind, none: () => StoredValue[], arithmetic: Arithmetic): ValueKind {
   return {
     convert: kind.convert,
     expose: (value) => value,
     converts: false,
     compare: compareNumbers,
+    none,
     same: (a, b) => a === b,
     normalize(value, min) {
       if (!((min as number) > 0)) return value;
@@ -50,7 +52,7 @@ function weightOf(value: unknown): number | bigint {
   );
 }
 
-export const int32Values: ValueKind = intValues(int32Keys, {
+export const int32Values: ValueKind = intValues(int32Keys, () => [], {
   one: 1,
   weight(value) {
     const weight = weightOf(value);
@@ -62,7 +64,7 @@ export const int32Values: ValueKind = intValues(int32Keys, {
   plus: (a, b) => ((a as number) + (b as number)) | 0,
 });
 
-export const uint32Values: ValueKind = intValues(uint32Keys, {
+export const uint32Values: ValueKind = intValues(uint32Keys, () => [], {
   one: 1,
   weight: (value) => Number(BigInt.asUintN(32, BigInt(weightOf(value)))),
   times: (value, weight) => Math.imul(value as number, weight as number) >>> 0,
@@ -94,6 +96,7 @@ function longArithmetic(wrap: (value: bigint) => bigint, weight: (value: bigint)
 
 export const int64Values: ValueKind = intValues(
   int64Keys,
+  () => [],
   longArithmetic(
     (value) => BigInt.asIntN(64, value),
     (value) => {
@@ -106,6 +109,7 @@ export const int64Values: ValueKind = intValues(
 
 export const uint64Values: ValueKind = intValues(
   uint64Keys,
+  () => [],
   longArithmetic(
     (value) => BigInt.asUintN(64, value),
     (value) => BigInt.asUintN(64, value),
@@ -130,6 +134,7 @@ export const floatValues: ValueKind = {
   expose: (value) => float(value as number),
   converts: true,
   compare: compareNumbers,
+  none: () => [],
   same: (a, b) => a === b,
   normalize: (value, min) => ((min as number) > 0 ? Math.fround((value as number) / (min as number)) : value),
   arithmetic: {

@@ -158,6 +158,66 @@ describe.each(kinds)('a tree of %s', (_name, make, keys, value) => {
   });
 });
 
+describe('leaves of their usual size', () => {
+  // Moving items takes several at a time, which small leaves have no room for.
+  it.each([
+    ['IOBTree', () => new IOBTree() as BTree, (n: number) => n - 700],
+    ['IIBTree', () => new IIBTree() as unknown as BTree, (n: number) => n],
+    [
+      'UOBTree, with numbers that are no small ints',
+      () => new UOBTree() as BTree,
+      (n: number) => 2 ** 31 - 700 + n,
+    ],
+    ['LOBTree', () => new LOBTree() as BTree, (n: number) => n * 2 ** 20],
+    [
+      'LLBTree, with bigints',
+      () => new LLBTree() as unknown as BTree,
+      (n: number) => int(2n ** 53n - 700n + BigInt(n)),
+    ],
+    ['OOBTree', () => new OOBTree() as BTree, (n: number) => `k${String(n).padStart(5, '0')}`],
+  ])('keep keys and values of %s together', (_name, make, key) => {
+    fc.assert(
+      fc.property(fc.shuffledSubarray(Array.from({ length: 1400 }, (_, n) => n)), (order) => {
+        const tree = make();
+        for (const n of order) tree.set(key(n), n);
+        for (const n of order.slice(0, 20)) tree.set(key(n), n + 1);
+        check(tree);
+        const changed = new Set(order.slice(0, 20));
+        const expected = [...order].sort((a, b) => a - b).map((n) => [key(n), changed.has(n) ? n + 1 : n]);
+        expect([...tree.items()].map((item) => [...item])).toEqual(expected);
+        const content = new Map(expected as [unknown, unknown][]);
+        for (let n = 0; n < 1400; n += 7) expect(tree.get(key(n))).toBe(content.get(key(n)));
+      }),
+      { numRuns: 8 },
+    );
+  });
+
+  it('keep the keys of a set in order', () => {
+    fc.assert(
+      fc.property(fc.shuffledSubarray(Array.from({ length: 1400 }, (_, n) => n)), (order) => {
+        const set = new IITreeSet();
+        for (const n of order) expect(set.add(n)).toBe(1);
+        check(set);
+        expect([...set]).toEqual([...order].sort((a, b) => a - b));
+      }),
+      { numRuns: 8 },
+    );
+  });
+
+  it('take no key once they are out of the tree', () => {
+    const tree = new (small(IOBTree))() as BTree;
+    for (let n = 0; n < 20; n++) tree.set(n, n);
+    const last = [...Array(20).keys()].slice(-4);
+    const leaf = tree._lastLeaf() as unknown as Map<number, number>;
+    for (const n of last) tree.delete(n);
+    leaf.set(30, 30);
+    tree.set(31, 31);
+    check(tree);
+    expect(tree.get(31)).toBe(31);
+    expect([...tree.keys()].at(-1)).toBe(31);
+  });
+});
+
 describe.each([
   ['texts', () => new (small(OOTreeSet))() as TreeSet, texts],
   ['ints', () => new (small(IITreeSet))() as unknown as TreeSet, fc.integer({ min: 0, max: 60 })],
