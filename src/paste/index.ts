@@ -29,7 +29,7 @@ export {
   type UnauthorizedDetails,
 } from './gateway/http-exception.ts';
 export { type FailurePage, failurePageOf, setFailurePage } from './gateway/failure-page.ts';
-export { GatewayRequest } from './gateway/request.ts';
+export { GatewayRequest, type Hold } from './gateway/request.ts';
 export { BodyTooLargeError, ClientGoneError, MalformedBodyError } from './gateway/request-errors.ts';
 export {
   type FileRegion,

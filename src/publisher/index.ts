@@ -12,7 +12,7 @@ export {
 export { onPublication, type PublicationEvents } from './events.ts';
 export { FileUpload } from './form.ts';
 export { processInputs } from './inputs.ts';
-export { createPublisher, type PublisherOptions, type SiteConnection } from './publish.ts';
+export { createPublisher, type NotDurable, type PublisherOptions, type SiteConnection } from './publish.ts';
 export { HTTPRequest, quote, type RequestSource, urlQuote } from './request.ts';
 export { HTTPResponse } from './response.ts';
 export { restrictedTraverse, unrestrictedTraverse } from './traversing.ts';

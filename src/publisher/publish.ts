@@ -15,7 +15,7 @@ import {
   withSecurityManager,
   withSecurityManagerAsync,
 } from '../access/index.ts';
-import { type Environ, environOf, GatewayRequest, GatewayResponse } from '../paste/index.ts';
+import { type Environ, environOf, GatewayRequest, GatewayResponse, type Hold } from '../paste/index.ts';
 import { aqInner, aqParent, getOwn } from '../persistent/index.ts';
 import {
   type Describer,
@@ -40,7 +40,16 @@ import { accessContext, type Published, traverse } from './traverse.ts';
 export interface SiteConnection {
   readonly root: object;
   readonly transactions: TransactionManager;
+  /** What was seen and committed and is not on the disk, if there is something: no answer is sent before it is. */
+  undurable?(): NotDurable | undefined;
   close(): void;
+}
+
+export interface NotDurable {
+  /** For servers that can hold the answer back while the application does other work. */
+  readonly holds: readonly Hold[];
+  /** Resolves when the disk has it. Rejects when it was lost. */
+  wait(): Promise<void>;
 }
 
 export interface PublisherOptions {
@@ -107,6 +116,10 @@ class GatewaySource implements RequestSource {
 
   headers(): Iterable<readonly [string, string]> {
     return this.#request.headers.entries();
+  }
+
+  hold(what: readonly Hold[]): boolean {
+    return this.#request.hold(what);
   }
 }
 
@@ -180,10 +193,7 @@ function publish(
   } catch (error) {
     return failed(options, attempt, content, error);
   }
-  if (!(answer instanceof Promise)) {
-    ended(attempt);
-    return answer;
-  }
+  if (!(answer instanceof Promise)) return whenDurable(request, ended(attempt), () => answer as Response);
   return answer.then(
     (value) => {
       let sent: Response;
@@ -192,20 +202,30 @@ function publish(
       } catch (error) {
         return failed(options, attempt, content, error);
       }
-      ended(attempt);
-      return sent;
+      return whenDurable(request, ended(attempt), () => sent);
     },
     (error: unknown) => failed(options, attempt, content, error),
   );
 }
 
-/** An attempt is over; its transaction is as well. */
-function ended({ request, connection }: Attempt): void {
+/** An attempt is over; its transaction is as well. Gives what the answer has to wait for. */
+function ended({ request, connection }: Attempt, answers = true): NotDurable | undefined {
   try {
     notify('endRequest', () => ({ request }));
+    return answers ? connection.undurable?.() : undefined;
   } finally {
     connection.close();
   }
+}
+
+/** Nobody outside learns of what may still be lost. */
+function whenDurable(
+  { source }: HTTPRequest,
+  undurable: NotDurable | undefined,
+  answer: () => Response,
+): Response | Promise<Response> {
+  if (undurable === undefined || source.hold?.(undurable.holds) === true) return answer();
+  return undurable.wait().then(answer);
 }
 
 /** Runs code of an attempt with its request and its transaction as the current ones. */
@@ -295,7 +315,7 @@ function finish(options: PublisherOptions, { request, connection }: Attempt, res
   notify('pubBeforeCommit', () => ({ request }));
   const { transactions } = connection;
   if (transactions.isDoomed()) transactions.abort();
-  else transactions.commit();
+  else transactions.commit(connection.undurable !== undefined);
   notify('pubSuccess', () => ({ request }));
   return foreign ? (result as Response) : toGateway(response, request.method);
 }
@@ -341,6 +361,7 @@ function failed(
   const retry = isTransient(error) && request.retryCount < (options.maxConflictRetries ?? 3);
   let answer: Response | undefined;
   let failure = normalise(error);
+  let undurable: NotDurable | undefined;
   try {
     if (error instanceof BareObjectError) failure = new NotFound(error.message);
     // Told first, so that a page can name what the log has about it.
@@ -356,7 +377,7 @@ function failed(
       connection.transactions.abort();
       notify('pubFailure', () => ({ request, error: failure, retry }));
     } finally {
-      ended(attempt);
+      undurable = ended(attempt, !retry);
     }
   }
   if (retry) {
@@ -366,9 +387,11 @@ function failed(
       publish(options, request.source, content, count + 1),
     );
   }
-  if (answer !== undefined) return answer;
-  if (!(failure instanceof HTTPException)) options.onEscape?.(failure, request);
-  throw failure;
+  if (answer === undefined && !(failure instanceof HTTPException)) options.onEscape?.(failure, request);
+  return whenDurable(request, undurable, () => {
+    if (answer === undefined) throw failure;
+    return answer;
+  });
 }
 
 /** The answer that the site gives to an exception; undefined lets the exception travel up the pipeline. */

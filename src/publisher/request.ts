@@ -1,5 +1,5 @@
 /** REQUEST: what came in, and what the publisher found out about it (INVENTORY 3.7). */
-import type { Environ } from '../paste/index.ts';
+import type { Environ, Hold } from '../paste/index.ts';
 import { Dict, type Tuple, tupleFrom } from '../pickle/index.ts';
 import { Budget, htmlQuote, KeyError, repr, RuntimeError, ValueError } from '../restricted/index.ts';
 import { type NameSource } from '../templates/index.ts';
@@ -16,6 +16,8 @@ export interface RequestSource {
   header(name: string): string | null | undefined;
   /** All headers, names in lower case. */
   headers(): Iterable<readonly [string, string]>;
+  /** See `GatewayRequest`. */
+  hold?(what: readonly Hold[]): boolean;
 }
 
 const SAFE_PATH = /^[A-Za-z0-9_.\-~/+@]*$/;

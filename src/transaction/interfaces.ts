@@ -19,6 +19,8 @@ export interface DataManager {
   sortKey?(): string;
   /** Remembers the state of now. A manager without it cannot take part in savepoints unless they are optimistic. */
   savepoint?(): DataManagerSavepoint;
+  /** Whether `tpcFinish` may return before the disk has everything: see `Transaction.endsEarly`. */
+  readonly canEndEarly?: boolean;
   /** Whether an error that is not transient may be retried all the same. */
   shouldRetry?(error: unknown): boolean;
 }

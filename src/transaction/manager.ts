@@ -61,8 +61,9 @@ export class TransactionManager {
     this.#current = null;
   }
 
-  commit(): void {
-    this.get().commit();
+  /** @param early See `Transaction.endsEarly`. */
+  commit(early = false): void {
+    this.get().commit(early);
   }
 
   abort(): void {

@@ -42,6 +42,11 @@ function textOf(value: unknown, what: string): string {
 
 export class Transaction {
   status: Status = 'Active';
+  /**
+   * Whether the commit ends before the disk has what was committed, where the storage can do that: whoever commits waits for the disk
+   * by other means before it tells anybody. Only where all managers know of it: one that sends mail has to be sure.
+   */
+  endsEarly = false;
   #user = '';
   #description = '';
   #describe: Describer | undefined;
@@ -180,8 +185,11 @@ export class Transaction {
     this.#failure = error;
   }
 
-  /** Commits on all managers, or on none: an error of one of them is thrown when all have gone back. */
-  commit(): void {
+  /**
+   * Commits on all managers, or on none: an error of one of them is thrown when all have gone back.
+   * @param early See `endsEarly`.
+   */
+  commit(early = false): void {
     if (this.status === 'Doomed') throw new DoomedTransaction('transaction doomed, cannot commit');
     this.#invalidateSavepoints();
     if (this.status === 'Commit failed') this.#refuse();
@@ -189,7 +197,7 @@ export class Transaction {
     this.#synchronize('beforeCompletion');
     this.status = 'Committing';
     try {
-      if (this.#managers.length > 0) this.#commitManagers();
+      if (this.#managers.length > 0) this.#commitManagers(early);
       this.status = 'Committed';
     } catch (error) {
       this._fail(error);
@@ -201,8 +209,9 @@ export class Transaction {
     this.#free();
   }
 
-  #commitManagers(): void {
+  #commitManagers(early: boolean): void {
     const managers = inOrder(this.#managers);
+    this.endsEarly = early && managers.every(({ canEndEarly }) => canEndEarly === true);
     try {
       for (const manager of managers) manager.tpcBegin(this);
       for (const manager of managers) manager.commit(this);

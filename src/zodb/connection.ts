@@ -41,6 +41,7 @@ import {
   ReadOnlyError,
   StorageTransactionError,
   type Tid,
+  type Undurable,
 } from './interfaces.ts';
 import { ObjectReader } from './serialize-reader.ts';
 import { ObjectWriter } from './serialize-writer.ts';
@@ -441,6 +442,24 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
 
   // The view.
 
+  /**
+   * What this connection, and those of other databases that were opened through it, have seen and committed before the disk had it.
+   * Undefined when there is no such thing, which is always so unless `DB.showEarly` was called.
+   */
+  undurable(): readonly Undurable[] | undefined {
+    const own = this.#storage.undurable();
+    if (this.connections.size < 2) return own && [own];
+    const all = new Set(this.connections.values());
+    const found = [...all].flatMap((connection) => connection.#storage.undurable() ?? []);
+    return found.length === 0 ? undefined : found;
+  }
+
+  /** Resolves when the disk has all of it; undefined when it has. Rejects with a SyncError when it was lost. */
+  durable(): Promise<void> | undefined {
+    const undurable = this.undurable();
+    return undurable && whenDurable(undurable);
+  }
+
   /** Aborts the transaction and shows the newest state. */
   sync(): void {
     this.transactionManager.abort();
@@ -449,6 +468,11 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
   /** A transaction begins: what other connections have committed is seen. */
   newTransaction(): void {
     if (this.opened === null) return;
+    this.#moveOn();
+    this.#storage.begun();
+  }
+
+  #moveOn(): void {
     // Clearing an empty one makes new tables.
     if (this.#readCurrent.size > 0) this.#readCurrent.clear();
     if (this.#watched.size > 0) this.#watched.clear();
@@ -470,7 +494,7 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
   }
 
   afterCompletion(): void {
-    if (!this.transactionManager.explicit) this.newTransaction();
+    if (!this.transactionManager.explicit && this.opened !== null) this.#moveOn();
   }
 
   #compareWatched(): void {
@@ -482,6 +506,8 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
   }
 
   // The two phases.
+
+  readonly canEndEarly = true;
 
   sortKey(): string {
     return `${this.#storage.sortKey()}:${this.db.databaseName}`;
@@ -834,4 +860,9 @@ function child(value: unknown, step: string): unknown {
     return (value as Map<unknown, unknown>).get(step);
   }
   return (value as Record<string, unknown>)[step];
+}
+
+/** Resolves when the disk has what it did not have. Rejects with a SyncError when it was lost. */
+export async function whenDurable(undurable: readonly Undurable[]): Promise<void> {
+  await Promise.all(undurable.map(({ storage, tid, losses }) => storage.durable!(tid, losses)));
 }

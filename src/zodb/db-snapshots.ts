@@ -4,14 +4,19 @@ import { ReadOnlyHistoryError } from './connection-errors.ts';
 import { SharedCommits } from './db-commit.ts';
 import {
   type BlobStore,
+  ConflictError,
   type Oid,
   POSKeyError,
   type Storage,
   type StorageInstance,
   type StoredRecord,
   type Tid,
+  type Undurable,
 } from './interfaces.ts';
 import { isBlobStore, loadsBlobs } from './storages/is-blob-store.ts';
+
+/** Later than all transactions. */
+const NEVER: Tid = 2n ** 64n - 1n;
 
 /** A connection's view of a storage that may keep blobs. */
 export interface ConnectionStorage extends StorageInstance {
@@ -19,6 +24,10 @@ export interface ConnectionStorage extends StorageInstance {
   /** The file of a blob's revision. */
   loadBlob(oid: Oid, tid: Tid): string;
   temporaryDirectory(): string;
+  /** A transaction begins, which has not seen anything from before the last poll. */
+  begun(): void;
+  /** What was seen or committed and is not on the disk; undefined when all is. */
+  undurable(): Undurable | undefined;
 }
 
 function loadBlob(storage: Storage, oid: Oid, tid: Tid): string {
@@ -76,10 +85,17 @@ class Snapshot implements ConnectionStorage {
   /** What this view has committed since the last poll, which is no news to it. */
   #own: { readonly tid: Tid; readonly oids: ReadonlySet<Oid> } | null = null;
   #commits = 0;
+  /** The last transaction that this view has committed. */
+  #committed: Tid = 0n;
+  /** `losses` of the storage when the view was taken. */
+  #losses: number;
+  /** What the transaction before this moment has seen is lost. */
+  #lost = false;
 
   constructor(storage: Storage, snapshots: Snapshots) {
     this.#storage = storage;
     this.#snapshots = snapshots;
+    this.#losses = storage.losses ?? 0;
     this.#at = storage.lastTransaction();
   }
 
@@ -107,7 +123,17 @@ class Snapshot implements ConnectionStorage {
 
   pollInvalidations(): Iterable<Oid> | null {
     const before = this.#at;
+    const losses = this.#storage.losses ?? 0;
     const now = this.#storage.lastTransaction();
+    if (losses !== this.#losses || now < before) {
+      this.#losses = losses;
+      this.#at = now;
+      this.#own = null;
+      this.#commits = 0;
+      this.#committed = 0n;
+      this.#lost = true;
+      return null;
+    }
     if (now === before) return [];
     this.#at = now;
     const own = this.#own;
@@ -170,11 +196,17 @@ class Snapshot implements ConnectionStorage {
   }
 
   tpcVote(transaction: Transaction): readonly Oid[] | undefined {
-    return this.#snapshots.commits.vote(transaction);
+    const resolved = this.#snapshots.commits.vote(transaction);
+    // Nothing can be lost from here on until the transaction is over.
+    if ((this.#storage.losses ?? 0) !== this.#losses)
+      throw new ConflictError('the disk did not take what this transaction has seen', {});
+    return resolved;
   }
 
   tpcFinish(transaction: Transaction, callback?: (tid: Tid) => void): Tid {
     return this.#snapshots.commits.finish(this, transaction, (tid) => {
+      this.#committed = tid;
+      this.#lost = false;
       this.#own = { tid, oids: new Set(this.#stored) };
       this.#commits++;
       this.#snapshots.changed(this.#stored, this);
@@ -184,6 +216,20 @@ class Snapshot implements ConnectionStorage {
 
   tpcAbort(transaction: Transaction): void {
     this.#snapshots.commits.abort(this, transaction);
+  }
+
+  begun(): void {
+    this.#lost = false;
+  }
+
+  undurable(): Undurable | undefined {
+    const storage = this.#storage;
+    if (storage.isDurable === undefined) return undefined;
+    let tid = this.#at > this.#committed ? this.#at : this.#committed;
+    let losses = this.#losses;
+    // Which transaction it was is not known any more, only that it was before the last loss.
+    if (this.#lost) [tid, losses] = [NEVER, losses - 1];
+    return storage.isDurable(tid, losses) ? undefined : { storage, tid, losses };
   }
 
   release(): void {
@@ -265,6 +311,18 @@ class HistoricalView implements ConnectionStorage {
 
   tpcAbort(): void {
     // Nothing was begun.
+  }
+
+  begun(): void {
+    // It never moves.
+  }
+
+  undurable(): Undurable | undefined {
+    const storage = this.#storage;
+    const last = storage.lastTransaction();
+    const tid = this.#before > last ? last : this.#before - 1n;
+    const losses = storage.losses ?? 0;
+    return storage.isDurable?.(tid, losses) === false ? { storage, tid, losses } : undefined;
   }
 
   release(): void {

@@ -260,6 +260,15 @@ export class DB {
     return this.storage.getSize();
   }
 
+  /**
+   * From now on a transaction is seen as soon as it is in the file, before the disk has it; one that is committed with `commit(true)` does not
+   * wait for the disk either. Whoever opens connections then waits for `Connection.durable` before telling anybody outside what was
+   * seen or done. False where the storage cannot do that.
+   */
+  showEarly(): boolean {
+    return this.storage.showEarly?.() ?? false;
+  }
+
   isReadOnly(): boolean {
     return this.storage.isReadOnly();
   }

@@ -82,3 +82,8 @@ export class QuotaError extends POSError {
 export class LockError extends POSError {
   override readonly code = 'LOCK';
 }
+
+/** The disk did not take what was written. */
+export class SyncError extends POSError {
+  override readonly code = 'SYNC';
+}

@@ -13,7 +13,7 @@ export {
   ReadOnlyHistoryError,
   UnstorableError,
 } from './connection-errors.ts';
-export { Connection, resetCaches } from './connection.ts';
+export { Connection, resetCaches, whenDurable } from './connection.ts';
 export type { RootAccess, RootMapping } from './connection-root.ts';
 export { type Activity, ActivityMonitor } from './db-activity.ts';
 export { DB, type DBOptions, type OpenOptions } from './db.ts';
@@ -31,6 +31,7 @@ export {
   ReadConflictError,
   ReadOnlyError,
   StorageTransactionError,
+  SyncError,
   UndoError,
 } from './errors.ts';
 export { BlobDirectory, type BlobRevision } from './blobs/blob-directory.ts';
@@ -50,6 +51,7 @@ export type {
   Storage,
   StoredRecord,
   Tid,
+  Undurable,
   TransactionDataRecord,
   TransactionRecord,
   UndoEntry,

@@ -23,6 +23,14 @@ export interface StoredRecord {
   readonly tid: Tid;
 }
 
+/** A transaction that was seen or made before the disk had it: see `Storage.showEarly`. */
+export interface Undurable {
+  readonly storage: Storage;
+  readonly tid: Tid;
+  /** What `losses` was then. */
+  readonly losses: number;
+}
+
 /** A revision and when it ended; `end` is null for the current one. */
 export interface RecordBefore extends StoredRecord {
   readonly end: Tid | null;
@@ -131,6 +139,22 @@ export interface Storage extends CommittingStorage {
   /** The revisions of objects before `tid` will be loaded soon: for storages that can fetch many at once. */
   prefetch?(oids: readonly Oid[], tid: Tid): void;
   lastTransaction(): Tid;
+  /**
+   * From now on transactions are seen as soon as they are in the file, before the disk has them, and one with `endsEarly` ends then.
+   * Whoever tells anybody outside of what was seen or done waits for `durable`. False: this storage does not, and nothing changes.
+   */
+  showEarly?(): boolean;
+  /** How often the disk did not take what was shown early: since then, what was seen before may have gone. */
+  readonly losses?: number;
+  /**
+   * Whether the disk has a transaction and all before it.
+   * @param losses What `losses` was when the transaction was seen.
+   */
+  isDurable?(tid: Tid, losses: number): boolean;
+  /** Resolves when the disk has it. Rejects with a SyncError when it was lost. */
+  durable?(tid: Tid, losses: number): Promise<void>;
+  /** The number that who shares it with several threads has given it. */
+  readonly file?: number;
   /** Objects that transactions after `tid` changed, in order of the transactions; null when that is not known any more. */
   changesSince?(tid: Tid): readonly Oid[] | null;
   /** The last transactions with their objects, the oldest first. */

@@ -7,6 +7,15 @@ import { ClientGoneError } from './request-errors.ts';
 import { headersFrom } from './flat-headers.ts';
 import { inheritLazily } from './inherit-lazily.ts';
 
+/** A transaction of a file that the disk does not have yet. The answer that tells of it has to wait. */
+export interface Hold {
+  /** The number of the file in the process. */
+  readonly file: number;
+  readonly tid: bigint;
+  /** How often the disk had lost transactions when this one was seen. */
+  readonly losses: number;
+}
+
 /**
  * A request that came over a socket. It passes for a `Request` (`instanceof` holds) without one being made, and has cheaper ways to the
  * same: `header(name)`, `rawHeaders`, `readBody()`, `nodeBody`.
@@ -22,6 +31,8 @@ export class GatewayRequest {
   _body: RequestBody | undefined;
   _abort: AbortController | undefined;
   _gone: boolean;
+  /** Whether the server holds answers back that the application asks it to, and which ones it is to. */
+  _holds: Hold[] | boolean;
   /** For who hands the request on: told when the client has left. An object, for a function made for each request costs more. */
   _onLeft: { left(): void } | undefined;
   readonly environ: Environ;
@@ -47,6 +58,7 @@ export class GatewayRequest {
     this._body = undefined;
     this._abort = undefined;
     this._gone = false;
+    this._holds = false;
     this._onLeft = undefined;
     this.environ = environ;
     this.method = incoming.method ?? 'GET';
@@ -112,6 +124,18 @@ export class GatewayRequest {
       if (root._gone) root._abort.abort(new ClientGoneError());
     }
     return root._abort.signal;
+  }
+
+  /**
+   * For applications: the answer is not to be sent, nor an error told, before the disk has these transactions. False: the server cannot
+   * do that, and the application has to wait itself.
+   */
+  hold(what: readonly Hold[]): boolean {
+    const root = this._root;
+    if (root._holds === false) return false;
+    if (root._holds === true) root._holds = [...what];
+    else root._holds.push(...what);
+    return true;
   }
 
   /** For servers: the client left. */

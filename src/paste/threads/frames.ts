@@ -7,7 +7,7 @@
  */
 import { isAscii } from 'node:buffer';
 import type { Environ } from '../gateway/environ.ts';
-import type { GatewayRequest } from '../gateway/request.ts';
+import type { GatewayRequest, Hold } from '../gateway/request.ts';
 import { type FileRegion, isFileRegion, type ResponseBody } from '../gateway/response.ts';
 import type { Memory } from './ring.ts';
 
@@ -15,6 +15,8 @@ export const REQUEST = 1;
 export const ANSWER = 2;
 /** The thread waits for something and can do other work. */
 export const WAITING = 3;
+/** The answer that comes is not to be sent before the disk has something: see `Hold`. */
+export const HOLDING = 4;
 /** Added to the kind: characters of the head take two bytes. */
 const WIDE = 16;
 
@@ -23,6 +25,8 @@ const [SIZE, KIND, ID, AFTER] = [0, 1, 2, 3] as const;
 const [METHOD, TARGET, PORT, PATH, REQUEST_HEAD, REQUEST_BODY, REQUEST_TEXT] = [
   4, 5, 6, 7, 8, 9, 10,
 ] as const;
+/** Of a hold: the file, the low and the high half of the transaction's id, the losses. */
+const [HOLD_FILE, HOLD_LOW, HOLD_HIGH, HOLD_LOSSES] = [4, 5, 6, 7] as const;
 /** Of an answer: characters of the head, bytes of the body, its form. */
 const [ANSWER_HEAD, ANSWER_BODY, ANSWER_FORM, ANSWER_TEXT] = [4, 5, 6, 7] as const;
 
@@ -85,6 +89,35 @@ export const waitingFrame: Frame = {
     return end(words, at, at + 16);
   },
 };
+
+/** A frame for one hold after the other. */
+export class HoldFrame implements Frame {
+  readonly most = 32;
+  #hold!: Hold;
+
+  of(hold: Hold): this {
+    this.#hold = hold;
+    return this;
+  }
+
+  write({ words }: Memory, at: number, id: number, after: number): number {
+    const { file, tid, losses } = this.#hold;
+    const word = at >> 2;
+    begin(words, at, HOLDING, id, after);
+    words[word + HOLD_FILE] = file;
+    words[word + HOLD_LOW] = Number(BigInt.asIntN(32, tid));
+    words[word + HOLD_HIGH] = Number(BigInt.asIntN(32, tid >> 32n));
+    words[word + HOLD_LOSSES] = losses;
+    return end(words, at, at + this.most);
+  }
+}
+
+export function holdOf({ words }: Memory, at: number): Hold {
+  const word = at >> 2;
+  const low = BigInt.asUintN(32, BigInt(words[word + HOLD_LOW]!));
+  const high = BigInt.asUintN(32, BigInt(words[word + HOLD_HIGH]!));
+  return { file: words[word + HOLD_FILE]!, tid: (high << 32n) | low, losses: words[word + HOLD_LOSSES]! };
+}
 
 /** A frame for one request after the other. */
 export class RequestFrame implements Frame {

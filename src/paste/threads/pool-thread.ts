@@ -43,6 +43,8 @@ export class Job {
   asking = false;
   /** It waits for something; its thread does other work. */
   waiting = false;
+  /** Until when its answer is not to be sent. */
+  held: Promise<void> | undefined = undefined;
   outflow: Outflow | undefined = undefined;
   inflow: Inflow | undefined = undefined;
   resolve!: (response: Response) => void;

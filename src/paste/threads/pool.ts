@@ -6,9 +6,10 @@
 import { channel } from 'node:diagnostics_channel';
 import { Worker } from 'node:worker_threads';
 import { getLogger } from '@logtape/logtape';
+import { discard } from '../gateway/body-parts.ts';
 import { HTTPException } from '../gateway/http-exception.ts';
 import { GatewayResponse } from '../gateway/response.ts';
-import type { GatewayRequest } from '../gateway/request.ts';
+import type { GatewayRequest, Hold } from '../gateway/request.ts';
 import { ClientGoneError } from '../gateway/request-errors.ts';
 import type { Application } from '../gateway/types.ts';
 import { receiveRecordOfThread } from '../logging/set-up.ts';
@@ -62,6 +63,8 @@ export interface PoolOptions {
   readonly execArgv?: readonly string[];
   /** Threads accept connections themselves; `dispatch` is not used then. */
   readonly accept?: NonNullable<ThreadData['accept']>;
+  /** When the disk has what an answer is held back for; rejects when it never will. Without it threads wait themselves. */
+  readonly whenDurable?: (hold: Hold) => Promise<void>;
   /** Asked when the first thread is ready: how many there are to be. */
   readonly limit?: () => number;
 }
@@ -207,6 +210,7 @@ export class ThreadPool {
       claims: claims.buffer as SharedArrayBuffer,
       rings,
       bodyLimit: this.#options.bodyLimit,
+      holds: this.#options.whenDurable !== undefined,
       ...(this.#options.accept === undefined ? {} : { accept: this.#options.accept }),
     };
     const worker = new Worker(ENTRY, {
@@ -220,12 +224,13 @@ export class ThreadPool {
     thread.link = new Link(worker, rings.requests, rings.answers, {
       frame: (memory, at, owned) => {
         const job = thread.get(frames.idOf(memory, at));
-        const isAnswer = frames.kindOf(memory, at) === frames.ANSWER;
-        if (isAnswer) answers.read(memory, at, owned);
+        const kind = frames.kindOf(memory, at);
+        if (kind === frames.ANSWER) answers.read(memory, at, owned);
+        else if (kind === frames.HOLDING && job !== undefined) this.#hold(job, frames.holdOf(memory, at));
         if (!owned) thread.link.release(at);
         if (job === undefined) return;
-        if (isAnswer) this.#answered(thread, job, answers);
-        else this.#waits(thread, job);
+        if (kind === frames.ANSWER) this.#answered(thread, job, answers);
+        else if (kind === frames.WAITING) this.#waits(thread, job);
       },
       message: (kind, values, at) => this.#receive(thread, kind, values, at),
     });
@@ -441,9 +446,36 @@ export class ThreadPool {
     job.outflow?.cancel();
     if (job.inflow !== undefined) job.inflow.fail(error);
     else {
-      this.#tellAnswer(job.thread, job, true);
-      job.reject(error);
+      const reject = (reason: Error) => {
+        this.#tellAnswer(job.thread, job, true);
+        job.reject(reason);
+      };
+      if (job.held === undefined) reject(error);
+      else job.held.then(() => reject(error), reject);
     }
+  }
+
+  /** The answer that comes tells of something that may still be lost; the thread that made it goes on meanwhile, or may end. */
+  #hold(job: Job, hold: Hold): void {
+    const durable = this.#options.whenDurable!(hold);
+    const { held } = job;
+    job.held = held === undefined ? durable : Promise.all([held, durable]).then(() => undefined);
+    // Who waits for it learns of it.
+    job.held.catch(() => undefined);
+  }
+
+  #resolve(thread: PoolThread, job: Job, answer: GatewayResponse): void {
+    const resolve = () => {
+      this.#tellAnswer(thread, job, false);
+      job.resolve(answer as unknown as Response);
+    };
+    if (job.held === undefined) resolve();
+    else
+      job.held.then(resolve, (error: Error) => {
+        this.#tellAnswer(thread, job, true);
+        discard(answer.sentBody);
+        job.reject(error);
+      });
   }
 
   #receive(thread: PoolThread, kind: number, values: readonly unknown[], at: number): void {
@@ -491,19 +523,18 @@ export class ThreadPool {
   }
 
   #answered(thread: PoolThread, job: Job, { head, body, follows }: frames.AnswerReader): void {
-    this.#tellAnswer(thread, job, false);
     if (follows) {
       this.#waits(thread, job);
       job.inflow = new Inflow(
         (bytes) => this.#tell(thread, wire.CREDIT, job.id, bytes),
         () => this.#tell(thread, wire.CANCEL, job.id),
       );
-      job.resolve(new GatewayResponse(job.inflow, head) as unknown as Response);
+      this.#resolve(thread, job, new GatewayResponse(job.inflow, head));
       return;
     }
     this.#release(thread, job);
     if (this.#othersToStart > 0) setImmediate(() => this.#startOthers());
-    job.resolve(new GatewayResponse(body, head) as unknown as Response);
+    this.#resolve(thread, job, new GatewayResponse(body, head));
   }
 
   #waits(thread: PoolThread, job: Job): void {

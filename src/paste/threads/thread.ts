@@ -34,6 +34,8 @@ export interface ThreadData {
   readonly claims: SharedArrayBuffer;
   readonly rings: Rings;
   readonly bodyLimit: number;
+  /** Whether the main thread holds answers back: see `GatewayRequest.hold`. */
+  readonly holds: boolean;
   /** The thread accepts connections itself, on these sockets. */
   readonly accept?: {
     readonly settings: ServerSettings;
@@ -86,6 +88,8 @@ class Thread {
   readonly #running: (Running | undefined)[];
   readonly #requests = new frames.RequestReader();
   readonly #answers = new frames.AnswerFrame();
+  readonly #hold = new frames.HoldFrame();
+  readonly #holds: boolean;
   #app!: Application;
   #stats!: () => Record<string, number>;
   #unsettled: Running[] = [];
@@ -95,12 +99,13 @@ class Thread {
   #now = 0;
   #cost: number;
 
-  constructor(port: MessagePort, { claims, rings, bodyLimit }: ThreadData) {
+  constructor(port: MessagePort, { claims, rings, bodyLimit, holds }: ThreadData) {
     this.#port = port;
     this.#claims = new Int32Array(claims);
     this.#cost = this.#claims[COST]!;
     this.#running = Array.from({ length: CLAIMS }, () => undefined);
     this.#bodyContext = { bodyLimit };
+    this.#holds = holds;
     this.#link = new Link(port, rings.answers, rings.requests, {
       frame: (memory, at, owned) => this.#begin(memory, at, owned),
       message: (kind, values, at) => this.#receive(kind, values, at),
@@ -163,6 +168,7 @@ class Thread {
     if (!owned) this.#link.release(at);
     const incoming = this.#incoming(id, head, body);
     const request = new GatewayRequest(incoming as RemoteIncoming, head.environ, this.#bodyContext);
+    request._holds = this.#holds;
     if (typeof body !== 'number') request._content.given(body);
     const running: Running = { id, request, incoming, outflow: undefined };
     this.#running[slot] = running;
@@ -236,6 +242,7 @@ class Thread {
   #answer(running: Running, response: Response): void {
     try {
       const [head, body] = partsOfAnswer(response);
+      this.#sendHolds(running);
       if (frames.isWhole(body)) {
         this.#link.send(this.#answers.of(head, body, false), running.id);
         this.#settle(running);
@@ -287,7 +294,14 @@ class Thread {
     }
   }
 
+  #sendHolds({ id, request }: Running): void {
+    if (typeof request._holds === 'boolean') return;
+    for (const hold of request._holds) this.#link.send(this.#hold.of(hold), id);
+    request._holds = this.#holds;
+  }
+
   #fail(running: Running, error: unknown): void {
+    this.#sendHolds(running);
     this.#tell(wire.FAIL, running.id, wire.encodeError(error));
     this.#settle(running);
   }

@@ -3,6 +3,7 @@ import {
   closeSync,
   existsSync,
   fstatSync,
+  fsync,
   fsyncSync,
   ftruncateSync,
   openSync,
@@ -15,7 +16,7 @@ import { FileStorageFormatError } from './errors.ts';
 import { MAGIC, MAGIC_PYTHON_2, MAGIC_SIZE } from './format.ts';
 
 /** The calls whose failure is the disk's; tests have them fail. */
-export const disk = { sync: fsyncSync, truncate: ftruncateSync };
+export const disk = { sync: fsyncSync, syncLater: fsync, truncate: ftruncateSync };
 
 export function writeAll(descriptor: number, bytes: Uint8Array, position: number): void {
   for (let done = 0; done < bytes.length;)

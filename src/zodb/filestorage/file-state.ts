@@ -4,12 +4,14 @@ import type { Oid, Tid } from '../interfaces.ts';
 import { nextOid } from '../storages/merge.ts';
 import { RecentChanges } from '../storages/recent-changes.ts';
 import { disk, openDataFile } from './disk.ts';
-import { recordsIn } from './history.ts';
+import { MAGIC_SIZE } from './format.ts';
+import { backwards, recordsIn } from './history.ts';
 import type { OidIndex, PositionIndex } from './oid-index.ts';
 import type { PendingTransaction } from './pending.ts';
 import { RandomBytes, RecordReader } from './records.ts';
 import { recoverState } from './shared/recover.ts';
 import { APPENDING, COMPLETE, CommitState, IDLE, REPLACING } from './shared/commit-state.ts';
+import { LaterSync } from './shared/later-sync.ts';
 import type { SharedIndex } from './shared/shared-index.ts';
 
 type TidCallback = ((tid: Tid) => void) | undefined;
@@ -50,14 +52,23 @@ export abstract class FileState {
   abstract appending(): void;
   /** Its bytes are complete but for the last step of bringing them to the disk. Nobody else sees it before `publish`. */
   abstract append(pending: PendingTransaction, fsync: boolean): void;
-  /** Lets everybody see it, once it is on the disk. Afterwards it is not locked any more, whatever happens. */
-  abstract publish(pending: PendingTransaction, fsync: boolean, callback: TidCallback): void;
+  /**
+   * Lets everybody see it, once it is on the disk, or before (see `showEarly`). Afterwards it is not locked any more, whatever happens.
+   * @param later Whether somebody else waits for the disk.
+   */
+  abstract publish(pending: PendingTransaction, fsync: boolean, callback: TidCallback, later: boolean): void;
   /** Whether a transaction can be seen. */
   abstract published(pending: PendingTransaction): boolean;
   /** Nothing is written any more of the transaction that was begun. */
   abstract unlock(): void;
   /** This thread lost against a transaction of another one. */
   abstract lostAgainst(tid: Tid): void;
+
+  /** See `Storage`. */
+  abstract showEarly(): boolean;
+  abstract readonly losses: number;
+  abstract isDurable(tid: Tid, losses: number): boolean;
+  abstract durable(tid: Tid, losses: number): Promise<void>;
 
   /** False: another thread packs. */
   abstract beginPack(): boolean;
@@ -67,6 +78,7 @@ export abstract class FileState {
   /** Locks, with everything that was committed on the disk. */
   abstract lockSettled(fsync: boolean): void;
 
+  /** @throws what bringing to the disk throws that nobody has waited for. */
   close(): void {
     this.bytes.replace(-1, Number.MAX_SAFE_INTEGER);
     closeSync(this.descriptor);
@@ -157,6 +169,22 @@ export class OwnState extends FileState {
 
   lostAgainst(): void {}
 
+  showEarly(): boolean {
+    return false;
+  }
+
+  get losses(): number {
+    return 0;
+  }
+
+  isDurable(): boolean {
+    return true;
+  }
+
+  durable(): Promise<void> {
+    return Promise.resolve();
+  }
+
   beginPack(): boolean {
     if (this.#packing) return false;
     this.#packing = true;
@@ -193,6 +221,8 @@ export class SharedState extends FileState {
   #index: SharedIndex;
   #oids: bigint = 0n;
   #oidsLeft = 0;
+  /** There where transactions are shown early. */
+  #later: LaterSync | undefined;
 
   constructor(path: string, descriptor: number, shared: CommitState, first: Tid) {
     super(path, descriptor, shared.end);
@@ -305,12 +335,13 @@ export class SharedState extends FileState {
     this.bytes.end = pending.end;
   }
 
-  publish(pending: PendingTransaction, fsync: boolean, callback: TidCallback): void {
+  publish(pending: PendingTransaction, fsync: boolean, callback: TidCallback, later: boolean): void {
     const { shared } = this;
     const { failures } = shared;
     if (!fsync) shared.publish();
+    else if (this.#later !== undefined) shared.show();
     shared.lock.release();
-    if (fsync) {
+    if (fsync && !(later && this.#later !== undefined)) {
       shared.settle(
         pending.tid,
         failures,
@@ -325,19 +356,49 @@ export class SharedState extends FileState {
     return this.shared.published >= tid;
   }
 
-  /** The disk did not take what was appended since the last published transaction. Locked. */
-  #takeBack(): void {
+  showEarly(): boolean {
+    this.shared.showEarly();
+    this.#later ??= new LaterSync(this.path, this.shared, () => this.#takeBack());
+    return true;
+  }
+
+  get losses(): number {
+    return this.#later === undefined ? 0 : this.shared.failures;
+  }
+
+  isDurable(tid: Tid, losses: number): boolean {
+    return this.#later === undefined || (this.shared.durable >= tid && this.shared.failures === losses);
+  }
+
+  durable(tid: Tid, losses: number): Promise<void> {
+    return this.#later === undefined ? Promise.resolve() : this.#later.wait(tid, losses);
+  }
+
+  /** The disk did not take what was appended since the last transaction that it has. Gives the end of that one. Locked. */
+  #takeBack(): number {
     const { shared, records } = this;
     this.follow();
+    const end = this.#durableEnd();
     const found: [oid: Oid, previous: number][] = [];
-    for (let position = shared.publishedEnd; position < shared.end;) {
+    for (let position = end; position < shared.end;) {
       for (const [, record] of recordsIn(records, position)) found.push([record.oid, record.previous]);
       position += records.transaction(position).length + 8;
     }
     for (const [oid, previous] of found.reverse())
       if (previous === 0) this.#index.delete(oid);
       else this.#index.set(oid, previous);
-    disk.truncate(this.descriptor, shared.publishedEnd);
+    disk.truncate(this.descriptor, end);
+    return end;
+  }
+
+  #durableEnd(): number {
+    const { shared, records } = this;
+    const { durable } = shared;
+    for (const position of backwards(records, shared.end)) {
+      const { tid, length } = records.transaction(position);
+      if (tid <= durable) return position + length + 8;
+    }
+    return MAGIC_SIZE;
   }
 
   unlock(): void {
@@ -394,6 +455,19 @@ export class SharedState extends FileState {
       return scan(descriptor);
     } finally {
       closeSync(descriptor);
+    }
+  }
+
+  override close(): void {
+    try {
+      // Somebody may wait for it.
+      if (this.#later !== undefined) {
+        this.lockSettled(true);
+        this.unlock();
+      }
+    } finally {
+      this.#later?.close();
+      super.close();
     }
   }
 

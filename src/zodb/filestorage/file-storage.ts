@@ -5,6 +5,7 @@
  */
 import { closeSync, fstatSync, rmSync } from 'node:fs';
 import { getLogger } from '@logtape/logtape';
+import type { Transaction } from '../../transaction/index.ts';
 import { BlobDirectory, type BlobRevision } from '../blobs/blob-directory.ts';
 import { isBlobRecord } from '../blobs/is-blob-record.ts';
 import type { BlobLayout } from '../blobs/layout.ts';
@@ -88,6 +89,8 @@ export interface SharedFile {
   readonly first: Tid;
   /** The number of the thread: above 0, and of no other thread before. */
   readonly thread: number;
+  /** The number of the file, which tells it from others of the process. */
+  readonly file: number;
 }
 
 const logger = getLogger(['ZODB', 'FileStorage']);
@@ -96,6 +99,8 @@ const SAVE_INDEX_AFTER = 10_000;
 
 export class FileStorage implements Storage, BlobStore {
   readonly path: string;
+  /** See `share`. */
+  readonly file: number;
   readonly #options: FileStorageOptions;
   readonly #lock: LockFile | undefined;
   readonly #blobs: BlobDirectory | undefined;
@@ -123,6 +128,7 @@ export class FileStorage implements Storage, BlobStore {
    */
   constructor(path: string, options: FileStorageOptions = {}, attach?: SharedFile) {
     this.path = path;
+    this.file = attach?.file ?? 0;
     this.#options = options;
     if (attach !== undefined) {
       this.#state = new SharedState(
@@ -260,6 +266,22 @@ export class FileStorage implements Storage, BlobStore {
 
   lastTransaction(): Tid {
     return this.#state.lastTid;
+  }
+
+  showEarly(): boolean {
+    return this.#options.fsync !== false && this.#state.showEarly();
+  }
+
+  get losses(): number {
+    return this.#state.losses;
+  }
+
+  isDurable(tid: Tid, losses: number): boolean {
+    return this.#state.isDurable(tid, losses);
+  }
+
+  durable(tid: Tid, losses: number): Promise<void> {
+    return this.#state.durable(tid, losses);
   }
 
   changesSince(tid: Tid): readonly Oid[] | null {
@@ -445,7 +467,9 @@ export class FileStorage implements Storage, BlobStore {
       throw error;
     }
     try {
-      state.publish(pending, fsync, callback);
+      // Blobs that are lost with it have to go by then.
+      const later = this.#newBlobs.length === 0 && (transaction as Partial<Transaction>).endsEarly === true;
+      state.publish(pending, fsync, callback, later);
     } catch (error) {
       if (state.published(pending)) this.#clear();
       else this.#takenBack();
@@ -637,10 +661,12 @@ export class FileStorage implements Storage, BlobStore {
   /**
    * What another thread of this process needs to open the same file with `attach`. The storage must have been opened with
    * `shared`, and be closed after those of all other threads.
+   *
+   * @param file A number that tells it from other files.
    */
-  share(thread: number): SharedFile {
+  share(thread: number, file = 0): SharedFile {
     const { shared, first } = this.#sharedState();
-    return { path: this.path, options: this.#options, memory: shared.memory, first, thread };
+    return { path: this.path, options: this.#options, memory: shared.memory, first, thread, file };
   }
 
   /** Opens a file that another thread of this process has opened. */

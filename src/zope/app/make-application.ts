@@ -7,10 +7,10 @@ import {
   setFailurePage,
   toFetchHandler,
 } from '../../paste/index.ts';
-import { createPublisher, type SiteConnection } from '../../publisher/index.ts';
+import { createPublisher, type NotDurable, type SiteConnection } from '../../publisher/index.ts';
 import { isTransient, TransactionManager } from '../../transaction/index.ts';
 import { loadZopeConf } from '../../zconfig/index.ts';
-import type { Connection, DB } from '../../zodb/index.ts';
+import { type Connection, type DB, whenDurable } from '../../zodb/index.ts';
 import { publisherSettings } from './effects.ts';
 import { reportFailure } from './error-log.ts';
 import { debugPage, numberPage } from './failure-page.ts';
@@ -46,6 +46,8 @@ export async function makeApplication(
   await loadSiteModules(config.instanceHome);
   await loadExtensions(config.instanceHome);
   const { db, close } = openSiteDatabases(config);
+  // Answers wait for the disk instead of threads.
+  for (const each of db.databases.values()) each.showEarly();
   const uncount = countDatabase(db);
   const pool = new ConnectionPool(db);
   const debugMode = config.debugMode || ON.has(globalConf.debug_mode ?? '');
@@ -110,6 +112,16 @@ class PooledConnection implements SiteConnection {
 
   get root(): object {
     return this.#connection.root().get('Application') as object;
+  }
+
+  undurable(): NotDurable | undefined {
+    const found = this.#connection.undurable();
+    return (
+      found && {
+        holds: found.map(({ storage, tid, losses }) => ({ file: storage.file!, tid, losses })),
+        wait: () => whenDurable(found),
+      }
+    );
   }
 
   close(): void {

@@ -23,7 +23,9 @@ export function writePidFile(path: string): () => void {
 }
 
 let services: ProcessServices = {
-  open: (path, options) => new FileStorage(path, options),
+  // With memory that could be shared, for only so it can show transactions early.
+  open: (path, options) =>
+    new FileStorage(path, options.readOnly === true ? options : { ...options, shared: 1 }),
   unshared: () => {},
   note: (text) => getLogger(['Zope']).warn('{text}', { text }),
   pidFile: writePidFile,

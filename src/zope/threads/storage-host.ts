@@ -1,6 +1,7 @@
 /** The files that the threads of a process share, opened once by the main thread. */
 import path from 'node:path';
 import { getLogger } from '@logtape/logtape';
+import type { Hold } from '../../paste/index.ts';
 import { writePidFile } from './process-services.ts';
 import { FileStorage, type FileStorageOptions, type SharedFile } from '../../zodb/index.ts';
 
@@ -44,7 +45,14 @@ export class StorageHost {
       storage = new FileStorage(request.path, { ...request.options, shared: MAIN_THREAD });
       this.#files.set(file, storage);
     }
-    return storage.share(number);
+    return storage.share(number, [...this.#files.keys()].indexOf(file));
+  }
+
+  /** When the disk has what a thread has told of. Rejects when it was lost. */
+  whenDurable({ file, tid, losses }: Hold): Promise<void> {
+    const storage = [...this.#files.values()][file]!;
+    storage.showEarly();
+    return storage.isDurable(tid, losses) ? Promise.resolve() : storage.durable(tid, losses);
   }
 
   /** A thread has ended. */

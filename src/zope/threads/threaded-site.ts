@@ -182,6 +182,7 @@ export class ThreadedSite {
       bodyLimit,
       ...(accept === undefined ? {} : { accept }),
       queueLimit: settings.queue_limit,
+      whenDurable: (hold) => this.#host!.whenDurable(hold),
       slowAfter: settings.slow_request_seconds,
       endAfter: settings.hung_request_seconds,
       name,

@@ -1,5 +1,6 @@
 /** An application for the tests of threads: what it does is in the path. */
 import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { threadId } from 'node:worker_threads';
 import { environOf } from '../../../src/paste/gateway/environ.ts';
 import { GatewayRequest } from '../../../src/paste/gateway/request.ts';
@@ -39,6 +40,11 @@ export async function startThread(
     },
     throw: () => {
       throw new RangeError('out of range');
+    },
+    held: (request, how) => {
+      if (!request.hold([{ file: 3, tid: 2n ** 63n + 5n, losses: 2 }])) return 'not held';
+      if (how === 'throw') throw new RangeError('held, and failed');
+      return how === 'stream' ? new GatewayResponse(Readable.from(['held ', 'stream'])) : 'held';
     },
     reject: () => Promise.reject(new RangeError('rejected')),
     exit: () => process.exit(3),

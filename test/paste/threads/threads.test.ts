@@ -5,6 +5,7 @@ import { configure, reset } from '@logtape/logtape';
 import { afterEach, describe, expect, it } from 'vitest';
 import { HttpServer } from '../../../src/paste/servers/http-server.ts';
 import { readSettings } from '../../../src/paste/servers/settings.ts';
+import type { Hold } from '../../../src/paste/gateway/request.ts';
 import { GatewayResponse } from '../../../src/paste/gateway/response.ts';
 import { Metrics } from '../../../src/paste/threads/metrics.ts';
 import { serveMetrics, withHealth } from '../../../src/paste/threads/operations.ts';
@@ -25,6 +26,7 @@ async function serve(
     slowAfter?: number;
     endAfter?: number;
     data?: Partial<TestData>;
+    whenDurable?: (hold: Hold) => Promise<void>;
   } = {},
 ) {
   const counts = new SharedArrayBuffer(12);
@@ -37,6 +39,7 @@ async function serve(
     slowAfter: options.slowAfter ?? 0,
     endAfter: options.endAfter ?? 0,
     name: 'test',
+    ...(options.whenDurable === undefined ? {} : { whenDurable: options.whenDurable }),
     execArgv: ['--import', register],
     prepare: (number) => ({
       data: { counts, ...options.data },
@@ -153,6 +156,45 @@ describe('requests that threads answer', () => {
     await expect(get(`${url}/half`)).rejects.toThrow();
     expect((await get(`${url}/thread`)).status).toBe(200);
     expect(ended).toEqual([]);
+  });
+});
+
+describe('answers that tell of what the disk does not have yet', () => {
+  const tells = () => {
+    const told: { hold: Hold; done: () => void; lost: (error: Error) => void }[] = [];
+    const whenDurable = (hold: Hold) =>
+      new Promise<void>((done, lost) => void told.push({ hold, done, lost }));
+    return { told, whenDurable };
+  };
+
+  it('wait in the main thread, while their thread does other work, or ends', async () => {
+    const { told, whenDurable } = tells();
+    const { url } = await serve(1, { whenDurable });
+    const answers = ['/held', '/held/stream', '/held/throw'].map(async (path) => get(url + path));
+    await until(() => told.length === 3);
+    expect(told[0]!.hold).toEqual({ file: 3, tid: 2n ** 63n + 5n, losses: 2 });
+    expect((await get(`${url}/text/1`)).text).toBe('ü€');
+    const left = await Promise.race([...answers, get(`${url}/text/2`)]);
+    expect(left.text).toBe('ü€ü€');
+    expect((await get(`${url}/exit`)).status).toBe(500);
+    for (const { done } of told) done();
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 500]);
+    expect((await answers[0]!).text).toBe('held');
+  });
+
+  it('become errors when it was lost, those of errors as well', async () => {
+    const { told, whenDurable } = tells();
+    const { url } = await serve(1, { whenDurable });
+    const answers = ['/held', '/held/stream', '/held/throw'].map(async (path) => get(url + path));
+    await until(() => told.length === 3);
+    for (const { lost } of told) lost(new Error('EIO'));
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([500, 500, 500]);
+    expect((await get(`${url}/text/1`)).text).toBe('ü€');
+  });
+
+  it('are the business of the application where nobody holds them back', async () => {
+    const { url } = await serve(1);
+    expect((await get(`${url}/held`)).text).toBe('not held');
   });
 });
 

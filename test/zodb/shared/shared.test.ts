@@ -6,7 +6,8 @@ import {
   LOCK_WORDS,
   LockTimeoutError,
 } from '../../../src/zodb/filestorage/shared/commit-lock.ts';
-import { CommitState, SyncError } from '../../../src/zodb/filestorage/shared/commit-state.ts';
+import { CommitState } from '../../../src/zodb/filestorage/shared/commit-state.ts';
+import { SyncError } from '../../../src/zodb/errors.ts';
 import { reserveIndex, SharedIndex } from '../../../src/zodb/filestorage/shared/shared-index.ts';
 import type { Oid } from '../../../src/zodb/interfaces.ts';
 import { startThread } from './threads.ts';
@@ -257,7 +258,11 @@ describe('publishing', () => {
     const refuse = () => {
       throw new Error('EIO');
     };
-    expect(() => first.settle(11n, failed[0], refuse, () => cut++)).toThrow('EIO');
+    const takeBack = () => {
+      cut++;
+      return 4;
+    };
+    expect(() => first.settle(11n, failed[0], refuse, takeBack)).toThrow('EIO');
     expect([cut, first.end, first.appended, first.published]).toEqual([1, 4, 10n, 10n]);
     // A later transaction has taken the place, with a later id.
     const later = append(first, 13n, 150);

@@ -3,6 +3,7 @@
  * what. A transaction is appended under the lock; then one thread brings the bytes of all that were appended to the disk and
  * publishes them with one word, the id of the last transaction.
  */
+import { SyncError } from '../../errors.ts';
 import type { Oid, Tid } from '../../interfaces.ts';
 import { ChangeRing, reserveChanges } from './change-ring.ts';
 import { CommitLock, LOCK_WORDS } from './commit-lock.ts';
@@ -12,7 +13,9 @@ import { type IndexMemory, reserveIndex, SharedIndex } from './shared-index.ts';
 const PUBLISHED = 0;
 const APPENDED = 1;
 const NEXT_OID = 2;
-/** The last published transaction at each of the last failures of the disk. */
+/** The last transaction that the disk has. It is behind the published one only where transactions are shown early. */
+const DURABLE = 3;
+/** The last transaction that was kept at each of the last failures of the disk. */
 const FAILED_AT = 4;
 const FAILURES_KNOWN = 16;
 const WIDE_WORDS = FAILED_AT + FAILURES_KNOWN;
@@ -40,7 +43,10 @@ const SYNCED = 7;
 const EXPECTED = 8;
 /** The count that the thread which is about to sync waits for. */
 const AWAITED = 9;
-const WORDS = 10;
+/** 1: transactions are published when they are appended, and not only when the disk has them. */
+const EARLY = 10;
+/** Keeps the lock's words and their number even. */
+const WORDS = 12;
 
 const NUMBERS_AT = WIDE_WORDS * 8;
 const WORDS_AT = NUMBERS_AT + NUMBERS * 8;
@@ -75,10 +81,8 @@ export interface InitialState {
   readonly nextOid: bigint;
 }
 
-/** The disk did not take what was written. */
-export class SyncError extends Error {
-  readonly code = 'SYNC';
-}
+export const lost = (): SyncError =>
+  new SyncError('the disk did not take a transaction that came before this one');
 
 export class CommitState {
   readonly memory: SharedMemory;
@@ -122,6 +126,7 @@ export class CommitState {
   begin({ end, lastTid, nextOid }: InitialState): void {
     this.#wide[PUBLISHED] = lastTid;
     this.#wide[APPENDED] = lastTid;
+    this.#wide[DURABLE] = lastTid;
     this.#wide[NEXT_OID] = nextOid;
     this.#numbers[END] = end;
     this.#numbers[PUBLISHED_END] = end;
@@ -131,6 +136,25 @@ export class CommitState {
   /** The last transaction that everybody may see. */
   get published(): Tid {
     return Atomics.load(this.#wide, PUBLISHED);
+  }
+
+  /** The last transaction that the disk has. */
+  get durable(): Tid {
+    return Atomics.load(this.#wide, DURABLE);
+  }
+
+  /** Whether transactions are seen before the disk has them. */
+  get early(): boolean {
+    return Atomics.load(this.#words, EARLY) === 1;
+  }
+
+  showEarly(): void {
+    Atomics.store(this.#words, EARLY, 1);
+  }
+
+  /** Milliseconds that the disk took the last time. */
+  get syncTime(): number {
+    return this.#numbers[SYNC_TIME]!;
   }
 
   /** The last one in the file. Only the holder of the lock may rely on it. */
@@ -203,7 +227,7 @@ export class CommitState {
   }
 
   /** The last transaction in the file and its end, without the lock. */
-  #last(): { tid: Tid; end: number } {
+  last(): { tid: Tid; end: number } {
     for (;;) {
       const version = Atomics.load(this.#words, VERSION);
       const last = { tid: this.#wide[APPENDED]!, end: this.#numbers[END]! };
@@ -224,45 +248,68 @@ export class CommitState {
     return Atomics.load(this.#words, FAILURES);
   }
 
-  /** Without `fsync`: everybody may see what was appended. Under the lock. */
+  /** Everybody may see what was appended, and need not wait for the disk. Under the lock. */
   publish(): void {
-    this.#publish(this.#wide[APPENDED]!, this.#numbers[END]!);
+    this.show();
+    this.#keep(this.#wide[APPENDED]!);
+  }
+
+  /** Everybody may see what was appended. Under the lock. */
+  show(): void {
+    this.#numbers[PUBLISHED_END] = this.#numbers[END]!;
+    Atomics.store(this.#wide, PUBLISHED, this.#wide[APPENDED]!);
   }
 
   #publish(tid: Tid, end: number): void {
-    this.#numbers[PUBLISHED_END] = end;
-    Atomics.store(this.#wide, PUBLISHED, tid);
-    Atomics.notify(this.#signed, PUBLISHED);
+    if (!this.early) {
+      this.#numbers[PUBLISHED_END] = end;
+      Atomics.store(this.#wide, PUBLISHED, tid);
+    }
+    this.#keep(tid);
+  }
+
+  /** The disk has a transaction and all before it. Several threads may find that out at once. */
+  #keep(tid: Tid): void {
+    for (;;) {
+      const { durable } = this;
+      if (durable >= tid || Atomics.compareExchange(this.#wide, DURABLE, durable, tid) === durable) break;
+    }
+    Atomics.notify(this.#signed, DURABLE);
+  }
+
+  /** A sync that began when `tid` was the last transaction has ended well. */
+  synced(tid: Tid, milliseconds: number): void {
+    this.#numbers[SYNC_TIME] = milliseconds;
+    this.#keep(tid);
   }
 
   /**
    * Waits until a transaction that this thread has appended is on the disk. One thread syncs for all that have appended so far.
    *
    * @param failures What `failures` was when it was appended.
-   * @param takeBack Called under the lock when the disk refused: what was not published is to go.
+   * @param takeBack Called under the lock when the disk refused: what it does not have is to go. Gives the end of the rest.
    * @throws SyncError when the transaction is not in the file.
    */
-  settle(tid: Tid, failures: number, sync: () => void, takeBack: () => void): void {
+  settle(tid: Tid, failures: number, sync: () => void, takeBack: () => number): void {
     for (;;) {
-      if (this.#isLost(tid, failures))
-        throw new SyncError('the disk did not take a transaction that came before this one');
-      const published = this.published;
-      if (published >= tid) return;
+      if (this.isLost(tid, failures)) throw lost();
+      const { durable } = this;
+      if (durable >= tid) return;
       if (Atomics.compareExchange(this.#words, SYNCER, 0, this.thread) !== 0) {
-        Atomics.wait(this.#signed, PUBLISHED, BigInt.asIntN(64, published), LOOK_AGAIN_MS);
+        Atomics.wait(this.#signed, DURABLE, BigInt.asIntN(64, durable), LOOK_AGAIN_MS);
         continue;
       }
       try {
         this.#syncAndPublish(sync, takeBack);
       } finally {
         Atomics.compareExchange(this.#words, SYNCER, this.thread, 0);
-        Atomics.notify(this.#signed, PUBLISHED);
+        Atomics.notify(this.#signed, DURABLE);
       }
     }
   }
 
   /** Whether the first failure since a transaction was appended took it away. */
-  #isLost(tid: Tid, failures: number): boolean {
+  isLost(tid: Tid, failures: number): boolean {
     return this.failures !== failures && tid > this.#wide[FAILED_AT + ((failures + 1) % FAILURES_KNOWN)]!;
   }
 
@@ -285,35 +332,48 @@ export class CommitState {
     }
   }
 
-  #syncAndPublish(sync: () => void, takeBack: () => void): void {
-    if (this.#last().tid <= this.published) return;
+  #syncAndPublish(sync: () => void, takeBack: () => number): void {
+    if (this.last().tid <= this.durable) return;
     this.#gather();
     const words = this.#words;
     const before = words[SYNCED]!;
     const count = Atomics.load(words, APPENDS);
-    const { tid, end } = this.#last();
+    const { failures } = this;
+    const { tid, end } = this.last();
     const start = performance.now();
     try {
       sync();
     } catch (error) {
-      this.lock.acquire();
-      try {
-        takeBack();
-        this.changes.takeBack(this.published);
-        this.append(this.published, this.publishedEnd);
-        const failures = this.failures + 1;
-        this.#wide[FAILED_AT + (failures % FAILURES_KNOWN)] = this.published;
-        Atomics.store(this.#words, FAILURES, failures);
-        words[SYNCED] = Atomics.load(words, APPENDS);
-      } finally {
-        this.lock.release();
-      }
+      this.takeBack(failures, takeBack);
       throw error;
     }
     this.#numbers[SYNC_TIME] = performance.now() - start;
     words[SYNCED] = count;
     words[EXPECTED] = (Atomics.load(words, APPENDS) - before) | 0;
     this.#publish(tid, end);
+  }
+
+  /**
+   * The disk refused: nothing stays of what it does not have.
+   * @param failures What `failures` was before the sync: two threads may learn of one failure.
+   */
+  takeBack(failures: number, takeBack: () => number): void {
+    const words = this.#words;
+    this.lock.acquire();
+    try {
+      if (this.failures !== failures) return;
+      const { durable } = this;
+      const end = takeBack();
+      this.changes.takeBack(durable);
+      this.append(durable, end);
+      this.#numbers[PUBLISHED_END] = end;
+      Atomics.store(this.#wide, PUBLISHED, durable);
+      this.#wide[FAILED_AT + ((failures + 1) % FAILURES_KNOWN)] = durable;
+      Atomics.store(words, FAILURES, failures + 1);
+      words[SYNCED] = Atomics.load(words, APPENDS);
+    } finally {
+      this.lock.release();
+    }
   }
 
   /**
@@ -324,15 +384,15 @@ export class CommitState {
     if (Atomics.compareExchange(this.#words, SYNCER, 0, this.thread) !== 0) return;
     try {
       const count = Atomics.load(this.#words, APPENDS);
-      const { tid, end } = this.#last();
-      if (tid > this.published) {
+      const { tid, end } = this.last();
+      if (tid > this.durable) {
         sync();
         this.#words[SYNCED] = count;
         this.#publish(tid, end);
       }
     } finally {
       Atomics.compareExchange(this.#words, SYNCER, this.thread, 0);
-      Atomics.notify(this.#signed, PUBLISHED);
+      Atomics.notify(this.#signed, DURABLE);
     }
   }
 
@@ -343,18 +403,19 @@ export class CommitState {
       this.tidy(sync);
       const { published } = this;
       if (published >= tid) return;
-      Atomics.wait(this.#signed, PUBLISHED, BigInt.asIntN(64, published), LOOK_AGAIN_MS);
+      const { durable } = this;
+      if (durable < tid) Atomics.wait(this.#signed, DURABLE, BigInt.asIntN(64, durable), LOOK_AGAIN_MS);
     }
   }
 
   /** Takes the lock with nothing that is not published; nobody else is bringing anything to the disk then. */
   lockSettled(sync: () => void): void {
     while (Atomics.compareExchange(this.#words, SYNCER, 0, this.thread) !== 0)
-      Atomics.wait(this.#signed, PUBLISHED, BigInt.asIntN(64, this.published), 1);
+      Atomics.wait(this.#signed, DURABLE, BigInt.asIntN(64, this.durable), 1);
     try {
       this.lock.acquire();
       try {
-        if (this.appended > this.published) sync();
+        if (this.appended > this.durable) sync();
         this.#words[SYNCED] = Atomics.load(this.#words, APPENDS);
         this.publish();
       } catch (error) {
@@ -363,7 +424,7 @@ export class CommitState {
       }
     } finally {
       Atomics.compareExchange(this.#words, SYNCER, this.thread, 0);
-      Atomics.notify(this.#signed, PUBLISHED);
+      Atomics.notify(this.#signed, DURABLE);
     }
   }
 
@@ -388,7 +449,7 @@ export class CommitState {
       this.phase = IDLE;
     });
     Atomics.compareExchange(this.#words, SYNCER, thread, 0);
-    Atomics.notify(this.#signed, PUBLISHED);
+    Atomics.notify(this.#signed, DURABLE);
     return { packing: Atomics.compareExchange(this.#words, PACKER, thread, 0) === thread };
   }
 }
