@@ -2,13 +2,18 @@
 export interface Bench {
   /** One line for `--list`. */
   readonly about: string;
-  /** Measures and returns rows; progress goes to stderr. Every bench measures its reference in the same run. */
+  /**
+   * Measures and returns rows, and gives them to `options.row` where there are minutes between them; progress goes to stderr. Every bench measures
+   * its reference in the same run.
+   */
   run(options: BenchOptions): Promise<BenchRow[]> | BenchRow[];
 }
 
 export interface BenchOptions {
   /** Shorter and less exact: to see that the bench works. */
   readonly quick: boolean;
+  /** Prints a row before the others are measured. */
+  readonly row: (row: BenchRow) => void;
 }
 
 export interface BenchRow {

@@ -49,10 +49,11 @@ if (options.list) {
   }
   const all: Record<string, BenchRow[]> = {};
   for (const name of positionals) {
-    const rows = await (await load(name)).run({ quick: options.quick });
-    all[name] = rows;
     console.log(`\n${name}`);
-    for (const row of rows) {
+    const printed = new Set<BenchRow>();
+    const print = (row: BenchRow) => {
+      if (printed.has(row)) return;
+      printed.add(row);
       const value = row.value >= 1000 ? Math.round(row.value).toLocaleString('en') : row.value.toPrecision(4);
       const ratio = row.ratio === undefined ? '' : `${row.ratio.toFixed(2)} × ${row.reference}`;
       const goal =
@@ -62,7 +63,9 @@ if (options.list) {
       console.log(
         `  ${row.name.padEnd(44)} ${value.padStart(12)} ${row.unit.padEnd(10)} ${ratio}${goal}${row.note ? `  ${row.note}` : ''}`,
       );
-    }
+    };
+    all[name] = await (await load(name)).run({ quick: options.quick, row: print });
+    for (const row of all[name]) print(row);
   }
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(all, null, 1)}\n`);
   process.exit(0);

@@ -164,7 +164,7 @@ async function interleaved(
   for (let round = 0; round < (quick ? 2 : 6); round++) {
     for (const [i, site] of sites.entries()) {
       // oxlint-disable-next-line no-await-in-loop -- one at a time, or they would share the cores
-      const result = await measure(site, paths, connections, quick ? 1 : 3);
+      const result = await measure(site, paths, connections, quick ? 1 : 2);
       // In the first round the engine compiles.
       if (round > 0) results[i]!.push(result);
     }
@@ -181,10 +181,13 @@ const MIXED = Array.from({ length: 640 }, (_none, n) =>
   n % 10 === 0 ? `/counters/c${(n / 10) % 64}/bump` : '/',
 );
 
+/** Each of another object. */
+const COMMITS = Array.from({ length: 64 }, (_none, n) => `/counters/c${n}/bump`);
+
 export default {
   about:
-    'one site at one and two threads: a page of fixed work, /, a tenth of commits, the cost of handing over and of waking a thread',
-  async run({ quick }) {
+    'one site at one and two threads: a page of fixed work, /, a tenth of commits, nothing but commits, the cost of handing over and of waking a thread',
+  async run({ quick, row }) {
     const built = spawnSync(process.execPath, ['scripts/build.js'], { cwd: HOME, encoding: 'utf8' });
     if (built.status !== 0) throw new Error(`the build failed: ${built.stderr}`);
     const directory = mkdtempSync(path.join(os.tmpdir(), 'threads-bench-'));
@@ -196,8 +199,12 @@ export default {
     };
     const start = (ini: string) => begin(bin('runwsgi'), ini);
     const rows: BenchRow[] = [];
+    const add = (...more: BenchRow[]) => {
+      rows.push(...more);
+      for (const each of more) row(each);
+    };
     const compare = (name: string, [one, two]: [Result, Result], goal?: number) =>
-      rows.push(
+      add(
         { name: `${name}, 1 thread`, value: one.rate, unit: 'requests/s', note: noteOf(one) },
         {
           name: `${name}, 2 threads`,
@@ -215,7 +222,7 @@ export default {
       compare('a page of fixed work', await interleaved(plain, ['/work'], 32, quick), 1.7);
       process.stderr.write('handing over …\n');
       const [direct, handed] = await interleaved(plain, ['/'], 1, quick);
-      rows.push({
+      add({
         name: 'handing over, one client',
         value: (handed.median - direct.median) * 1000,
         unit: 'µs more',
@@ -225,7 +232,7 @@ export default {
         note: `median ${(direct.median * 1000).toFixed(0)} and ${(handed.median * 1000).toFixed(0)} µs`,
       });
       const [alone, shared] = await interleaved(plain, ['/'], 100, quick);
-      rows.push({
+      add({
         name: 'handing over, 100 clients',
         value: shared.cost - alone.cost,
         unit: 'µs CPU more',
@@ -240,7 +247,7 @@ export default {
       writeFileSync(script, BARE);
       const bare = [await begin(script, '1'), await begin(script, '2')] as const;
       const [still, woken] = await interleaved(bare, ['/'], 1, quick);
-      rows.push({
+      add({
         name: 'waking a thread and being woken, nothing else, one client',
         value: (woken.median - still.median) * 1000,
         unit: 'µs more',
@@ -252,6 +259,8 @@ export default {
       compare('/ (page template)', await interleaved(zope, ['/'], 100, quick));
       process.stderr.write('a tenth of commits …\n');
       compare('/ with a tenth of commits', await interleaved(zope, MIXED, 100, quick));
+      process.stderr.write('commits …\n');
+      compare('commits with fsync, 32 clients', await interleaved(zope, COMMITS, 32, quick));
     } finally {
       for (const site of sites) await site.stop();
       rmSync(directory, { recursive: true, force: true });
