@@ -71,6 +71,13 @@ export class Meta extends Slot implements ProxyHandler<object> {
   /** The wrapper last made for a value read through this object. */
   lastChild: Wrapper | null = null;
 
+  /**
+   * The traps that most uses of a proxy call. Own properties, and the last ones: the engine looks a trap up anew for each use,
+   * and looks at the own properties of the handler first, from the last to the first.
+   */
+  readonly set = setTrap;
+  readonly get = getTrap;
+
   constructor(info: ClassInfo, state: State | null, status: number, object: object | null = null) {
     super();
     this.info = info;
@@ -88,6 +95,10 @@ export class Meta extends Slot implements ProxyHandler<object> {
   /** Whether user code may hold the object. */
   get isExposed(): boolean {
     return this.#object !== null;
+  }
+
+  isObject(object: object): boolean {
+    return this.#object === object;
   }
 
   /** The state, loaded when this is a ghost. */
@@ -170,6 +181,13 @@ export class Meta extends Slot implements ProxyHandler<object> {
     return accessors !== null && accessors.has(name) ? accessors : state[name];
   }
 
+  /** Whether the object says itself where it is. A name in the code is looked up quicker than one in a variable. */
+  get hasParent(): boolean {
+    const state = this.state ?? this.activate();
+    const { accessors } = this.info;
+    return state['__parent__'] !== undefined || (accessors !== null && accessors.has('__parent__'));
+  }
+
   write(name: string, value: unknown, receiver: object): boolean {
     const state = this.state ?? this.activate();
     const { accessors } = this.info;
@@ -206,43 +224,6 @@ export class Meta extends Slot implements ProxyHandler<object> {
   }
 
   // The traps.
-
-  get(_target: object, name: string | symbol, receiver: object): unknown {
-    if (typeof name === 'symbol') {
-      if (name === HANDLER) return receiver === this.#object ? this : undefined;
-      return Reflect.get(this.state ?? this.info.prototype, name, receiver);
-    }
-    if (isSpecial(name)) return readSpecial(this, name);
-    // The body of `read`, repeated because a call less is a fifth of the cost.
-    const state = this.state ?? this.activate();
-    this.used = tick();
-    const { accessors } = this.info;
-    if (accessors !== null) {
-      const accessor = accessors.get(name);
-      if (accessor !== undefined) return accessor.get?.call(receiver);
-    }
-    const value = state[name];
-    if (typeof value !== 'object' || value === null) return value;
-    return value instanceof Slot ? value.expose(this, this, name) : exposeRaw(this, this, name, value);
-  }
-
-  set(_target: object, name: string | symbol, value: unknown, receiver: object): boolean {
-    if (receiver !== this.#object) return setOnHeir(receiver, name, value);
-    if (typeof name === 'symbol') return Reflect.set(this.activate(), name, value);
-    if (name.charCodeAt(0) === 95) {
-      if (isSpecial(name)) return writeSpecial(this, name, value);
-    } else if (
-      (this.status === CHANGED || (this.jar === null && this.state !== null)) &&
-      this.info.accessors === null &&
-      (typeof value !== 'object' || value === null)
-    ) {
-      // What most assignments are, without the calls of `write`.
-      this.used = tick();
-      this.state![name] = value;
-      return true;
-    }
-    return this.write(name, value, receiver);
-  }
 
   has(_target: object, name: string | symbol): boolean {
     if (typeof name === 'string' && isSpecial(name))
@@ -312,6 +293,49 @@ export class Meta extends Slot implements ProxyHandler<object> {
     if (this.jar === null) this.status = GHOST;
     else this.ghostify();
   }
+}
+
+function getTrap(this: Meta, _target: object, name: string | symbol, receiver: object): unknown {
+  if (typeof name === 'symbol') {
+    if (name === HANDLER) return this.isObject(receiver) ? this : undefined;
+    return Reflect.get(this.state ?? this.info.prototype, name, receiver);
+  }
+  if (isSpecial(name)) return readSpecial(this, name);
+  // The body of `read`, repeated because a call less is a fifth of the cost.
+  const state = this.state ?? this.activate();
+  this.used = tick();
+  const { accessors } = this.info;
+  if (accessors !== null) {
+    const accessor = accessors.get(name);
+    if (accessor !== undefined) return accessor.get?.call(receiver);
+  }
+  const value = state[name];
+  if (typeof value !== 'object' || value === null) return value;
+  return value instanceof Slot ? value.expose(this, this, name) : exposeRaw(this, this, name, value);
+}
+
+function setTrap(
+  this: Meta,
+  _target: object,
+  name: string | symbol,
+  value: unknown,
+  receiver: object,
+): boolean {
+  if (!this.isObject(receiver)) return setOnHeir(receiver, name, value);
+  if (typeof name === 'symbol') return Reflect.set(this.activate(), name, value);
+  if (name.charCodeAt(0) === 95) {
+    if (isSpecial(name)) return writeSpecial(this, name, value);
+  } else if (
+    (this.status === CHANGED || (this.jar === null && this.state !== null)) &&
+    this.info.accessors === null &&
+    (typeof value !== 'object' || value === null)
+  ) {
+    // What most assignments are, without the calls of `write`.
+    this.used = tick();
+    this.state![name] = value;
+    return true;
+  }
+  return this.write(name, value, receiver);
 }
 
 /** What `_v_` keeps: a wrapper is stored as its object, everything else as it is. */

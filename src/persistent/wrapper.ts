@@ -28,6 +28,11 @@ export interface Search {
 /** Names that JavaScript itself asks every object for: an object of that name in a container must not answer. */
 const probed = new Set(['then', 'toJSON', 'constructor']);
 
+/** @param first The code of the first letter, which nearly always tells. */
+function isProbed(name: string, first: number): boolean {
+  return (first === 116 || first === 99) && probed.has(name);
+}
+
 /**
  * An object in the context of a container: a second small handler over the same record. `obj` may be a wrapper itself:
  * an object that was acquired is in its own container first, and then in what it was acquired through.
@@ -47,6 +52,9 @@ export class Wrapper implements ProxyHandler<object> {
   lastChild: Wrapper | null = null;
   #proxy: object | null = null;
 
+  /** An own property, and the last one, as that of `Meta`. */
+  readonly get = getTrap;
+
   constructor(obj: Node, container: Node | null, implicit: boolean) {
     this.obj = obj;
     this.meta = obj instanceof Meta ? obj : null;
@@ -54,6 +62,10 @@ export class Wrapper implements ProxyHandler<object> {
     this.up = container instanceof Wrapper ? container : null;
     this.implicit = implicit;
     this.base = obj instanceof Wrapper ? obj.base : obj;
+  }
+
+  isProxy(object: object): boolean {
+    return this.#proxy === object;
   }
 
   get container(): Node | null {
@@ -70,32 +82,6 @@ export class Wrapper implements ProxyHandler<object> {
       this.base instanceof Meta ? this.base.info.target : targetOf(this.base),
       this,
     ));
-  }
-
-  get(_target: object, name: string | symbol, receiver: object): unknown {
-    if (typeof name === 'symbol') {
-      if (name === HANDLER) return receiver === this.#proxy ? this : undefined;
-      const { base } = this;
-      return base instanceof Meta
-        ? Reflect.get(base.state ?? base.info.prototype, name, receiver)
-        : Reflect.get(base, name, receiver);
-    }
-    const { meta } = this;
-    const first = name.charCodeAt(0);
-    if (first === 95) {
-      if (isSpecial(name)) return readBaseSpecial(this, name);
-      if (meta !== null && name !== '__parent__') {
-        // Names that begin with an underscore are acquired only when asked for.
-        const value = meta.read(name, this, receiver);
-        return value === Acquired ? acquire(this, name, { ...plainSearch(this), explicit: true }) : value;
-      }
-    } else if (meta !== null && !(first === 97 && name.charCodeAt(1) === 113)) {
-      const value = meta.read(name, this, receiver);
-      if (value !== undefined && value !== Acquired) return value;
-      if (value === undefined && (!this.implicit || probed.has(name))) return undefined;
-      return acquireSimply(this, name);
-    }
-    return findAttribute(this, name, plainSearch(this), true, this.implicit);
   }
 
   set(_target: object, name: string | symbol, value: unknown, receiver: object): boolean {
@@ -160,6 +146,32 @@ export class Wrapper implements ProxyHandler<object> {
   preventExtensions(): boolean {
     throw new PersistentUseError('a wrapped object cannot be frozen or sealed');
   }
+}
+
+function getTrap(this: Wrapper, _target: object, name: string | symbol, receiver: object): unknown {
+  if (typeof name === 'symbol') {
+    if (name === HANDLER) return this.isProxy(receiver) ? this : undefined;
+    const { base } = this;
+    return base instanceof Meta
+      ? Reflect.get(base.state ?? base.info.prototype, name, receiver)
+      : Reflect.get(base, name, receiver);
+  }
+  const { meta } = this;
+  const first = name.charCodeAt(0);
+  if (first === 95) {
+    if (isSpecial(name)) return readBaseSpecial(this, name);
+    if (meta !== null && name !== '__parent__') {
+      // Names that begin with an underscore are acquired only when asked for.
+      const value = meta.read(name, this, receiver);
+      return value === Acquired ? acquire(this, name, { ...plainSearch(this), explicit: true }) : value;
+    }
+  } else if (meta !== null && !(first === 97 && name.charCodeAt(1) === 113)) {
+    const value = meta.read(name, this, receiver);
+    if (value !== undefined && value !== Acquired) return value;
+    if (value === undefined && (!this.implicit || isProbed(name, first))) return undefined;
+    return acquireSimply(this, name);
+  }
+  return findAttribute(this, name, plainSearch(this), true, this.implicit);
 }
 
 const targets = new WeakMap<object, object>();
@@ -294,7 +306,7 @@ function acquireSimply(wrapper: Wrapper, name: string): unknown {
     depth++;
   }
   const { container } = below;
-  if (container instanceof Meta && below.meta !== null && container.readPlain('__parent__') === undefined) {
+  if (container instanceof Meta && below.meta !== null && !container.hasParent) {
     // The end of the chain, which is in no context itself.
     const value = container.readPlain(name);
     if (typeof value === 'object' && value !== null) {
@@ -429,7 +441,10 @@ export function findAttribute(
       if (value !== undefined && filtered(wrapper, name, value, search)) return value;
     }
   }
-  if (searchParent && (search.explicit || (name.charCodeAt(0) !== 95 && !probed.has(name)))) {
+  if (
+    searchParent &&
+    (search.explicit || (name.charCodeAt(0) !== 95 && !isProbed(name, name.charCodeAt(0))))
+  ) {
     return acquire(wrapper, name, search);
   }
   return undefined;
