@@ -218,35 +218,39 @@ export class SharedState extends FileState {
   readonly #first: Tid;
   #file: number;
   #failures: number;
-  #index: SharedIndex;
+  #index: PositionIndex;
   #oids: bigint = 0n;
   #oidsLeft = 0;
   /** There where transactions are shown early. */
   #later: LaterSync | undefined;
 
-  constructor(path: string, descriptor: number, shared: CommitState, first: Tid) {
+  /** @param own The index, where no other thread uses it. */
+  constructor(path: string, descriptor: number, shared: CommitState, first: Tid, own?: OidIndex) {
     super(path, descriptor, shared.end);
     this.shared = shared;
     this.#first = first;
     this.#file = shared.file;
     this.#failures = shared.failures;
-    this.#index = shared.indexOf(this.#file);
+    this.#index = own ?? shared.indexOf(this.#file);
   }
 
-  /** What was found in a file, in memory that threads can share. */
-  static found(path: string, descriptor: number, found: FoundState, thread: number): SharedState {
-    const shared = CommitState.create(thread, found.index.max);
-    const index = shared.indexOf(0);
-    for (const oid of found.index.keys()) index.set(oid, found.index.get(oid));
+  /** What was found in a file, in memory that threads can share, or for one thread alone that is to show transactions early. */
+  static found(path: string, descriptor: number, found: FoundState, thread: number | undefined): SharedState {
+    const shared = CommitState.create(thread ?? 1, thread === undefined ? null : found.index.max);
+    if (thread !== undefined) {
+      const index = shared.indexOf(0);
+      for (const oid of found.index.keys()) index.set(oid, found.index.get(oid));
+    }
     shared.begin({ end: found.end, lastTid: found.lastTid, nextOid: BigInt(nextOid(found.index.max)) });
-    return new SharedState(path, descriptor, shared, found.lastTid);
+    const own = thread === undefined ? found.index : undefined;
+    return new SharedState(path, descriptor, shared, found.lastTid, own);
   }
 
   get first(): Tid {
     return this.#first;
   }
 
-  get index(): SharedIndex {
+  get index(): PositionIndex {
     return this.#index;
   }
 
@@ -434,9 +438,11 @@ export class SharedState extends FileState {
 
   replace(descriptor: number, index: OidIndex, end: number, replace: () => void): void {
     const { shared } = this;
-    const next = shared.indexOf(this.#file + 1);
-    next.clear();
-    for (const oid of index.keys()) next.set(oid, index.get(oid));
+    const next = shared.memory.indexes === null ? index : shared.indexOf(this.#file + 1);
+    if (next !== index) {
+      (next as SharedIndex).clear();
+      for (const oid of index.keys()) next.set(oid, index.get(oid));
+    }
     shared.phase = REPLACING;
     replace();
     shared.replaceFile(end);

@@ -74,6 +74,8 @@ export interface FileStorageOptions {
   readonly packKeepOld?: boolean;
   /** For use by several threads: the number of this one, above 0. See `share`. */
   readonly shared?: number;
+  /** For one thread that is going to call `showEarly`. */
+  readonly early?: boolean;
   /** The directory of the blobs. Without one there are none. */
   readonly blobDir?: string;
   /** Default: that of the directory, bushy for a new one. */
@@ -160,7 +162,7 @@ export class FileStorage implements Storage, BlobStore {
         const saved = fstatSync(descriptor).size > MAGIC_SIZE ? this.#savedIndex() : undefined;
         const found = new Scanner(descriptor, path).scan(saved, { readOnly, stop: options.stop });
         this.#state =
-          options.shared === undefined
+          options.shared === undefined && options.early !== true
             ? new OwnState(path, descriptor, found)
             : SharedState.found(path, descriptor, found, options.shared);
         this.#records = this.#state.records;
@@ -675,7 +677,7 @@ export class FileStorage implements Storage, BlobStore {
   }
 
   #sharedState(): SharedState {
-    if (!(this.#state instanceof SharedState))
+    if (!(this.#state instanceof SharedState) || this.#state.shared.memory.indexes === null)
       throw new FileStorageError(`${this.path} was not opened for several threads`);
     return this.#state;
   }

@@ -23,9 +23,8 @@ export function writePidFile(path: string): () => void {
 }
 
 let services: ProcessServices = {
-  // With memory that could be shared, for only so it can show transactions early.
   open: (path, options) =>
-    new FileStorage(path, options.readOnly === true ? options : { ...options, shared: 1 }),
+    new FileStorage(path, options.readOnly === true ? options : { ...options, early: true }),
   unshared: () => {},
   note: (text) => getLogger(['Zope']).warn('{text}', { text }),
   pidFile: writePidFile,

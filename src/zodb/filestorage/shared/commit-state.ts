@@ -71,8 +71,11 @@ export const REPLACING = 3;
 export interface SharedMemory {
   readonly control: SharedArrayBuffer;
   readonly changes: SharedArrayBuffer;
-  /** The index in use and the one for the file that a pack makes, which change places with every pack. */
-  readonly indexes: readonly [IndexMemory, IndexMemory];
+  /**
+   * The index in use and the one for the file that a pack makes, which change places with every pack. Null: one thread has the file
+   * for itself, and the index too. What is reserved for two indexes is so much that a process can have it for a few files only.
+   */
+  readonly indexes: readonly [IndexMemory, IndexMemory] | null;
 }
 
 export interface InitialState {
@@ -94,7 +97,7 @@ export class CommitState {
   readonly #signed: BigInt64Array;
   readonly #numbers: Float64Array;
   readonly #words: Int32Array;
-  readonly #indexes: readonly [SharedIndex, SharedIndex];
+  readonly #indexes: readonly [SharedIndex, SharedIndex] | null;
 
   /** @param thread A number above 0 that no other thread has or had. */
   constructor(memory: SharedMemory, thread: number) {
@@ -107,16 +110,19 @@ export class CommitState {
     this.#words = new Int32Array(control, WORDS_AT, WORDS);
     this.lock = new CommitLock(new Int32Array(control, LOCK_AT, LOCK_WORDS), thread);
     this.changes = new ChangeRing(memory.changes);
-    this.#indexes = [new SharedIndex(memory.indexes[0]), new SharedIndex(memory.indexes[1])];
+    this.#indexes = memory.indexes && [
+      new SharedIndex(memory.indexes[0]),
+      new SharedIndex(memory.indexes[1]),
+    ];
   }
 
-  /** @param oids Up to where there are oids already. */
-  static create(thread: number, oids: Oid = 0): CommitState {
+  /** @param oids Up to where there are oids already; null: the thread keeps the index itself, for nobody else will use the file. */
+  static create(thread: number, oids: Oid | null = 0): CommitState {
     return new CommitState(
       {
         control: new SharedArrayBuffer(CONTROL_BYTES),
         changes: reserveChanges(),
-        indexes: [reserveIndex(oids), reserveIndex(oids)],
+        indexes: oids === null ? null : [reserveIndex(oids), reserveIndex(oids)],
       },
       thread,
     );
@@ -197,7 +203,7 @@ export class CommitState {
 
   /** The index of the file in use. */
   indexOf(file: number): SharedIndex {
-    return this.#indexes[file & 1]!;
+    return this.#indexes![file & 1]!;
   }
 
   /** Reserves oids; the first of them. */
