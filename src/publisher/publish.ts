@@ -382,10 +382,9 @@ function failed(
   }
   if (retry) {
     const count = request.retryCount;
-    // Spreads those that met, so that they do not meet again (INVENTORY P-003, with a shorter unit).
-    return delay(Math.random() * 2 ** count * 20).then(() =>
-      publish(options, request.source, content, count + 1),
-    );
+    const again = () => publish(options, request.source, content, count + 1);
+    // Most conflicts are over when they are found. After that those that met are spread (INVENTORY P-003, with a shorter unit).
+    return count === 0 ? again() : delay(Math.random() * 2 ** (count - 1) * 20).then(again);
   }
   if (answer === undefined && !(failure instanceof HTTPException)) options.onEscape?.(failure, request);
   return whenDurable(request, undurable, () => {
