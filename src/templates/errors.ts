@@ -43,7 +43,8 @@ export type FailureKind =
   | 'CompilationError'
   | 'TranslationError'
   | 'KeyError'
-  | 'LookupError';
+  | 'LookupError'
+  | 'SyntaxError';
 
 /** Thrown inside of the compiler; the program makes a `TemplateError` of it, which knows the file. */
 export class CompilationFailure extends Error {

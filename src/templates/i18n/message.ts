@@ -1,6 +1,7 @@
 /** Translatable messages (INVENTORY T-046): Python's `zope.i18nmessageid.Message`. */
 import { Dict } from '../../pickle/index.ts';
 import { registerType, repr } from '../../restricted/index.ts';
+import { registerTextClass, TEXT_ATTRIBUTES, textOperators } from '../text-like.ts';
 
 export interface MessageOptions {
   readonly domain?: string | null;
@@ -38,16 +39,17 @@ export class Message {
   }
 }
 registerType(Message, {
-  attributes: ['domain', 'default', 'mapping'],
+  attributes: [],
+  // Python declares nothing of it: expressions may use it as a text, and have none of its attributes.
+  denied: ['domain', 'default', 'mapping', ...TEXT_ATTRIBUTES],
   operators: {
     str: (self) => self.id,
     repr: (self) => repr(self.id),
-    eq: (self, other) => self.id === (other instanceof Message ? other.id : other),
-    add: (self, other) => (typeof other === 'string' ? self.id + other : undefined),
-    radd: (self, other) => (typeof other === 'string' ? other + self.id : undefined),
-    len: (self) => self.id.length,
+    ...textOperators<Message>((self) => self.id),
   },
 });
+
+registerTextClass(Message, (self) => self.id);
 
 const PLACEHOLDER = /(?<!\$)\$(?:([a-zA-Z_][-a-zA-Z0-9_]*)|\{([a-zA-Z_][-a-zA-Z0-9_]*)\})/g;
 

@@ -35,7 +35,7 @@ const NAMED = new Map(
     }),
 );
 
-const REFERENCE = /&(?:#(?:x([0-9a-fA-F]{1,8})|(\d{1,5}))|(\w{1,8}));/g;
+const REFERENCE = /&(?:#(?:x([0-9a-fA-F]{1,8})|(\d{1,8}))|(\w{1,8}));/g;
 
 /** Text with its references replaced; unknown ones stay. */
 export function decodeEntities(text: string): string {

@@ -53,6 +53,8 @@ export interface ProgramPlaces {
 class ErrorInfo {
   readonly type: string;
   readonly value: unknown;
+  readonly lineno = null;
+  readonly offset = null;
 
   constructor(error: unknown) {
     this.type = (error as Error | null)?.name ?? 'Error';
@@ -129,8 +131,10 @@ function attrs(c: Variables, attributes: ReadonlyMap<string, string> | null): vo
 }
 
 /** The attributes that an expression alone in `tal:attributes` gives. */
-function mapping(value: unknown): ReadonlyMap<unknown, unknown> {
+/** The attributes that a value has; `overrides`: its names are asked for first, to leave out attributes before it. */
+function mapping(value: unknown, overrides: boolean): ReadonlyMap<unknown, unknown> {
   if (value instanceof Map) return value as ReadonlyMap<unknown, unknown>;
+  if (overrides) trustedIterate(value)[Symbol.iterator]().next();
   const found = new Map<unknown, unknown>();
   for (const pair of trustedIterate(call(getattr(value, 'items'), []))) {
     const [name, item] = [...trustedIterate(pair)];

@@ -3,6 +3,7 @@ import { ByteArray, isFloat } from '../../pickle/index.ts';
 import { registerType, str, trustedGetattr, UnicodeDecodeError } from '../../restricted/index.ts';
 import { Message } from '../i18n/message.ts';
 import type { Translator } from '../i18n/translate.ts';
+import { registerTextClass, textOperators } from '../text-like.ts';
 
 /** The value of `default`: what stands in the template. */
 class Default {}
@@ -26,8 +27,13 @@ export class Structure {
 }
 registerType(Structure, {
   pyName: 'Markup',
-  operators: { str: (self) => self.markup, repr: (self) => `s'${self.markup}'` },
+  operators: {
+    str: (self) => self.markup,
+    repr: (self) => `s'${self.markup}'`,
+    ...textOperators<Structure>((self) => self.markup),
+  },
 });
+registerTextClass(Structure, (self) => self.markup);
 
 const SPECIAL = /[&<>]/;
 

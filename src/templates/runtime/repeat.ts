@@ -184,7 +184,7 @@ export class Repeats {
 }
 declareClass(Repeats, { object: 'public', default: 'allow' });
 registerType(Repeats, {
-  pyName: 'RepeatDict',
+  pyName: 'RepeatDictWrapper',
   attributes: 'all',
   operators: {
     getitem: (self, key) => {

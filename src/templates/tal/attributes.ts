@@ -81,11 +81,11 @@ export function attributesCode(
 ): { code: Code; fixed: Code } {
   const mappings = new Map<Prepared, string>();
   let before = '';
-  for (const attribute of prepared) {
+  for (const [i, attribute] of prepared.entries()) {
     if (attribute.name !== undefined) continue;
     const variable = compiler.name();
     const { text, offset } = attribute.expression!;
-    before += `const ${variable}=mapping(${compiler.value({ text: decodeEntities(text), offset }).code});`;
+    before += `const ${variable}=mapping(${compiler.value({ text: decodeEntities(text), offset }).code},${i > 0});`;
     mappings.set(attribute, variable);
   }
   const code: Code[] = [];
@@ -103,10 +103,8 @@ export function attributesCode(
     const filters = prepared.slice(i).flatMap((other) => mappings.get(other) ?? []);
     const one = new AttributePrinter(compiler, attribute, i18n);
     if (one.fixed !== undefined) fixed.push(shown(one.fixed));
-    const printed = one.print();
     const key = literal(attribute.name);
-    const test = filters.map((variable) => `!${variable}.has(${key})`).join('&&');
-    code.push(test === '' ? printed : [`if(${test}){${print(printed)}}`]);
+    code.push(one.print(filters.map((variable) => `!${variable}.has(${key})`).join('&&')));
   }
   return {
     code: before === '' ? code.flat() : [`{${before}`, ...code.flat(), '}'],
@@ -149,14 +147,16 @@ class AttributePrinter {
     return `${this.#before}${text}${quote}`;
   }
 
-  print(): Code {
+  /** `test`: code that tells whether it is shown; its value is computed in any case. */
+  print(test: string): Code {
     const { fixed } = this;
-    if (fixed !== undefined) return shown(fixed);
+    if (fixed !== undefined) return test === '' ? shown(fixed) : [`if(${test}){${print(shown(fixed))}}`];
     const value = this.#value();
     const name = this.#compiler.name();
     const { quote } = this.#attribute;
     const end = quote === '' ? '' : `+${literal(quote)}`;
-    return [`{const ${name}=${value};if(${name}!==null)o+=${literal(this.#before)}+${name}${end};}`];
+    const and = test === '' ? '' : `${test}&&`;
+    return [`{const ${name}=${value};if(${and}${name}!==null)o+=${literal(this.#before)}+${name}${end};}`];
   }
 
   /** Code for the escaped text; null: no attribute. */

@@ -28,18 +28,20 @@ export function assignment(names: readonly string[], value: string, into: string
 export function defineCode(compiler: Compiler, clause: Clause | undefined): Wrap {
   if (clause === undefined) return (inner) => inner;
   const definitions = parseDefinitions(clause);
-  const local = definitions.filter(({ global }) => !global).flatMap(({ names }) => names);
-  const { before, after } = restoring(compiler, local);
-  let code = '';
+  let [code, after] = ['', ''];
   for (const { global, names, expression } of definitions) {
     const value = compiler.value(expression).code;
-    if (!global) code += assignment(names, value, 'c');
-    else {
+    if (!global) {
+      // As in the original, each keeps what is there before it (a global one too), and the last one puts it back first.
+      const kept = restoring(compiler, names);
+      code += kept.before + assignment(names, value, 'c');
+      after = kept.after + after;
+    } else {
       const name = compiler.name();
       code += `{const ${name}=${value};${assignment(names, name, 'c')}${assignment(names, name, 'g')}}`;
     }
   }
-  return (inner) => [`{${before}${code}`, ...inner, `${after}}`];
+  return (inner) => [`{${code}`, ...inner, `${after}}`];
 }
 
 export const conditionCode = (test: string, inner: Code): Code => [`if(truth(${test})){`, ...inner, '}'];

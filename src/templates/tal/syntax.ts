@@ -31,7 +31,7 @@ const NAME = '[a-zA-Z_][-a-zA-Z0-9_]*';
 const DEFINE = new RegExp(`^\\s*(?:(global|local)\\s+)?(${NAME}|\\(${NAME}(?:,\\s*${NAME})*\\))\\s+([^]*)$`);
 const SUBSTITUTION = /^\s*(?:(text|structure)\s+)?([^]*)$/;
 const ATTRIBUTE = /^\s*([^\s{}'"]+)\s+(\S[^]*)$/;
-const REFERENCE = /&#?x?(?:\d{1,5}|\w{1,8});/g;
+const REFERENCE = /&#?x?\w{1,8};/g;
 
 /** Parts between single semicolons; a double one is a semicolon of the text, and so is that of a character reference. */
 function splitParts({ text, offset }: Clause): Clause[] {
@@ -85,6 +85,14 @@ export function parseDefinitions(clause: Clause): Definition[] {
           .map((name) => name.trim())
       : [target!];
     for (const name of list) {
+      // The original makes variables of Python of them, where this is a difference.
+      if (scope !== 'global' && name.includes('-'))
+        throw new CompilationFailure(
+          'SyntaxError',
+          `'${name}' is no name of a variable`,
+          part.offset,
+          part.text.trim(),
+        );
       if (DISALLOWED.has(name))
         throw new CompilationFailure('TranslationError', 'Name disallowed by compiler.', part.offset, name);
       if (name.startsWith('__'))

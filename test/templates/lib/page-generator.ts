@@ -782,6 +782,476 @@ const one =
   (r) =>
     plainPage(r, [name]);
 
+/** Some of them, each at most once, joined. */
+const several = (r: Random, most: number, items: readonly Make[], join: readonly string[]): string =>
+  Array.from({ length: 1 + r.below(most) }, () => p(r, items)(r)).join(p(r, join));
+
+const ENTITIES = [
+  '&amp;',
+  '&lt;',
+  '&gt;',
+  '&quot;',
+  '&apos;',
+  '&nbsp;',
+  '&#65;',
+  '&#x41;',
+  '&copy',
+  '&bogus;',
+  '&',
+  '& ',
+  '&;',
+  '&#;',
+  '&eacute;',
+  '&#128512;',
+  '&amp;amp;',
+  '&#39;',
+];
+const entities: Make = (r) => {
+  const text = () => Array.from({ length: 1 + r.below(3) }, () => p(r, [...ENTITIES, 'x', ' '])).join('');
+  return p<Make>(r, [
+    () => `<p title="${text()}">${text()}</p>`,
+    () => `<p title='${text()}\${options/h}${text()}'>${text()}\${options/h}${text()}</p>`,
+    () => `<p tal:content="string:${text().replaceAll('"', '')}"/>`,
+    () => `<p tal:attributes="title string:${text().replaceAll('"', '').replaceAll(/;/g, ';;')}"/>`,
+    () => `<p tal:replace="structure string:${text()}"/>`,
+    () => `<p tal:content="python:'${text().replaceAll("'", '')}'"/>`,
+    () =>
+      `<a href="?a=1&b=2&amp;c=${text()}" tal:attributes="href python:'?a=1&amp;b=' + '${text().replaceAll(/['"]/g, '')}'"/>`,
+    () => `\${string:${text()}}`,
+    () => `<textarea>${text()}</textarea><script>${text()}</script>`,
+    () => `<p tal:define="x string:${text()}" tal:condition="python:'&lt;' in x">\${x}</p>`,
+  ])(r);
+};
+
+const COMMENTS: readonly Make[] = [
+  (r) =>
+    `<!-- ${p(r, ['a', '${options/s}', '${options/nope}', '$${x}', '<b tal:content="options/s"/>', '&amp;', '- -', '', "it's", '${string:-}'])} -->`,
+  (r) =>
+    `<!--${p(r, ['!', '?', '! ', '? ', '[if IE]>', ''])}${p(r, ['a ${options/s}', '${options/h}', 'b'])}${p(r, ['', '<![endif]'])}-->`,
+  (r) => `<![CDATA[${p(r, ['a', '${options/h}', '<b>', '&amp;', '${options/nope}', ']] >', '$${x}'])}]]>`,
+  (r) =>
+    `<?${p(r, ['pi', 'xml-stylesheet', 'php', 'python'])} ${p(r, ['a="b"', '${options/s}', 'x = 1', 'echo ">"', ''])}?>`,
+  (r) =>
+    `<script${p(r, ['', ' type="text/javascript"', ' tal:omit-tag=""'])}>${p(r, ['if (a < b && c) {}', 'var x = "${options/h}";', '<!-- ${options/s} //-->', '//<![CDATA[\n${options/s}\n//]]>', '"</p>"', '`${a}`', '$("x").y({a: ${options/n}})', '${ options/s }'])}</script>`,
+  (r) => `<style>${p(r, ['a > b {}', 'p { color: ${options/s} }', '/* ${options/h} */'])}</style>`,
+  (r) => p(r, ['text', '<b>x</b>', '\n', '${options/s}']),
+];
+const DOCTYPES = [
+  '',
+  '',
+  '<!DOCTYPE html>',
+  '<!doctype html>\n',
+  '<!DOCTYPE html [<!ENTITY x "y">]>',
+  '<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01//EN"\n "http://www.w3.org/TR/html4/strict.dtd">\n',
+  '<?xml version="1.0" encoding="utf-8"?>',
+  "<?xml version='1.0' standalone='yes' ?>\n",
+  '<?xml version="1.0" encoding="iso-8859-1"?>\n',
+  ' \n',
+];
+const comments: Make = (r) => `${p(r, DOCTYPES)}${several(r, 4, COMMENTS, ['', ' ', '\n'])}`;
+
+const T = 'http://xml.zope.org/namespaces/tal';
+const M = 'http://xml.zope.org/namespaces/metal';
+const I = 'http://xml.zope.org/namespaces/i18n';
+const namespaces: Make = (r) =>
+  p<Make>(r, [
+    () =>
+      `<div xmlns:t="${T}"><p t:content="options/s" t:attributes="title options/h">x</p><t:b content="options/n"/><t:b t:replace="options/n"/></div>`,
+    (r) =>
+      `<div xmlns="${p(r, ['http://www.w3.org/1999/xhtml', 'urn:x', T, ''])}" xmlns:tal="${T}" xmlns:metal="${M}" xmlns:i18n="${I}" ${p(r, ['', 'lang="en"', 'xml:lang="en"', 'tal:define="x options/s"'])}><p tal:content="options/s">x</p></div>`,
+    (r) =>
+      `<x:div xmlns:x="urn:x" x:y="${p(r, ['1', '${options/s}'])}" tal:attributes="x:z options/s; x:y ${p(r, ['nothing', 'default', 'options/n'])}">a</x:div>`,
+    (r) => `<y:div z:a="b">${p(r, ['a', '<z:b/>', '${options/s}'])}</y:div>`,
+    () => `<div xmlns:tal="urn:other"><p tal:content="options/s">x</p></div>`,
+    () =>
+      `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 1 1"><a xlink:href="x" tal:attributes="xlink:href options/s"/><path d="M0" tal:repeat="i options/l"/></svg>`,
+    () =>
+      `<div><p xmlns:tal="${T}" tal:content="options/s"/><tal:b xmlns:tal="${T}" content="options/n"/></div>`,
+    (r) =>
+      `<${p(r, ['tal', 'metal', 'i18n'])}:${p(r, ['block', 'x-y', 'b1'])} ${p(r, ['define="x options/s"', 'tal:define="x options/s"', 'class="x"', 'condition="options/t"', 'metal:define-macro="q"', 'i18n:translate=""', 'translate=""', 'omit-tag=""', 'nope="x"'])}>\${x | string:-}</tal:block>`.replace(
+        /^<([\w:-]+)([^]*)<\/tal:block>$/,
+        '<$1$2</$1>',
+      ),
+    (r) =>
+      `<p ${p(r, ['data-tal-content="options/s"', 'data-tal="x"', 'tal:nope="x"', 'metal:nope=""', 'i18n:nope=""', 'tal:content', 'tal:omit-tag', 'meta:interpolation="false"', 'xml:space="preserve"', 'tal:comment="x"', 'i18n:comment="x"'])}>\${options/n}</p>`,
+  ])(r);
+
+const loops: Make = (r) => {
+  const use = (name: string) =>
+    `\${repeat/${name}/${p(
+      r,
+      REPEAT.filter((n) => n !== 'next'),
+    )}}`;
+  const tag = () => p(r, ['p', 'tal:r', 'li', 'td']);
+  const seq = () =>
+    p(r, [
+      'options/l',
+      'options/nums',
+      'options/rows',
+      'python:range(4)',
+      'options/tup',
+      'options/one',
+      'python:[]',
+      "python:'abc'",
+      'python:range(30)',
+    ]);
+  const [a, b] = [tag(), tag()];
+  return p<Make>(r, [
+    () => `<${a} tal:repeat="x ${seq()}">${use('x')},${use('x')}|</${a}>`,
+    () =>
+      `<${a} tal:repeat="x ${seq()}"><${b} tal:repeat="y ${seq()}">${use('x')}-${use('y')} </${b}></${a}>`,
+    () =>
+      `<${a} tal:repeat="x ${seq()}" tal:define="y options/s" tal:condition="${p(r, ['repeat/x/even', 'repeat/x/odd', 'x', 'repeat/x/start', 'not:repeat/x/end'])}" tal:attributes="class python:'o' if repeat['x'].odd() else 'e'">${use('x')}</${a}>`,
+    () =>
+      `<${a} tal:repeat="x options/rows" tal:content="${p(r, ['x/name', 'repeat/x/first/n', 'repeat/x/last/n', "python:repeat['x'].letter()", 'repeat/x/Roman', "python:repeat['x'].number()"])}">d</${a}>`,
+    () => `<ul>\n  <li tal:repeat="x ${seq()}">\n    ${use('x')}\n  </li>\n</ul>`,
+    () =>
+      `<${a} tal:repeat="(i, v) python:enumerate(${p(r, ["options['l']", "'ab'"])})">\${i}=\${v}${use('i')}</${a}>`,
+    () => `<${a} tal:repeat="x ${seq()}" tal:replace="${p(r, ['x', 'repeat/x/index', 'structure x'])}"/>\n`,
+    () =>
+      `<${a} tal:repeat="x ${seq()}"> <b tal:omit-tag="repeat/x/end">\${x}</b>\n</${a}>after \${x | string:gone} \${repeat/x/index | string:gone}`,
+  ])(r);
+};
+
+const scopes: Make = (r) => {
+  const def = () =>
+    `${p(r, ['', 'local ', 'global '])}${p(r, ['x', 'y'])} ${p(r, ['string:1', 'string:2', 'x | string:0', 'y | string:9', 'options/s', 'python:[1]', 'nothing', 'default'])}`;
+  const show = () => '[${x | string:-}${y | string:-}]';
+  const el = (depth: number): string => {
+    const t = p(r, ['p', 'tal:b', 'i']);
+    const attr = t === 'tal:b' ? '' : 'tal:';
+    const parts = [`${attr}define="${def()}${chance(r, 3) ? `; ${def()}` : ''}"`];
+    if (chance(r, 4))
+      parts.push(`${attr}condition="${p(r, ['x', 'options/t', 'options/no', 'y | nothing'])}"`);
+    if (chance(r, 5)) parts.push(`${attr}repeat="${p(r, ['x', 'z'])} options/l"`);
+    if (chance(r, 6)) parts.push(`${attr}omit-tag="${p(r, ['', 'x', 'nothing'])}"`);
+    if (chance(r, 6)) parts.push(`${attr}on-error="string:E"`);
+    return `<${t} ${parts.join(' ')}>${show()}${depth > 0 ? el(depth - 1) : ''}${show()}</${t}>`;
+  };
+  return `${el(r.below(3))}${show()}${chance(r, 2) ? el(1) : ''}${show()}`;
+};
+
+const cases: Make = (r) => {
+  const one = () =>
+    `<${p(r, ['b', 'tal:c'])} ${p(r, ['tal:case', 'tal:case', 'tal:case'])}="${p(r, ['string:b', 'string:a', 'options/n', 'default', 'nothing', 'options/k', 'python:7', 'python:True', 'options/nope', "python:['b']"])}"${p(r, ['', '', ' tal:content="string:c"', ' tal:repeat="x options/l"', ' tal:condition="options/t"', ' tal:condition="options/no"', ' tal:omit-tag=""', ' tal:define="q string:q"', ' tal:replace="string:r"'])}>${p(r, ['A', '${options/k}', '<i tal:case="default">inner</i>'])}</b>`.replace(
+      /^<(b|tal:c)([^]*)<\/b>$/,
+      '<$1$2</$1>',
+    );
+  return `<${p(r, ['div', 'tal:s'])} tal:switch="${p(r, ['options/k', 'options/n', 'options/nil', 'string:b', 'python:7', 'nothing', 'default'])}"${p(r, ['', '', ' tal:repeat="k options/l"', ' tal:define="k string:k"', ' tal:omit-tag=""'])}>${p(r, ['', 'text', '\n'])}${several(r, 4, [one], ['', ' ', '\n  '])}${p(r, ['', '\n'])}</div>`.replace(
+    /^<(div|tal:s)([^]*)<\/div>$/,
+    '<$1$2</$1>',
+  );
+};
+
+const slots: Make = (r) => {
+  const slot = (d: number): string =>
+    `<${p(r, ['i', 'u'])} metal:define-slot="${p(r, ['a', 'b', 'c'])}"${p(r, ['', ' class="s"', ' tal:define="w string:w"', ' tal:condition="options/t"', ' tal:omit-tag=""'])}>s${p(r, ['', '${v | string:-}'])}${d > 0 && chance(r, 2) ? slot(d - 1) : ''}</i>`.replace(
+      /^<(i|u)([^]*)<\/i>$/,
+      '<$1$2</$1>',
+    );
+  const fills = (d: number): string =>
+    Array.from({ length: r.below(3) }, () =>
+      `<${p(r, ['em', 'tal:x', 'metal:x'])} metal:fill-slot="${p(r, ['a', 'b', 'c', 'head', 'body'])}"${p(r, ['', '', ' tal:repeat="q options/l"', ' tal:condition="options/no"'])}>f${p(r, ['', '${v | string:-}', '${w | string:-}', '${q | string:-}'])}${d > 0 && chance(r, 3) ? slot(0) : ''}${d > 0 && chance(r, 4) ? use(d - 1) : ''}</em>`.replace(
+        /^<(em|tal:x|metal:x)([^]*)<\/em>$/,
+        '<$1$2</$1>',
+      ),
+    ).join(p(r, ['', ' ']));
+  const use = (d: number): string =>
+    `<${p(r, ['div', 'metal:u'])} metal:use-macro="${p(r, ['template/macros/m', 'template/macros/n', 'here/lib/macros/box', 'here/lib/macros/ext', 'macros/m', 'template/macros/e'])}"${p(r, ['', ' tal:define="v string:own"', ' class="lost"'])}>${p(r, ['', 'lost'])}${fills(d)}</div>`.replace(
+      /^<(div|metal:u)([^]*)<\/div>$/,
+      '<$1$2</$1>',
+    );
+  const macro = (name: string): string =>
+    `<${p(r, ['p', 'metal:b'])} metal:define-macro="${name}"${p(r, ['', ' tal:define="v v | string:d"', ' class="m"'])}>M${slot(1)}${p(r, ['', ' '])}${chance(r, 2) ? slot(0) : ''}${chance(r, 6) ? use(0) : ''}</p>`.replace(
+      /^<(p|metal:b)([^]*)<\/p>$/,
+      '<$1$2</$1>',
+    );
+  const extended = () =>
+    `<q metal:define-macro="e" metal:${p(r, ['extend-macro', 'use-macro'])}="${p(r, ['template/macros/m', 'here/lib/macros/box'])}">${fills(1)}</q>`;
+  return `${macro('m')}${chance(r, 2) ? macro('n') : ''}${chance(r, 2) ? extended() : ''}${p(r, ['', '\n'])}${use(1)}${chance(r, 3) ? use(1) : ''}`;
+};
+
+const translations: Make = (r) => {
+  const name = () =>
+    `<${p(r, ['b', 'tal:x', 'span'])} i18n:name="${p(r, ['one', 'two', 'three'])}"${p(r, ['', ' tal:content="options/n"', ' tal:replace="options/h"', ' tal:replace="structure options/h"', ' i18n:translate=""', ' tal:content="options/msg"', ' tal:omit-tag=""'])}>${p(r, ['n', '${options/s}', '<i>x</i>', ' '])}</b>`.replace(
+      /^<(b|tal:x|span)([^]*)<\/b>$/,
+      '<$1$2</$1>',
+    );
+  const body = () =>
+    several(
+      r,
+      4,
+      [
+        () =>
+          p(r, [
+            'Hello',
+            ' ',
+            '\n   ',
+            'a  b',
+            '&amp;',
+            '${options/n}',
+            '$one',
+            '${one}',
+            '<br/>',
+            '<b>x</b>',
+            '<!-- c -->',
+            'é',
+            '.',
+          ]),
+        name,
+      ],
+      ['', ' ', '\n'],
+    );
+  const attrs = () =>
+    p(r, [
+      '',
+      ' i18n:domain="d"',
+      ' i18n:context="c"',
+      ' i18n:source="en"',
+      ' i18n:target="de"',
+      ' i18n:ignore=""',
+      ' i18n:attributes="title"',
+      ' i18n:attributes="title t_id"',
+      ' i18n:attributes="title; alt alt_id"',
+      ' i18n:ignore-attributes="title"',
+      ' tal:attributes="title options/msg"',
+      ' tal:attributes="title options/h"',
+      ' i18n:attributes="title" tal:attributes="title options/h"',
+      ' i18n:attributes="title t" tal:attributes="title options/nil"',
+    ]);
+  return p<Make>(r, [
+    () =>
+      `<p i18n:translate="${p(r, ['', '', 'id', 'id two'])}"${attrs()}${p(r, ['', ' title="T &amp; ${options/n}"', ' title="T" alt="A"'])}>${body()}</p>`,
+    () =>
+      `<div i18n:domain="x"${attrs()}><p i18n:translate="">${body()}</p>${p(r, ['', '<p i18n:domain="y" i18n:translate="">in</p>', '<i tal:content="options/msg"/>', '<i tal:content="structure options/msg"/>', '${options/msg}', '${structure: options/msg}', '<i tal:replace="options/plainmsg"/>'])}</div>`,
+    () =>
+      `<p i18n:translate="" tal:content="${p(r, ['options/s', 'options/h', 'structure options/h', 'options/msg', 'options/nil', 'options/n', 'default', 'nothing'])}"${attrs()} title="q">${body()}</p>`,
+    () => `<tal:b i18n:translate="">${body()}</tal:b><i18n:t translate="">${body()}</i18n:t>`,
+    () =>
+      `<p i18n:translate="">${p(r, ['', ' ', '\n', 'x'])}</p><p i18n:translate="m">${p(r, ['', ' ', 'x ${options/n}'])}</p>`,
+  ])(r);
+};
+
+const handlers: Make = (r) => {
+  const bad = () =>
+    p(r, [
+      '${options/boom}',
+      '${options/nope}',
+      '${python:1/0}',
+      '<i tal:content="options/lost"/>',
+      '<i tal:attributes="title options/boom"/>',
+      '${python:int("x")}',
+      '<i tal:repeat="q options/n"/>',
+      '${nope}',
+      '${options/gone}',
+      '${options/denied}',
+      'fine',
+      '<i tal:condition="options/boom"/>',
+      '<i tal:define="q options/boom"/>',
+      '<i metal:use-macro="options/boom"/>',
+      '${python:[][1]}',
+      "${python:{}['k']}",
+      '${python:None + 1}',
+    ]);
+  return `<${p(r, ['p', 'tal:e', 'div'])} tal:on-error="${p(r, ['string:E', 'structure string:<b>E</b>', 'nothing', 'default', 'options/h', 'string:${error/type}', 'python:error', 'options/boom', 'structure options/h', 'options/msg'])}"${p(r, ['', ' class="c"', ' tal:define="q string:q"', ' tal:content="options/boom"', ' tal:attributes="title options/boom"', ' tal:omit-tag=""', ' tal:repeat="x options/l"', ' tal:condition="options/t"', ' tal:replace="options/boom"'])}>a${p(r, ['', '<b>b</b>'])}${bad()}c${chance(r, 3) ? `<u tal:on-error="string:inner">${bad()}</u>` : ''}</p>${p(r, ['', '${q | string:-}'])}`.replace(
+    /^<(p|tal:e|div)([^]*)<\/p>([^]*)$/,
+    '<$1$2</$1>$3',
+  );
+};
+
+const PYTHON = [
+  '[x * 2 for x in options["nums"] if x > 1]',
+  '{k: len(v) for k, v in [("a", "xx")]}',
+  '{1, 1}',
+  '(lambda a, b=2: a + b)(1)',
+  '"%(s)s-%(n)d" % options',
+  '"{s!r:>10}".format(**options)',
+  'f"{options[\'n\']:05d}"',
+  'f"{options[\'s\']!r}"',
+  'sorted(options["d"])',
+  'list(zip(options["l"], options["nums"]))',
+  'max(options["nums"])',
+  'sum(options["nums"])',
+  'options["l"][1:]',
+  'options["s"][::-1]',
+  'options["rows"][0]["name"].upper()',
+  '[r["name"] for r in options["rows"]]',
+  '", ".join(options["l"])',
+  'options["f"] * 2',
+  'options["n"] / 2',
+  'options["n"] // 2',
+  '-7 // 2',
+  '2 ** 70',
+  'round(2.675, 2)',
+  'repr(1e16)',
+  'str(None)',
+  'bool([])',
+  'not options["z"]',
+  'options["n"] in options["nums"]',
+  'None is None',
+  '1 < 2 < 3',
+  '"a" if options["t"] else "b"',
+  'dict(a=1)',
+  'tuple([1])',
+  'range(3)',
+  'list(range(3))',
+  'isinstance(1, int)',
+  'hasattr(here, "title")',
+  'getattr(here, "nope", "d")',
+  'int("7") + 1',
+  'float("1.5")',
+  'abs(-3)',
+  'divmod(7, 2)',
+  'chr(65)',
+  'ord("A")',
+  'hex(255)',
+  'options["date"].Date()',
+  'options["date"] + 1',
+  'options["rec"].title',
+  'options["pairs"]',
+  'options["tup"]',
+  'b"x"',
+  '"é".encode("utf-8")',
+  '[a for a in [b for b in (1, 2)]]',
+  'sum(x for x in (1, 2))',
+  'any([0, 1])',
+  'all([])',
+  '"%5.2f|%-5s|" % (3.14159, "a")',
+  '"{:,}".format(1234567)',
+  '"{:>{w}}".format("a", w=5)',
+  'options.get("zz", "none")',
+  'same_type("a", "b")',
+  'test(1, "y", "n")',
+  'len(here.objectIds())',
+  'here.shed.title',
+  'here.absolute_url()',
+  'request.form',
+  'template.id',
+  'user.getUserName()',
+  'modules["string"].digits',
+  'here["shed"].getId()',
+  'context is here',
+  'root.title',
+  'here.nope',
+  'options["nope"]',
+  'nope',
+  '1/0',
+  '[][1]',
+  '"a" + 1',
+  'int("x")',
+  'options["boom"]()',
+  'here._p_oid',
+  'open("x")',
+  '1 +',
+  'x = 1',
+  'print(1)',
+  'yield 1',
+  '{**{"a": 1}, "b": 2}',
+  '[*options["l"], 1]',
+  'options["s"].title()',
+  'options["s"].center(10, "*")',
+  '"a,b".split(",")',
+  'reversed([1, 2])',
+  'list(reversed([1, 2]))',
+  'enumerate("ab")',
+  'list(map(str, [1]))',
+  'list(filter(None, [0, 1]))',
+  'complex(1, 2)',
+  '1_000',
+  '0xff',
+  '1e3',
+  '...',
+  'type(1)',
+  'min("b", "a")',
+  'options["nums"].sort()',
+  'options["l"] + ["z"]',
+  '"x" * 3',
+  'options["set"]',
+  'frozenset([1])',
+  'slice(1, 2)',
+  'options["html"]',
+  'path("options/s")',
+  'repr(options["date"])',
+  'options["u"].upper()',
+  'here.title_and_id()',
+  'here.getPhysicalPath()',
+  "'%s' % (options['tup'],)",
+  "'%s %s' % options['tup']",
+];
+const python: Make = (r) => {
+  const text = p(r, PYTHON);
+  return p<Make>(r, [
+    () => `<p tal:content='python:${text.replaceAll("'", '&#39;')}'/>`,
+    () => `<p tal:content='python: repr(${text.replaceAll("'", '&#39;')})'/>`,
+    () => `\${python:${text}}`,
+    () => `<p tal:condition='python:${text.replaceAll("'", '&#39;')}'>yes</p>`,
+    () => `<p tal:attributes='title python:${text.replaceAll("'", '&#39;').replaceAll(';', ';;')}'/>`,
+    () => `<p tal:repeat='q python:${text.replaceAll("'", '&#39;')}'>\${q}</p>`,
+    () =>
+      `<p tal:define='q python:${text.replaceAll("'", '&#39;').replaceAll(';', ';;')}'>\${python:str(q)}</p>`,
+  ])(r);
+};
+
+const tags: Make = (r) => {
+  const open = () =>
+    p(r, [
+      '<p>',
+      '<p >',
+      '<p\n>',
+      '<br>',
+      '<br/>',
+      '<br />',
+      '<img src=a.png>',
+      '<img src="a.png"/>',
+      '<input type=checkbox checked>',
+      '<hr\n/>',
+      '<P>',
+      '<a href=x>',
+      '<b/>',
+      '<script/>',
+      '<i class>',
+      '<td nowrap=nowrap>',
+      '<p class = "a" >',
+      "<p a='1' b=2 c>",
+      '<li>',
+      '<x-y z:w="1">',
+      '<tal:b>',
+      '<option selected value="1">',
+      '<p class="a"id="b">',
+      '<p/ >',
+      '<1a>',
+      '<>',
+      '< p>',
+      '<p a="<">',
+      '<p a=">">',
+      '<a-b.c>',
+    ]);
+  const close = () =>
+    p(r, [
+      '</p>',
+      '</p >',
+      '</P>',
+      '</b>',
+      '</br>',
+      '',
+      '',
+      '</i>',
+      '</script>',
+      '</a>',
+      '</td>',
+      '</ p>',
+      '</tal:b>',
+      '</li>',
+      '</x-y>',
+      '</option>',
+      '</a-b.c>',
+    ]);
+  return Array.from(
+    { length: 1 + r.below(3) },
+    () => `${open()}${p(r, ['', 'x', '${options/s}', ' '])}${close()}`,
+  ).join(p(r, ['', '\n']));
+};
+
 /** By feature: makers of sources. */
 export const PAGE_FEATURES: Readonly<Record<string, Make>> = {
   define: (r) =>
@@ -805,6 +1275,17 @@ export const PAGE_FEATURES: Readonly<Record<string, Make>> = {
   markup: (r) =>
     `${p(r, ['', '<!DOCTYPE html>\n', '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd">\n', '<?xml version="1.0" encoding="utf-8"?>\n', '<html xmlns="http://www.w3.org/1999/xhtml" xmlns:tal="http://xml.zope.org/namespaces/tal">\n', '\n', '<html>', '<div>', 'text '])}${text(r)}${element(r, { depth: 2, names: [] })}${text(r)}${p(r, ['', '', '</html>', '</div>', '</p>', '<p>', '<b', '</b>'])}`,
   mixed: plainPage,
+  entities,
+  comments,
+  namespaces,
+  loops,
+  scopes,
+  cases,
+  slots,
+  translations,
+  handlers,
+  python,
+  tags,
 };
 const FEATURES = Object.values(PAGE_FEATURES);
 
