@@ -2,6 +2,7 @@
 import { BadValueError, fault, OpcodeFault } from './errors.ts';
 import { stateSetterOf, type Unfinished, type ValueClass, valueClassOf } from './known-classes.ts';
 import { Dict } from './values/dict.ts';
+import { wordsOf } from './values/int.ts';
 import { GlobalRef, Instance, Reduce } from './values/references.ts';
 import { Tuple, tuple, tupleFrom } from './values/tuple.ts';
 import { isHashable } from './values/key.ts';
@@ -25,6 +26,7 @@ export class Budget {
 }
 
 function sizeOf(value: unknown): number {
+  if (typeof value === 'bigint') return wordsOf(value);
   if (value === null || typeof value !== 'object') return typeof value === 'string' ? value.length : 1;
   if (Array.isArray(value) || value instanceof Uint8Array) return value.length;
   return value instanceof Map || value instanceof Set ? value.size : 1;
@@ -50,10 +52,16 @@ function guarded<T>(run: () => T): T {
 
 function made(known: ValueClass, args: Tuple, budget: Budget): unknown {
   for (const arg of args) budget.charge(sizeOf(arg));
+  if (known.cost !== undefined) budget.charge(known.cost(args));
   return guarded(() => {
     for (const key of known.keys?.(args) ?? []) checkHashable(key, budget);
     return known.construct(args);
   });
+}
+
+/** `cls.__new__(cls, *args)`. */
+function created(known: ValueClass, args: Tuple, budget: Budget): unknown {
+  return known.create === undefined ? made(known, args, budget) : known.create();
 }
 
 function knownClass(cls: unknown): ValueClass | undefined {
@@ -62,16 +70,25 @@ function knownClass(cls: unknown): ValueClass | undefined {
 
 const isClass = (cls: unknown): boolean => cls instanceof GlobalRef || typeof cls === 'function';
 
+/** How many arguments the functions of `copyreg` take that stand for NEWOBJ in old protocols. */
+const HELPER_ARGUMENTS: Readonly<Record<string, (count: number) => boolean>> = {
+  _reconstructor: (count) => count === 3,
+  __newobj__: (count) => count > 0,
+  __newobj_ex__: (count) => count === 3,
+};
+
 /** REDUCE. */
 export function reduced(callable: unknown, args: unknown, budget: Budget): unknown {
   if (!(args instanceof Tuple)) return fault('PICKLE_BAD_ARGUMENTS', 'argument list must be a tuple');
   if (!isClass(callable)) return fault('PICKLE_NOT_CALLABLE', 'what is to be called cannot be called');
   if (callable instanceof GlobalRef && callable.module === 'copyreg') {
     const { name } = callable;
-    if (name === '_reconstructor' && args.length === 3) return reconstructed(args, budget);
-    if (name === '__newobj__' && args.length > 0) return newObject(args[0], tupleFrom(args.slice(1)), budget);
-    if (name === '__newobj_ex__' && args.length === 3)
-      return newObjectWith(args[0], args[1], args[2], budget);
+    const isHelper = Object.hasOwn(HELPER_ARGUMENTS, name);
+    if (isHelper && !HELPER_ARGUMENTS[name]!(args.length))
+      return fault('PICKLE_BAD_ARGUMENTS', `${name} does not take ${args.length} arguments`);
+    if (name === '_reconstructor') return reconstructed(args, budget);
+    if (name === '__newobj__') return newObject(args[0], tupleFrom(args.slice(1)), budget);
+    if (name === '__newobj_ex__') return newObjectWith(args[0], args[1], args[2], budget);
   }
   const known = knownClass(callable);
   return known === undefined ? new Reduce(callable, args) : made(known, args, budget);
@@ -83,7 +100,7 @@ function reconstructed([cls, base, value]: Tuple, budget: Budget): unknown {
   const isPlain = base instanceof GlobalRef && base.module === 'builtins' && base.name === 'object';
   if (!isPlain) return new Instance(cls, tuple(), undefined, base, value);
   const known = knownClass(cls);
-  return known === undefined ? new Instance(cls, tuple()) : made(known, tuple(), budget);
+  return known === undefined ? new Instance(cls, tuple()) : created(known, tuple(), budget);
 }
 
 /** NEWOBJ. */
@@ -91,7 +108,7 @@ export function newObject(cls: unknown, args: unknown, budget: Budget): unknown 
   if (!(args instanceof Tuple)) return fault('PICKLE_BAD_NEWOBJ', 'NEWOBJ expected an arg tuple');
   if (!isClass(cls)) return fault('PICKLE_BAD_NEWOBJ', "NEWOBJ class argument isn't a type object");
   const known = knownClass(cls);
-  return known === undefined ? new Instance(cls, args) : made(known, args, budget);
+  return known === undefined ? new Instance(cls, args) : created(known, args, budget);
 }
 
 /** NEWOBJ_EX. */
@@ -148,9 +165,11 @@ export function checkHashable(value: unknown, budget: Budget, depth = 0): void {
     if (depth > DEEPEST_KEY) fault('PICKLE_TOO_LARGE', 'a tuple is nested too deep for a dict key');
     budget.charge(value.length);
     for (const item of value)
-      if (item !== null && typeof item === 'object') checkHashable(item, budget, depth + 1);
+      if ((item !== null && typeof item === 'object') || typeof item === 'bigint')
+        checkHashable(item, budget, depth + 1);
     return;
   }
   if (value instanceof Uint8Array) budget.charge(value.length);
+  if (typeof value === 'bigint') budget.charge(wordsOf(value));
   if (!isHashable(value)) fault('PICKLE_UNHASHABLE', 'unhashable type');
 }

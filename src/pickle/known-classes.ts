@@ -9,7 +9,7 @@ import { Decimal } from './values/decimal.ts';
 import { Dict } from './values/dict.ts';
 import { float, PyFloat } from './values/float.ts';
 import { Fraction } from './values/fraction.ts';
-import { isInt, type PyInt } from './values/int.ts';
+import { isInt, type PyInt, wordsOf } from './values/int.ts';
 import { Ellipsis, GlobalRef, Instance, NotImplemented, Reduce } from './values/references.ts';
 import { FrozenSet, PySet } from './values/set.ts';
 import { Timedelta } from './values/timedelta.ts';
@@ -20,8 +20,12 @@ import { UUID } from './values/uuid.ts';
 /** How instances of a Python class are made. Each may throw a BadValueError. */
 export interface ValueClass {
   readonly ref: GlobalRef;
-  /** Calling the class with arguments, or `cls.__new__(cls, *args)`. */
+  /** Calling the class with arguments, and `cls.__new__(cls, *args)` where there is no `create`. */
   construct(args: Tuple): unknown;
+  /** `cls.__new__` of a class that takes its arguments in `__init__`, which NEWOBJ does not call. */
+  create?(): unknown;
+  /** What calling the class with these arguments takes beyond reading them once, in steps of some nanoseconds. */
+  cost?(args: Tuple): number;
   /** The keys or members that calling the class with these arguments hashes. */
   keys?(args: Tuple): readonly unknown[];
 }
@@ -110,6 +114,11 @@ const known = (
   classes.set(ref, { ref, construct, ...(keys === undefined ? {} : { keys }) });
   return ref;
 };
+/** `cls.__new__` of classes that begin empty, whatever the arguments. */
+const createdEmpty = (ref: GlobalRef): void => {
+  const known = classes.get(ref)!;
+  classes.set(ref, { ...known, create: () => known.construct(tuple()) });
+};
 const written = <T extends Constructor>(cls: T, reduce: (value: InstanceType<T>) => Reduction) =>
   reducers.set(cls, reduce as (value: never) => Reduction);
 
@@ -128,6 +137,7 @@ const bytesOf = (value: unknown): Uint8Array | undefined => {
 const listOf = (args: Tuple): unknown[] => {
   if (args.length === 0) return [];
   const [items] = args;
+  if (args.length > 1) return bad('a collection', args);
   if (Array.isArray(items)) return items;
   if (items instanceof Set || items instanceof Map) return [...items.keys()];
   if (typeof items === 'string') return [...items];
@@ -139,22 +149,35 @@ const real = (value: unknown): number => {
   throw new BadValueError('a number is needed', 'PICKLE_BAD_ARGUMENTS');
 };
 
+/** Python's truth of a value. */
+const isTrue = (value: unknown): boolean => {
+  if (Array.isArray(value) || value instanceof Uint8Array) return value.length > 0;
+  if (value instanceof Map || value instanceof Set) return value.size > 0;
+  return value instanceof PyFloat ? value.value !== 0 : Boolean(value);
+};
+
 const OBJECT = known('builtins.object', (args) =>
   args.length === 0 ? new Instance(OBJECT, args) : bad('object', args),
 );
 const SET = known('builtins.set', (args) => new PySet(listOf(args)), listOf);
 const FROZENSET = known('builtins.frozenset', (args) => new FrozenSet(listOf(args)), listOf);
-known('builtins.list', (args) => [...listOf(args)]);
+const LIST = known('builtins.list', (args) => [...listOf(args)]);
 known('builtins.tuple', (args) => tupleFrom(listOf(args)));
-known('builtins.int', (args) => (args.length === 0 ? 0 : isInt(args[0]) ? args[0] : bad('int', args)));
-known('builtins.float', (args) => (args.length === 0 ? float(0) : float(real(args[0]))));
-known('builtins.bool', (args) => Boolean(args[0]));
+known('builtins.int', (args) =>
+  args.length === 0 ? 0 : args.length === 1 && isInt(args[0]) ? args[0] : bad('int', args),
+);
+known('builtins.float', (args) => {
+  if (args.length > 1) return bad('float', args);
+  return args.length === 0 ? float(0) : float(real(args[0]));
+});
+known('builtins.bool', (args) => (args.length > 1 ? bad('bool', args) : isTrue(args[0])));
 known('builtins.str', (args) =>
-  args.length === 0 ? '' : typeof args[0] === 'string' ? args[0] : bad('str', args),
+  args.length === 0 ? '' : args.length === 1 && typeof args[0] === 'string' ? args[0] : bad('str', args),
 );
 known('builtins.bytes', (args) => {
   if (args.length === 0) return new Uint8Array();
   const [source] = args;
+  if (args.length > 1) return bad('bytes', args);
   if (Array.isArray(source) && source.every((item) => typeof item === 'number' && item >= 0 && item < 256))
     return Uint8Array.from(source as number[]);
   return source instanceof Uint8Array ? source : bad('bytes', args);
@@ -165,9 +188,9 @@ known('zodbpickle.binary', (args) =>
 const BYTEARRAY = known('builtins.bytearray', (args) => {
   const [source, encoding] = args;
   if (args.length === 0) return new ByteArray();
-  if (source instanceof Uint8Array) return new ByteArray(source);
-  if (typeof source === 'string' && typeof encoding === 'string' && /^latin-?1$/i.test(encoding))
-    return new ByteArray(Buffer.from(source, 'latin1'));
+  if (source instanceof Uint8Array && args.length === 1) return new ByteArray(source);
+  const isLatin1 = args.length === 2 && typeof encoding === 'string' && /^latin-?1$/i.test(encoding);
+  if (typeof source === 'string' && isLatin1) return new ByteArray(Buffer.from(source, 'latin1'));
   return bad('bytearray', args);
 });
 known('_codecs.encode', (args) => {
@@ -191,11 +214,14 @@ const RANGE = known('builtins.range', (args) => {
   if (!args.every(isInt)) return bad('range', args);
   const [a, b, c] = args as unknown as PyInt[];
   if (args.length === 1) return new Range(0, a!);
+  if (c === 0) throw new BadValueError('range: the step must not be zero');
   return args.length === 2 || args.length === 3 ? new Range(a!, b!, c ?? 1) : bad('range', args);
 });
 const SLICE = known('builtins.slice', (args) =>
   args.length === 3 ? new Slice(args[0], args[1], args[2]) : bad('slice', args),
 );
+/** CPython's limit for integers in decimal digits. */
+const MOST_DIGITS = 4300;
 /** Longer names of nested classes are made by hostile pickles only. */
 const LONGEST_NAME = 1000;
 known('builtins.getattr', (args) => {
@@ -220,6 +246,7 @@ written(Slice, (value) => ({ callable: SLICE, args: tuple(value.start, value.sto
 const pairsOf = (args: Tuple): [unknown, unknown][] => {
   if (args.length === 0) return [];
   const [items] = args;
+  if (args.length > 1) return bad('a mapping', args);
   if (items instanceof Map) return [...items];
   if (Array.isArray(items) && items.every((item) => Array.isArray(item) && item.length === 2))
     return items as [unknown, unknown][];
@@ -227,20 +254,29 @@ const pairsOf = (args: Tuple): [unknown, unknown][] => {
 };
 const keysOf = (args: Tuple): unknown[] => pairsOf(args).map(([key]) => key);
 const flat = (map: Map<unknown, unknown>): unknown[] => [...map].flat();
-known('builtins.dict', (args) => new Dict(pairsOf(args)), keysOf);
+const DICT = known('builtins.dict', (args) => new Dict(pairsOf(args)), keysOf);
 const ORDERED = known('collections.OrderedDict', (args) => new OrderedDict(pairsOf(args)), keysOf);
 const COUNTER = known('collections.Counter', (args) => new Counter(pairsOf(args)), keysOf);
 const DEFAULTDICT = known(
   'collections.defaultdict',
-  (args) => new DefaultDict(args[0] ?? null, pairsOf(tupleFrom(args.slice(1)))),
+  (args) => {
+    const factory = args[0] ?? null;
+    const isCallable = factory === null || factory instanceof GlobalRef || typeof factory === 'function';
+    // What a call or an instance of a class that is not known here may be called as well.
+    if (!isCallable && !(factory instanceof Reduce || factory instanceof Instance))
+      throw new BadValueError('defaultdict: the first argument must be callable', 'PICKLE_BAD_ARGUMENTS');
+    return new DefaultDict(factory, pairsOf(tupleFrom(args.slice(1))));
+  },
   (args) => keysOf(tupleFrom(args.slice(1))),
 );
 const DEQUE = known('collections.deque', (args) => {
   const limit = args[1] ?? null;
+  if (args.length > 2) return bad('deque', args);
   if (limit !== null && !(typeof limit === 'number' && Number.isInteger(limit) && limit >= 0))
     return bad('deque', args);
   return new Deque(args.length === 0 ? [] : listOf(tuple(args[0])), limit);
 });
+for (const ref of [LIST, SET, DICT, BYTEARRAY, ORDERED, COUNTER, DEFAULTDICT, DEQUE]) createdEmpty(ref);
 written(OrderedDict, (value) => ({ callable: ORDERED, args: tuple(), dictItems: flat(value) }));
 written(Counter, (value) => ({
   callable: COUNTER,
@@ -268,16 +304,30 @@ const DECIMAL = known('decimal.Decimal', (args) =>
     ? new Decimal(args[0])
     : bad('Decimal', args),
 );
+classes.set(DECIMAL, {
+  ...classes.get(DECIMAL)!,
+  // To write a number in decimal digits takes longer and longer, as the square of its length.
+  cost: ([value]) => (typeof value === 'bigint' ? wordsOf(value) ** 2 / 100 : 0),
+});
 written(Decimal, (value) => ({ callable: DECIMAL, args: tuple(value.text) }));
+const wordsIn = (value: unknown): number => (typeof value === 'bigint' ? wordsOf(value) : 1);
 const FRACTION = known('fractions.Fraction', (args) => {
+  if (args.length > 2) return bad('Fraction', args);
   if (typeof args[0] === 'string') {
     const [n, d = '1'] = args[0].split('/');
     if (!/^[-+]?\d+$/.test(n!) || !/^\d+$/.test(d)) return bad('Fraction', args);
+    if (n!.length > MOST_DIGITS || d.length > MOST_DIGITS)
+      throw new BadValueError('Fraction: too many digits');
     return new Fraction(BigInt(n!), BigInt(d));
   }
   return args.every(isInt)
     ? new Fraction((args[0] as PyInt | undefined) ?? 0, (args[1] as PyInt | undefined) ?? 1)
     : bad('Fraction', args);
+});
+classes.set(FRACTION, {
+  ...classes.get(FRACTION)!,
+  // Euclid's algorithm takes a step for each bit, and each step goes over all of both numbers.
+  cost: ([n, d = 1]) => (wordsIn(n) * wordsIn(d)) / 100,
 });
 written(Fraction, (value) => ({ callable: FRACTION, args: tuple(value.numerator, value.denominator) }));
 
@@ -287,10 +337,10 @@ function uuidOf(state: unknown): UUID {
   const safe = (state as Map<unknown, unknown>).get('is_safe');
   return UUID.fromInt(number, typeof safe === 'number' ? safe : undefined);
 }
-const UUID_REF = known('uuid.UUID', (args) => {
-  if (args.length === 0) return new Unfinished(uuidOf);
-  return typeof args[0] === 'string' ? new UUID(args[0]) : bad('UUID', args);
-});
+const UUID_REF = known('uuid.UUID', (args) =>
+  typeof args[0] === 'string' ? new UUID(args[0]) : bad('UUID', args),
+);
+classes.set(UUID_REF, { ...classes.get(UUID_REF)!, create: () => new Unfinished(uuidOf) });
 known('uuid.SafeUUID', (args) => (args.length === 1 && isInt(args[0]) ? args[0] : bad('SafeUUID', args)));
 written(UUID, (value) => ({
   callable: UUID_REF,
@@ -305,7 +355,8 @@ written(UUID, (value) => ({
 
 const DATE = known('datetime.date', (args) => {
   const bytes = bytesOf(args[0]);
-  if (bytes?.length === 4) return new PyDate(bytes[0]! * 256 + bytes[1]!, bytes[2]!, bytes[3]!);
+  if (args.length === 1 && bytes?.length === 4)
+    return new PyDate(bytes[0]! * 256 + bytes[1]!, bytes[2]!, bytes[3]!);
   return args.length === 3 ? new PyDate(int(args[0]), int(args[1]), int(args[2])) : bad('date', args);
 });
 written(PyDate, ({ year, month, day }) => ({
@@ -321,7 +372,7 @@ const tz = (value: unknown): object | null => {
 };
 const TIME = known('datetime.time', (args) => {
   const bytes = bytesOf(args[0]);
-  if (bytes?.length === 6)
+  if (bytes?.length === 6 && args.length <= 2)
     return new PyTime(
       bytes[0]! & 127,
       bytes[1]!,
@@ -335,7 +386,7 @@ const TIME = known('datetime.time', (args) => {
 });
 const DATETIME = known('datetime.datetime', (args) => {
   const b = bytesOf(args[0]);
-  if (b?.length === 10) {
+  if (b?.length === 10 && args.length <= 2) {
     return new PyDatetime(
       b[0]! * 256 + b[1]!,
       b[2]! & 127,

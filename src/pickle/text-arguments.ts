@@ -10,9 +10,9 @@ const LITERAL =
 
 const noInteger = (text: string): never => fault('PICKLE_BAD_NUMBER', `'${text.slice(0, 50)}' is no integer`);
 
-/** The argument of INT: C's `strtol` with octal numbers, else a literal of Python. */
+/** The argument of INT: C's `strtol` with octal numbers, else a literal of Python. 0 or 1 in two letters is a boolean. */
 export function intArgument(text: string): number | bigint | boolean {
-  if (text === '00' || text === '01') return text === '01';
+  if (/^[-+\s0][01]$/.test(text) && text !== '-1') return text.endsWith('1');
   if (/^-?[1-9]\d{0,14}$/.test(text) || text === '0') return Number(text);
   const octal = /^\s*([-+]?)0([0-7]+)$/.exec(text);
   if (octal === null) return literalArgument(text);

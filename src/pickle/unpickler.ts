@@ -278,7 +278,8 @@ export class Unpickler {
           if (target instanceof Dict) {
             for (let i = from; i < size; i += 2) {
               const key = stack[i];
-              if (typeof key === 'object' && key !== null) checkHashable(key, this.#charge());
+              if ((typeof key === 'object' && key !== null) || typeof key === 'bigint')
+                checkHashable(key, this.#charge());
               target.set(key, stack[i + 1]);
             }
           } else if (size > from) this.#setItems(target, from, size);
@@ -482,7 +483,7 @@ export class Unpickler {
         fault('PICKLE_NO_BUFFERS', 'pickle stream refers to out-of-band data but no buffers were given');
         break;
       case 0x98: // READONLY_BUFFER
-        if (this.#size <= this.#limit) this.#underflow(this.#size);
+        if (this.#top() instanceof Uint8Array && !(this.#top() instanceof ByteArray)) break;
         fault('PICKLE_NO_BUFFERS', 'out-of-band buffers are not supported');
         break;
       case 0x8f: // EMPTY_SET
@@ -688,6 +689,14 @@ export class Unpickler {
     return text;
   }
 
+  /** INST is older than names with other letters. */
+  #asciiName(): string {
+    const name = this.#name();
+    // oxlint-disable-next-line no-control-regex -- all of ASCII
+    if (!/^[\u0000-\u007f]*$/.test(name)) fault('PICKLE_ENCODING', 'a name in INST is not ASCII');
+    return name;
+  }
+
   #global(module: string, name: string): unknown {
     const [realModule, realName] = this.#protocol < 3 ? inPython3(module, name) : [module, name];
     const found = this.#options.findGlobal?.(realModule, realName);
@@ -711,7 +720,7 @@ export class Unpickler {
 
   /** PERSID: the reader of ZODB takes bytes, the standard one text. */
   #persistentLine(): void {
-    const line = this.#line();
+    const line = this.#line(this.#isZodb ? 1 : 0);
     if (this.#isZodb) return this.#push(this.#persistent(Uint8Array.from(Buffer.from(line, 'latin1'))));
     // oxlint-disable-next-line no-control-regex -- all of ASCII
     if (!/^[\u0000-\u007f]*$/.test(line))
@@ -721,7 +730,7 @@ export class Unpickler {
 
   #instance(): void {
     const mark = this.#mark(this.#size);
-    const cls = this.#global(this.#name(), this.#name());
+    const cls = this.#global(this.#asciiName(), this.#asciiName());
     const args = tupleFrom(this.#stack.slice(mark, this.#size));
     this.#replaceFrom(mark, instantiated(cls, args, this.#charge()));
   }

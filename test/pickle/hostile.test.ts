@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
+  type Deque,
   FrozenSet,
   Pickler,
+  PySet,
   Unpickler,
   type UnpicklerOptions,
   UnpicklingError,
@@ -202,12 +204,90 @@ describe('values that grow with every reference', () => {
   });
 });
 
+describe('long numbers', () => {
+  const number = (size: number): string => {
+    const head = Buffer.alloc(5);
+    head[0] = 0x8b;
+    head.writeUInt32LE(size, 1);
+    return head.toString('latin1') + '\x7f\x35'.repeat(size / 2);
+  };
+
+  test('are no keys again and again', () => {
+    expect(codeOf(`}${number(100_000)}q\x00Ns${'h\x00Ns'.repeat(100_000)}.`)).toBe('PICKLE_TOO_LARGE');
+    expect(codeOf(`}${number(100_000)}q\x00Nsh\x00Ns.`)).toBe(undefined);
+    expect(codeOf(`}(${number(100_000)}q\x00t${'q\x01Nsh\x01'.repeat(100_000)}Ns.`)).toBe('PICKLE_TOO_LARGE');
+  });
+
+  test('are not reduced and not written in decimal digits', () => {
+    const two = `(${number(800_000)}${number(800_000)}t`;
+    expect(codeOf(`cfractions\nFraction\n${two}R.`)).toBe('PICKLE_TOO_LARGE');
+    expect(codeOf(`cdecimal\nDecimal\n${number(200_000)}\x85R.`)).toBe('PICKLE_TOO_LARGE');
+    expect(codeOf(`cfractions\nFraction\n(${number(100)}${number(80)}tR.`)).toBe(undefined);
+    expect(codeOf(`cdecimal\nDecimal\n${number(100)}\x85R.`)).toBe(undefined);
+  });
+});
+
+test('a deque that lets much more fall out than it holds is filled in linear time', () => {
+  const text = `ccollections\ndeque\n(]J\x50\xc3\x00\x00tR(${'N'.repeat(1_000_000)}eK\x05a.`;
+  const deque = load(bytes(text)) as Deque;
+  expect([deque.length, deque.items.length, deque.items.at(-1), deque.popLeft()]).toEqual([
+    50_000,
+    50_000,
+    5,
+    null,
+  ]);
+});
+
+describe('values that hold themselves', () => {
+  test('are read, and written as Python writes them', () => {
+    const cycles: Record<string, string> = {
+      'a list': ']q\x00h\x00a.',
+      'a dict': '}q\x00K\x01h\x00s.',
+      'a tuple in a list of its own': ']q\x00h\x00\x85q\x01a0h\x01.',
+      'an instance in its own state': 'cm\nC\n)\x81q\x00}q\x01K\x01h\x00sb.',
+      'an instance in a frozenset of its own': '\x80\x04cm\nC\n)\x81\x94(h\x00\x91b.',
+    };
+    for (const [what, text] of Object.entries(cycles)) {
+      const pickler = new Pickler();
+      pickler.dump(load(bytes(text)));
+      const again = new Unpickler(pickler.finish()).load();
+      const second = new Pickler();
+      second.dump(again);
+      const first = new Pickler();
+      first.dump(load(bytes(text)));
+      expect(Buffer.from(second.finish()).equals(first.finish()), what).toBe(true);
+    }
+  });
+
+  test('cannot be keys', () => {
+    expect(codeOf(']q\x00h\x00\x85a}h\x00\x85Ns.')).toBe('PICKLE_UNHASHABLE');
+    expect(codeOf('\x80\x04\x8f\x94(h\x00\x85\x90.')).toBe('PICKLE_UNHASHABLE');
+    expect(codeOf('}ccollections\ndeque\n)RNs.')).toBe('PICKLE_UNHASHABLE');
+  });
+});
+
+test('a class that begins empty ignores what NEWOBJ gives it, as Python does', () => {
+  expect(load(bytes('cbuiltins\nset\n](K\x01e\x85\x81.'))).toEqual(new PySet());
+  expect(load(bytes('cbuiltins\nlist\n](K\x01e\x85\x81.'))).toEqual([]);
+  expect(load(bytes('ccollections\ndeque\n](K\x01eK\x07\x86\x81.'))).toMatchObject({
+    maxLength: null,
+    length: 0,
+  });
+  expect(load(bytes('cbuiltins\nfrozenset\n](K\x01e\x85\x81.'))).toEqual(new FrozenSet([1]));
+});
+
 test('arguments that a class does not take are refused', () => {
   const refused = [
     'cdatetime\ndate\n(K\x00K\x01K\x01tR.',
     'cdatetime\ndatetime\nC\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x85R.',
     'cdecimal\nDecimal\nX\x03\x00\x00\x00abc\x85R.',
     'cfractions\nFraction\n(K\x01K\x00tR.',
+    `cfractions\nFraction\nX\xcd\x10\x00\x00${'1'.repeat(4301)}\x85R.`,
+    'cbuiltins\nrange\n(K\x01K\x02K\x00tR.',
+    'cbuiltins\nlist\n(]]tR.',
+    'cuuid\nUUID\n)R.',
+    'ccollections\ndefaultdict\n]\x85R.',
+    'ccopy_reg\n_reconstructor\n(cm\nC\ntR.',
     'cuuid\nUUID\n)\x81}b.',
     'ccollections\ndeque\n)J\xff\xff\xff\xff\x86R.',
     'cdatetime\ntimezone\nN\x85R.',

@@ -23,27 +23,44 @@ export class DefaultDict<K = unknown, V = unknown> extends Dict<K, V> {
 
 /** A Python `collections.deque`. With `maxLength` old items fall out at the other end. */
 export class Deque<T = unknown> implements Iterable<T> {
-  readonly items: T[];
   readonly maxLength: number | null;
+  readonly #items: T[] = [];
+  /** How many of the first items have fallen out; they are removed many at a time, since each removal moves all others. */
+  #gone = 0;
 
   constructor(items: Iterable<T> = [], maxLength: number | null = null) {
-    this.items = [];
     this.maxLength = maxLength;
     for (const item of items) this.append(item);
   }
 
+  get items(): T[] {
+    if (this.#gone > 0) {
+      this.#items.splice(0, this.#gone);
+      this.#gone = 0;
+    }
+    return this.#items;
+  }
+
   get length(): number {
-    return this.items.length;
+    return this.#items.length - this.#gone;
+  }
+
+  /** No key of a dict and no member of a set. */
+  get isHashable(): false {
+    return false;
   }
 
   append(item: T): void {
-    this.items.push(item);
-    if (this.maxLength !== null && this.items.length > this.maxLength) this.items.shift();
+    this.#items.push(item);
+    if (this.maxLength === null || this.length <= this.maxLength) return;
+    this.#gone++;
+    if (this.#gone > 100 && this.#gone > this.maxLength) void this.items;
   }
 
   appendLeft(item: T): void {
-    this.items.unshift(item);
-    if (this.maxLength !== null && this.items.length > this.maxLength) this.items.pop();
+    const { items } = this;
+    items.unshift(item);
+    if (this.maxLength !== null && items.length > this.maxLength) items.pop();
   }
 
   pop(): T | undefined {
@@ -84,5 +101,10 @@ export class Slice {
     this.stop = stop;
     this.step = step;
     Object.freeze(this);
+  }
+
+  /** No key of a dict and no member of a set. */
+  get isHashable(): false {
+    return false;
   }
 }

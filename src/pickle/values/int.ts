@@ -11,3 +11,10 @@ export function int(n: number | bigint): PyInt {
 export function isInt(value: unknown): value is PyInt {
   return typeof value === 'number' ? Number.isInteger(value) : typeof value === 'bigint';
 }
+
+const SMALL = 2n ** 256n;
+
+/** The words of 64 bits that an integer takes; small ones are not measured exactly. */
+export function wordsOf(n: bigint): number {
+  return n < SMALL && n > -SMALL ? 4 : Math.ceil(n.toString(16).length / 16);
+}

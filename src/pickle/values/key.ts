@@ -88,5 +88,6 @@ export function isHashable(value: unknown): boolean {
   if (value instanceof Tuple) return value.every(isHashable);
   if (value instanceof Set) return (value as { readonly isFrozen?: boolean }).isFrozen === true;
   if (Array.isArray(value) || value instanceof Map || value instanceof ByteArray) return false;
+  if ((value as { readonly isHashable?: boolean }).isHashable === false) return false;
   return Object.getPrototypeOf(value) !== Object.prototype;
 }
