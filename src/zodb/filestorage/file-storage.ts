@@ -191,6 +191,11 @@ export class FileStorage implements Storage, BlobStore {
     );
   }
 
+  /** Writes the index to a file, for a copy of all that is there now. */
+  saveIndexTo(path: string): void {
+    writeIndexFile(path, this.#state.end, this.#state.index);
+  }
+
   #saveIndex(): void {
     this.#sinceIndex = 0;
     try {

@@ -1,6 +1,5 @@
 import {
   appendFileSync,
-  copyFileSync,
   createReadStream,
   createWriteStream,
   existsSync,
@@ -39,10 +38,15 @@ export interface BackupOptions {
   readonly verbose: boolean;
 }
 
-/** The end of the last complete transaction. */
-function endOf(file: string): number {
+/**
+ * The end of the last complete transaction.
+ *
+ * @param index Where to write the index of the file up to there.
+ */
+function endOf(file: string, index?: string): number {
   const storage = new FileStorage(file, { readOnly: true });
   try {
+    if (index !== undefined) storage.saveIndexTo(index);
     return storage.getSize();
   } finally {
     storage.close();
@@ -64,11 +68,11 @@ async function write(
   full: string | undefined,
   io: DbCommandStreams,
 ): Promise<string> {
-  const end = endOf(file);
   const now = new Date().toISOString().slice(0, 19).replaceAll(/[T:]/g, '-');
   const base = path.join(repository, now);
   const target = `${base}.${full === undefined ? 'fs' : 'deltafs'}${gzip ? 'z' : ''}`;
   if (existsSync(target)) throw new BackupError(`Cannot overwrite existing file: ${target}`);
+  const end = endOf(file, `${base}.index`);
   const progress = new Progress(io, 'saved');
   const hash = createHash('md5');
   let done = start;
@@ -88,8 +92,6 @@ async function write(
   }
   progress.end();
   syncFile(part);
-  // Of use where it is not newer than the data; else whoever opens the file makes another.
-  if (existsSync(`${file}.index`)) copyFileSync(`${file}.index`, `${base}.index`);
   renameSync(part, target);
   const dat = datFile(full ?? target);
   appendFileSync(dat, `${target} ${start} ${end} ${hash.digest('hex')}\n`);

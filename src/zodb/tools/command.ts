@@ -9,7 +9,7 @@ export interface DbCommand {
 }
 
 export interface DbCommandStreams {
-  readonly stdout: { write(text: string): unknown };
+  readonly stdout: { write(text: string | Uint8Array): unknown };
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
 }
 

@@ -1,4 +1,4 @@
-/** The commands of `zope db`, with Python's names of them as aliases. */
+/** The commands of `zope db`, with Python's names of them as aliases, which tell what they do in Python's own lines. */
 import { analyze } from './analyze.ts';
 import { backup } from './backup.ts';
 import type { DbCommand } from './command.ts';
@@ -6,14 +6,14 @@ import { convert } from './convert.ts';
 import { dump } from './dump.ts';
 import { exportCommand, importCommand } from './export-import.ts';
 import { inspect } from './inspect.ts';
-import { oids } from './oids.ts';
+import { fsoids, oids } from './oids.ts';
 import { pack } from './pack.ts';
-import { recover } from './recover.ts';
-import { refs } from './refs.ts';
+import { fsrecover, recover } from './recover.ts';
+import { fsrefs, refs } from './refs.ts';
 import { repozo } from './repozo.ts';
 import { restore } from './restore.ts';
 import { tail } from './tail.ts';
-import { test } from './test.ts';
+import { fstest, test } from './test.ts';
 
 export const dbCommands: Readonly<Record<string, DbCommand>> = {
   analyze,
@@ -31,10 +31,10 @@ export const dbCommands: Readonly<Record<string, DbCommand>> = {
   tail,
   test,
   fsdump: dump,
-  fsoids: oids,
-  fsrecover: recover,
-  fsrefs: refs,
+  fsoids,
+  fsrecover,
+  fsrefs,
   fstail: tail,
-  fstest: test,
+  fstest,
   repozo,
 };

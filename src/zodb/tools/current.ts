@@ -7,7 +7,7 @@ export interface Current {
   readonly data: Buffer;
 }
 
-/** The current record of each object; objects that were deleted, or whose creation was undone, are in `gone`. */
+/** The current record of each object, in the order of the file; objects that were deleted, or whose creation was undone, are in `gone`. */
 export function currentRecords(
   file: RawFile,
   progress?: Progress,
@@ -18,8 +18,9 @@ export function currentRecords(
     if (transaction.status === 'u') continue;
     for (const record of transaction.records) {
       const { data } = file.dataOf(record);
+      // Anew, so that the records come in the order of the file.
+      current.delete(record.oid);
       if (data === null) {
-        current.delete(record.oid);
         gone.add(record.oid);
       } else {
         current.set(record.oid, { position: record.position, tid: record.tid, data });

@@ -6,7 +6,7 @@ import { runRestore, runVerify } from './restore.ts';
 /** Backup, restore and verification with the options of Python's repozo. */
 export const repozo = command({
   about: 'backup, restore and verify a repository, with the options of Python’s repozo',
-  usage: `usage: zope db repozo -B|-R|-V -r REPOSITORY [options]
+  usage: `usage: repozo -B|-R|-V -r REPOSITORY [options]
 
   -B, --backup             save FILE (-f)
   -R, --recover            put the file together and write it to OUTPUT (-o)
@@ -19,9 +19,9 @@ export const repozo = command({
   -z, --gzip               -B: compress
   -k, --kill-old-on-full   -B: after a whole backup remove older ones
   -D, --date DATE          -R: as YYYY-MM-DD[-HH[-MM[-SS]]], UTC
-  -o, --output OUTPUT      -R
+  -o, --output OUTPUT      -R: the file; without it everything goes to standard output
   -w, --with-verify        -R: compare on the way
-  -v, --verbose
+  -v, --verbose            tell on standard error what is done
 `,
   options: {
     backup: { type: 'boolean', short: 'B', default: false },
@@ -46,9 +46,8 @@ export const repozo = command({
     if (repository === undefined) throw new BackupError('--repository is required');
     if (values.verify) return runVerify(repository, quick, verbose, io);
     if (values.recover) {
-      if (output === undefined) throw new BackupError('--output is required');
       const { date, 'with-verify': verify } = values;
-      return runRestore({ repository, output, date, verify, verbose }, io);
+      return runRestore({ repository, output, date, verify, verbose, quiet: true }, io);
     }
     if (file === undefined) throw new BackupError('--file is required');
     const { full, gzip, 'kill-old-on-full': killOld } = values;

@@ -1,5 +1,5 @@
-import { copyFileSync, createWriteStream, existsSync, renameSync, rmSync } from 'node:fs';
-import { once } from 'node:events';
+import { copyFileSync, createWriteStream, existsSync, renameSync, rmSync, type WriteStream } from 'node:fs';
+import { EventEmitter, once } from 'node:events';
 import {
   BackupError,
   contentOf,
@@ -13,10 +13,13 @@ import { command, type DbCommandStreams, Progress } from './command.ts';
 
 export interface RestoreOptions {
   readonly repository: string;
-  readonly output: string;
+  /** The file; undefined: standard output, which gets no index. */
+  readonly output: string | undefined;
   readonly date: string | undefined;
   readonly verify: boolean;
   readonly verbose: boolean;
+  /** Nothing is told but errors, as Python's repozo does. */
+  readonly quiet?: boolean;
 }
 
 function checkDate(date: string): string {
@@ -37,7 +40,47 @@ function compare(
     throw new BackupError(`${file} has checksum ${sum.md5} instead of ${line.md5}`);
 }
 
-/** The state at a date, put together in a file beside the output, which takes its place when it is complete. */
+/** A file beside the output, which takes its place when it is complete. */
+class OutputFile {
+  readonly #path: string;
+  readonly #part: string;
+  readonly #stream: WriteStream;
+  readonly #failed: Promise<never>;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#part = `${path}.part`;
+    this.#stream = createWriteStream(this.#part);
+    this.#failed = once(this.#stream, 'error').then(([error]) => {
+      throw error as Error;
+    });
+    this.#failed.catch(() => {});
+  }
+
+  async write(chunk: Buffer): Promise<void> {
+    if (!this.#stream.write(chunk)) await Promise.race([once(this.#stream, 'drain'), this.#failed]);
+  }
+
+  async complete(index: string): Promise<void> {
+    this.#stream.end();
+    await Promise.race([once(this.#stream, 'finish'), this.#failed]);
+    rmSync(`${this.#path}.index`, { force: true });
+    renameSync(this.#part, this.#path);
+    if (existsSync(index)) copyFileSync(index, `${this.#path}.index`);
+  }
+
+  remove(): void {
+    this.#stream.destroy();
+    rmSync(this.#part, { force: true });
+  }
+}
+
+/** Waits for a stream that asks to, so that a large file is not held in memory. */
+async function print(stdout: DbCommandStreams['stdout'], chunk: Buffer): Promise<void> {
+  if (stdout.write(chunk) === false && stdout instanceof EventEmitter) await once(stdout, 'drain');
+}
+
+/** Puts the state at a date together. */
 export async function runRestore(options: RestoreOptions, io: DbCommandStreams): Promise<number> {
   const { repository, output, date } = options;
   const files = filesFor(repository, date === undefined ? undefined : checkDate(date));
@@ -46,19 +89,14 @@ export async function runRestore(options: RestoreOptions, io: DbCommandStreams):
       date === undefined ? 'No files in repository' : `No files in repository before ${date}`,
     );
   const lines = options.verify ? readDat(files[0]!) : [];
-  const part = `${output}.part`;
-  const target = createWriteStream(part);
-  const failed = once(target, 'error').then(([error]) => {
-    throw error as Error;
-  });
-  failed.catch(() => {});
+  const target = output === undefined ? undefined : new OutputFile(output);
   const progress = new Progress(io, 'restored');
   let total = 0;
   try {
     for (const [index, file] of files.entries()) {
-      const sum = await sumOf(contentOf(file), async (chunk) => {
-        if (!target.write(chunk)) await Promise.race([once(target, 'drain'), failed]);
-      });
+      const sum = await sumOf(contentOf(file), (chunk) =>
+        target === undefined ? print(io.stdout, chunk) : target.write(chunk),
+      );
       if (options.verify)
         compare(
           lines.find((line) => line.file === file),
@@ -70,18 +108,13 @@ export async function runRestore(options: RestoreOptions, io: DbCommandStreams):
       progress.show(index + 1, files.length);
     }
     progress.end();
-    target.end();
-    await Promise.race([once(target, 'finish'), failed]);
-    const index = `${withoutExtension(files.at(-1)!)}.index`;
-    rmSync(`${output}.index`, { force: true });
-    renameSync(part, output);
-    if (existsSync(index)) copyFileSync(index, `${output}.index`);
+    await target?.complete(`${withoutExtension(files.at(-1)!)}.index`);
   } catch (error) {
-    target.destroy();
-    rmSync(part, { force: true });
+    target?.remove();
     throw error;
   }
-  io.stdout.write(`${total} bytes restored to ${output}\n`);
+  if (output !== undefined && options.quiet !== true)
+    io.stdout.write(`${total} bytes restored to ${output}\n`);
   return 0;
 }
 
@@ -104,7 +137,7 @@ export async function runVerify(
     compare(line, line.file, { size, md5: quick ? undefined : md5 });
     if (verbose) io.stderr.write(`${line.file}: right\n`);
   }
-  io.stdout.write(`${lines.length} files are right\n`);
+  if (verbose) io.stderr.write(`${lines.length} files are right\n`);
   return 0;
 }
 

@@ -38,6 +38,9 @@ const table: readonly (readonly [name: string, about: string, load: () => Promis
   ],
 ];
 
+/** Python's names of the tools of `zope db`, each of which is a command of its own there. */
+const DB_TOOLS = ['fsdump', 'fsoids', 'fsrecover', 'fsrefs', 'fstail', 'fstest', 'repozo'];
+
 const standardIo: CommandIo = {
   stdout: process.stdout,
   stderr: process.stderr,
@@ -61,7 +64,8 @@ export async function main(
 
 export async function run(name: string | undefined, args: string[], io: CommandIo): Promise<number> {
   if (name === undefined) return umbrella(args, io);
-  const entry = table.find(([known]) => known === name);
+  const isTool = DB_TOOLS.includes(name);
+  const entry = table.find(([known]) => known === (isTool ? 'db' : name));
   if (entry === undefined) {
     const hint = await didYouMean(
       name,
@@ -72,7 +76,7 @@ export async function run(name: string | undefined, args: string[], io: CommandI
   }
   const command = await entry[2]();
   try {
-    return await command.run(args, io);
+    return await command.run(isTool ? [name, ...args] : args, io);
   } catch (error) {
     if (error instanceof CommandError) {
       if (error.showUsage) io.stderr.write(`${command.usage.trimEnd()}\n\n`);
