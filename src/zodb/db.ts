@@ -193,23 +193,43 @@ export class DB {
   }
 
   /**
-   * Runs `work` with a connection in a transaction of its own, which is committed, or aborted when `work` throws.
+   * Runs `work` with a connection in a transaction of its own, which is committed, or aborted when `work` throws. Where it gives a
+   * promise, so is the result, and all that is done when it is settled.
    */
   transaction<T>(work: (connection: Connection) => T, note?: string): T {
     const transactionManager = new TransactionManager();
     const connection = this.open({ transactionManager });
+    const end = (finish: () => void): void => {
+      try {
+        finish();
+      } catch (error) {
+        transactionManager.abort();
+        throw error;
+      } finally {
+        connection.close();
+      }
+    };
+    const commit = () => end(() => transactionManager.commit());
+    const fail = (error: unknown): never => {
+      end(() => transactionManager.abort());
+      throw error;
+    };
+    let result: T;
     try {
       const transaction = transactionManager.begin();
       if (note !== undefined) transaction.note(note);
-      const result = work(connection);
-      transactionManager.commit();
-      return result;
+      result = work(connection);
     } catch (error) {
-      transactionManager.abort();
-      throw error;
-    } finally {
-      connection.close();
+      return fail(error);
     }
+    if (result instanceof Promise) {
+      return result.then((value: unknown) => {
+        commit();
+        return value;
+      }, fail) as T;
+    }
+    commit();
+    return result;
   }
 
   /** Closes every connection and the storage. Changes that are not committed are lost. */

@@ -40,6 +40,12 @@ export function whatIs(value: unknown): string {
 /** The way from the root of the database to an object, as far as loaded objects show it. */
 export function pathOf(target: PersistentMeta, root: PersistentMeta | undefined): string {
   if (root === undefined) return target.describe();
+  try {
+    (root.object as { _p_activate(): void })._p_activate();
+  } catch {
+    // The error that is being told counts; without its root the object is named alone.
+    return target.describe();
+  }
   const ways = new Map<PersistentMeta, string>([[root, 'root']]);
   const queue = [root];
   for (let meta = queue.shift(); meta !== undefined; meta = queue.shift()) {

@@ -17,6 +17,7 @@ import {
   DB,
   ExportError,
   InvalidObjectReferenceError,
+  MappingStorage,
   MountPoint,
   resetCaches,
 } from '../../src/zodb/index.ts';
@@ -322,4 +323,51 @@ describe('an export', () => {
     expect(() => connection.importFile(file.subarray(0, 30))).toThrow(/cut off/);
     expect(() => connection.importFile(file.subarray(0, -1))).toThrow(/cut off/);
   });
+});
+
+describe('a transaction of asynchronous work', () => {
+  it('is committed when the work is done, and aborted when it fails', async () => {
+    const db = new DB(new MappingStorage());
+    const result = db.transaction(async (connection) => {
+      await Promise.resolve();
+      connection.root().set('a', 1);
+      return 'done';
+    }, 'later');
+    expect(db.transaction((connection) => connection.root().has('a'))).toBe(false);
+    expect(await result).toBe('done');
+    expect(db.transaction((connection) => connection.root().get('a'))).toBe(1);
+    const failing = db.transaction(async (connection) => {
+      connection.root().set('a', 2);
+      await Promise.resolve();
+      throw new Error('no');
+    });
+    await expect(failing).rejects.toThrow('no');
+    const conflicting = db.transaction(async (connection) => {
+      connection.root().set('a', 3);
+      await Promise.resolve();
+    });
+    db.transaction((connection) => connection.root().set('a', 4));
+    await expect(conflicting).rejects.toThrow(expect.objectContaining({ code: 'CONFLICT' }));
+    expect(db.transaction((connection) => connection.root().get('a'))).toBe(4);
+    expect(db.connectionDebugInfo().every(({ opened }) => opened === null)).toBe(true);
+    db.close();
+  });
+});
+
+it('an error names the way from the root although the root was unloaded', () => {
+  class Holder extends Persistent {
+    any: unknown = null;
+  }
+  registerClass(Holder, 'test.db.Holder');
+  const db = new DB(new MappingStorage());
+  const manager = new TransactionManager();
+  const connection = db.open({ transactionManager: manager });
+  connection.root().set('a', new Holder());
+  manager.commit();
+  const holder = connection.root<{ a: Holder }>().get('a')!;
+  connection.cacheMinimize();
+  holder.any = { items: [0, { callback: () => 1 }] };
+  expect(() => manager.commit()).toThrow(/^root\.a\.any\.items\[1\]\.callback: a function/);
+  manager.abort();
+  db.close();
 });
