@@ -19,6 +19,12 @@ for code, name in ((0x42, 'ExtOne'), (0x1234, 'ExtTwo'), (0xabcdef, 'ExtFour')):
     copyreg.add_extension('corpusmodel', name, code)
 
 
+# The recorders stand for these.
+for recorder, module, name in (
+        (zodbtag.reconstructor, 'copyreg', '_reconstructor'), (zodbtag.stub_getattr, 'builtins', 'getattr')):
+    recorder.__module__, recorder.__qualname__ = module, name
+
+
 def refuse(self, protocol):
     raise TypeError('is not written here')
 
