@@ -159,7 +159,20 @@ export class GarbageCollector {
 
   #referencesAt(position: number): Iterable<Oid> {
     const { data } = this.#random.resolveAt(position);
-    return data === null ? [] : this.#options.referencesOf!(data);
+    return data === null ? [] : this.#referencesIn(data, position);
+  }
+
+  #referencesIn(data: Uint8Array, position: number): Iterable<Oid> {
+    try {
+      const references = this.#options.referencesOf!(data);
+      return Array.isArray(references) ? references : [...references];
+    } catch (error) {
+      const { oid } = this.#random.record(position);
+      throw new PackError(
+        `the references of the object 0x${oid.toString(16)} cannot be read, of which a record is at ${position}: ${(error as Error).message}`,
+        { cause: error },
+      );
+    }
   }
 
   /** Keeps what was current at the time of the pack and can be reached from objects. */
@@ -181,7 +194,7 @@ export class GarbageCollector {
 
   /** Keeps what later transactions need: data that they point at, and objects that they refer to. */
   *#readFuture(): Generator<void> {
-    const { end: fileEnd, gc, referencesOf, progress } = this.#options;
+    const { end: fileEnd, gc, progress } = this.#options;
     let last: Tid = 0n;
     for (let position = this.packPosition; position < fileEnd;) {
       const header = this.#sequential.transaction(position);
@@ -201,7 +214,7 @@ export class GarbageCollector {
             this.#keep(record.oid, record.back);
             if (gc) yield* this.#trace(this.#known(this.#referencesAt(record.back)));
           } else if (gc && record.length > 0) {
-            yield* this.#trace(this.#known(referencesOf!(this.#sequential.dataAt(at, record))));
+            yield* this.#trace(this.#known(this.#referencesIn(this.#sequential.dataAt(at, record), at)));
           }
           at += record.size;
         }

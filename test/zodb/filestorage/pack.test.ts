@@ -207,3 +207,25 @@ test('a pack that finds no root object removes nothing', () => {
   expect([1, 2].map((oid) => text(storage.load(oid).data))).toEqual(['new', 'old']);
   storage.close();
 });
+
+test('a pack that meets a record that cannot be read names the object, and leaves the file as it was', () => {
+  const { file, storage } = opened();
+  write(storage, { 0: '1 2' });
+  write(storage, { 1: 'sound', 2: 'unsound' });
+  const before = readFileSync(file);
+  const reading = function* (data: Uint8Array): Generator<Oid> {
+    if (text(data) === 'unsound') throw new TypeError('no pickle');
+    yield* referencesOf(data);
+  };
+  expect(() => storage.pack(later(), { referencesOf: reading })).toThrow(
+    expect.objectContaining({
+      code: 'PACK',
+      message: expect.stringMatching(
+        /^the references of the object 0x2 cannot be read.* no pickle$/,
+      ) as string,
+    }),
+  );
+  expect(readFileSync(file).equals(before)).toBe(true);
+  expect(readdirSync(path.dirname(file)).filter((name) => name.endsWith('.pack'))).toEqual([]);
+  storage.close();
+});
