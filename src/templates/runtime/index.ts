@@ -130,8 +130,10 @@ function attrs(c: Variables, attributes: ReadonlyMap<string, string> | null): vo
   c.set('attrs', attributes === null ? null : new Dict(attributes));
 }
 
-/** The attributes that an expression alone in `tal:attributes` gives. */
-/** The attributes that a value has; `overrides`: its names are asked for first, to leave out attributes before it. */
+/**
+ * The attributes that an expression alone in `tal:attributes` gives.
+ * @param overrides Its names are asked for first, to leave out attributes before it.
+ */
 function mapping(value: unknown, overrides: boolean): ReadonlyMap<unknown, unknown> {
   if (value instanceof Map) return value as ReadonlyMap<unknown, unknown>;
   if (overrides) trustedIterate(value)[Symbol.iterator]().next();
