@@ -111,6 +111,11 @@ export class BlobDirectory {
     }
   }
 
+  /** Has the disk keep what a file holds that will be stored, so that `store` is quick. */
+  flush(filename: string): void {
+    sync(filename);
+  }
+
   /** Moves a file to its place; from there on nobody writes to it. */
   store(revision: BlobRevision, filename: string, fsync: boolean): void {
     const target = this.file(revision);

@@ -18,9 +18,15 @@ import { MAGIC, MAGIC_PYTHON_2, MAGIC_SIZE } from './format.ts';
 /** The calls whose failure is the disk's; tests have them fail. */
 export const disk = { sync: fsyncSync, syncLater: fsync, truncate: ftruncateSync };
 
-export function writeAll(descriptor: number, bytes: Uint8Array, position: number): void {
-  for (let done = 0; done < bytes.length;)
-    done += writeSync(descriptor, bytes, done, bytes.length - done, position + done);
+/** Writes the first `count` bytes. */
+export function writeAll(
+  descriptor: number,
+  bytes: Uint8Array,
+  position: number,
+  count = bytes.length,
+): void {
+  for (let done = 0; done < count;)
+    done += writeSync(descriptor, bytes, done, count - done, position + done);
 }
 
 /** Has the disk keep what was renamed, made or removed in the directory of a file. */

@@ -39,6 +39,11 @@ export abstract class FileState {
   /** The last transaction in the file. */
   abstract readonly appendedTid: Tid;
 
+  /** Whether nobody else can change anything: then a transaction has its place from its beginning. */
+  abstract readonly alone: boolean;
+  /** Changes when positions get another meaning: the file was packed, or the disk did not take what was appended. */
+  abstract readonly generation: number;
+
   /** Before something is read: takes in what other threads have done. */
   abstract follow(): void;
   abstract changesSince(tid: Tid): readonly Oid[] | null;
@@ -97,6 +102,8 @@ export class OwnState extends FileState {
   end: number;
   lastTid: Tid;
   readonly #changes: RecentChanges;
+  readonly alone = true;
+  generation = 0;
   #nextOid: Oid;
   #packing = false;
 
@@ -155,9 +162,9 @@ export class OwnState extends FileState {
 
   #publish(pending: PendingTransaction): void {
     const oids: Oid[] = [];
-    for (const { oid, position } of pending.objects()) {
-      this.index.set(oid, position);
-      oids.push(oid);
+    for (const record of pending.objects()) {
+      this.index.set(record.oid, pending.positionOf(record));
+      oids.push(record.oid);
     }
     this.#changes.add(pending.tid, oids);
     this.end = pending.end;
@@ -204,6 +211,7 @@ export class OwnState extends FileState {
     this.bytes.replace(descriptor, end);
     this.index = index;
     this.end = end;
+    this.generation++;
     closeSync(old);
   }
 }
@@ -214,6 +222,7 @@ const OIDS_AT_ONCE = 32;
 /** All threads have the file together; each reads with a descriptor of its own. */
 export class SharedState extends FileState {
   readonly shared: CommitState;
+  readonly alone = false;
   /** The last transaction that was there when the threads began. */
   readonly #first: Tid;
   #file: number;
@@ -268,6 +277,10 @@ export class SharedState extends FileState {
 
   get appendedTid(): Tid {
     return this.shared.appended;
+  }
+
+  get generation(): number {
+    return this.#file + this.#failures;
   }
 
   follow(): void {
@@ -329,9 +342,9 @@ export class SharedState extends FileState {
     shared.written(pending.end);
     shared.phase = COMPLETE;
     const oids: Oid[] = [];
-    for (const { oid, position } of pending.objects()) {
-      this.#index.set(oid, position);
-      oids.push(oid);
+    for (const record of pending.objects()) {
+      this.#index.set(record.oid, pending.positionOf(record));
+      oids.push(record.oid);
     }
     shared.changes.add(pending.tid, oids);
     shared.append(pending.tid, pending.end);

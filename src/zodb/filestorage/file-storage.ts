@@ -13,6 +13,7 @@ import {
   type BlobStore,
   ConflictError,
   type ConflictResolver,
+  CorruptedError,
   type CurrentRecord,
   type HistoryEntry,
   type Invalidation,
@@ -95,6 +96,15 @@ export interface SharedFile {
   readonly file: number;
 }
 
+/** A file that becomes the blob of a revision; without `tid` of the one that the transaction makes. */
+interface GivenBlob {
+  readonly oid: Oid;
+  readonly tid: Tid | undefined;
+  readonly file: string;
+}
+
+const NOWHERE = { position: 0, tid: 0n };
+
 const logger = getLogger(['ZODB', 'FileStorage']);
 /** Records after which the index is saved, at least; more for a database that has more objects. */
 const SAVE_INDEX_AFTER = 10_000;
@@ -111,9 +121,23 @@ export class FileStorage implements Storage, BlobStore {
   #resolver: ConflictResolver | undefined;
   #transaction: StorageTransaction | undefined;
   #pending: PendingTransaction | undefined;
+  /** The id that the transaction is to have; undefined: it gets one with its place. */
+  #wished: Tid | undefined;
+  /** Whether other threads are kept from committing. */
+  #locked = false;
+  /** What the transaction did before it was locked: done again if others have changed what it saw. */
+  #steps: (() => void)[] = [];
+  /** Of what positions it saw: the objects that it only checked, with their positions, and the state of the file. */
+  #checked: [oid: Oid, position: number][] = [];
+  #generation = 0;
+  /** Files that become blobs, and copies of blobs, when the transaction has its id. */
+  #givenBlobs: GivenBlob[] = [];
+  #copiedBlobs: [oid: Oid, position: number][] = [];
   #resolved: Oid[] = [];
   #newBlobs: BlobRevision[] = [];
   #voted = false;
+  /** The last transaction that this storage wrote, and where its records are. */
+  #own = { tid: 0n, start: 0, end: 0, generation: -1 };
   /** The transaction that the current one has lost against, or was merged with. */
   #rival: Tid | undefined;
   /** Bytes of a transaction that failed lie behind the end and could not be cut off. */
@@ -374,46 +398,142 @@ export class FileStorage implements Storage, BlobStore {
       throw new StorageTransactionError('the transaction has begun already');
     if (this.#transaction !== undefined)
       throw new StorageTransactionError('another transaction is being committed');
-    const metadata = encodeMetadata(transaction);
-    this.#state.lock();
-    const id = tid ?? tidAfter(this.#state.appendedTid, Date.now() / 1000);
-    this.#pending = new PendingTransaction(this.#state.end, id, status, metadata);
+    this.#pending = new PendingTransaction(status, encodeMetadata(transaction));
+    this.#wished = tid;
     this.#transaction = transaction;
+    if (this.#state.alone) this.#place(this.#pending);
+    else {
+      this.#state.follow();
+      this.#generation = this.#state.generation;
+    }
+  }
+
+  /**
+   * Keeps other threads from committing, and gives the transaction its place. What it saw before may have changed: then all that it
+   * did is done again.
+   *
+   * @throws What `store` and the others throw; nobody is kept from committing then.
+   */
+  #place(pending: PendingTransaction): void {
+    const state = this.#state;
+    state.lock();
+    this.#locked = true;
+    try {
+      pending.place(state.end, this.#wished ?? tidAfter(state.appendedTid, Date.now() / 1000));
+      if (this.#isStale(pending)) {
+        pending.clear();
+        this.#resolved = [];
+        this.#copiedBlobs = [];
+        this.#rival = undefined;
+        for (const step of this.#steps) step();
+      }
+      const last = pending.records.at(-1);
+      if (last !== undefined) this.#checkQuota(pending.start + last.offset);
+      for (const { oid, tid, file } of this.#givenBlobs) this.#addBlob(oid, file, tid);
+      this.#givenBlobs.length = 0;
+      for (const [oid, position] of this.#copiedBlobs) this.#copyBlob(oid, position);
+      this.#copiedBlobs.length = 0;
+    } catch (error) {
+      this.#locked = false;
+      state.unlock();
+      throw error;
+    }
+  }
+
+  /** Whether something that the transaction saw is not so any more. */
+  #isStale(pending: PendingTransaction): boolean {
+    if (this.#steps.length === 0) return false;
+    const { index, generation } = this.#state;
+    if (generation !== this.#generation) return true;
+    for (const { oid, previous } of pending.records) if (index.get(oid) !== previous) return true;
+    return this.#checked.some(([oid, position]) => index.get(oid) !== position);
+  }
+
+  /** Does a part of the transaction, now and perhaps again when it is locked. */
+  #do<T>(step: () => T): T {
+    if (this.#locked) return step();
+    const state = this.#state;
+    for (;;) {
+      state.follow();
+      const { generation } = state;
+      const { end } = state.bytes;
+      try {
+        const result = step();
+        this.#steps.push(step);
+        return result;
+      } catch (error) {
+        if (!(error instanceof CorruptedError)) throw error;
+        // What another thread was just changing is no damage; it is done when the lock can be had.
+        state.lock();
+        state.unlock();
+        if (state.generation === generation && state.bytes.end === end) throw error;
+      }
+    }
+  }
+
+  #checkQuota(position: number): void {
+    const { quota } = this.#options;
+    if (quota !== undefined && position > quota)
+      throw new QuotaError(`${this.path} would grow beyond its quota of ${quota} bytes`);
+  }
+
+  /** Where an object is, and the revision there; position 0: nowhere. */
+  #currentOf(oid: Oid): { readonly position: number; readonly tid: Tid } {
+    const state = this.#state;
+    let position = state.index.get(oid);
+    if (position === 0) return NOWHERE;
+    const own = this.#own;
+    if (position >= own.start && position < own.end && own.generation === state.generation)
+      return { position, tid: own.tid };
+    // Another thread may have committed just now.
+    while (position >= state.bytes.end) {
+      state.follow();
+      position = state.index.get(oid);
+    }
+    if (position === 0) return NOWHERE;
+    return { position, tid: this.#records.tidAt(position, oid) };
   }
 
   /** Adds a record and looks whether there is room for it. */
-  #add(pending: PendingTransaction, oid: Oid, data: Uint8Array | null, back?: number, tid?: Tid): void {
-    const { quota } = this.#options;
-    if (quota !== undefined && pending.position > quota)
-      throw new QuotaError(`${this.path} would grow beyond its quota of ${quota} bytes`);
+  #add(
+    pending: PendingTransaction,
+    oid: Oid,
+    previous: number,
+    data: Uint8Array | null,
+    back?: number,
+    tid?: Tid,
+  ): void {
+    this.#checkQuota((this.#locked ? pending.start : this.#state.end) + pending.length);
     this.#state.useOid(oid);
-    pending.add(oid, this.#state.index.get(oid), data, back, tid);
+    pending.add(oid, previous, data, back, tid);
   }
 
   store(oid: Oid, previousTid: Tid, data: Uint8Array, transaction: StorageTransaction): void {
     const pending = this.#open(transaction);
     if (data.length === 0) throw new FileStorageError('a record of no bytes cannot be stored in this format');
-    const position = this.#state.index.get(oid);
-    let stored = data;
-    if (position !== 0) {
-      const committed = this.#records.tidAt(position, oid);
-      if (committed !== previousTid) {
-        this.#rival = committed;
-        stored = mergeChanges(this, this.#resolver, oid, [committed, previousTid], data);
+    this.#do(() => {
+      const { position, tid } = this.#currentOf(oid);
+      let stored = data;
+      if (position !== 0 && tid !== previousTid) {
+        this.#rival = tid;
+        stored = mergeChanges(this, this.#resolver, oid, [tid, previousTid], data);
         this.#resolved.push(oid);
       }
-    }
-    this.#add(pending, oid, stored);
+      this.#add(pending, oid, position, stored);
+    });
   }
 
   deleteObject(oid: Oid, previousTid: Tid, transaction: StorageTransaction): void {
     const pending = this.#open(transaction);
-    const committed = this.#records.tidAt(this.#position(oid), oid);
-    if (committed !== previousTid) {
-      this.#rival = committed;
-      throw new ConflictError('database conflict error', { oid, serials: [committed, previousTid] });
-    }
-    this.#add(pending, oid, null);
+    this.#do(() => {
+      const { position, tid } = this.#currentOf(oid);
+      if (position === 0) throw new POSKeyError(oid);
+      if (tid !== previousTid) {
+        this.#rival = tid;
+        throw new ConflictError('database conflict error', { oid, serials: [tid, previousTid] });
+      }
+      this.#add(pending, oid, position, null);
+    });
   }
 
   restore(
@@ -424,13 +544,21 @@ export class FileStorage implements Storage, BlobStore {
     transaction: StorageTransaction,
   ): void {
     const pending = this.#open(transaction);
-    const back = previousTid === null ? 0 : this.#sameData(oid, previousTid, data);
-    this.#add(pending, oid, back === 0 && data?.length !== 0 ? data : null, back, tid);
+    this.#do(() => {
+      const back = previousTid === null ? 0 : this.#sameData(oid, previousTid, data);
+      const given = back === 0 && data?.length !== 0 ? data : null;
+      this.#add(pending, oid, this.#state.index.get(oid), given, back, tid);
+    });
+  }
+
+  /** Up to here transactions can be read. */
+  get #readableEnd(): number {
+    return Math.min(this.#state.end, this.#state.bytes.end);
   }
 
   /** Where a transaction has an object's record with these data; 0: nowhere. */
   #sameData(oid: Oid, tid: Tid, data: Uint8Array | null): number {
-    const transaction = findTransaction(this.#records, this.#state.end, tid, true);
+    const transaction = findTransaction(this.#records, this.#readableEnd, tid, true);
     const position = transaction === undefined ? 0 : findRecord(this.#records, transaction, oid);
     if (position === 0) return 0;
     const found = this.#records.resolveAt(position).data;
@@ -440,14 +568,28 @@ export class FileStorage implements Storage, BlobStore {
 
   checkCurrentSerialInTransaction(oid: Oid, tid: Tid, transaction: StorageTransaction): void {
     this.#open(transaction);
-    const committed = this.getTid(oid);
-    if (committed === tid) return;
-    this.#rival = committed;
-    throw new ReadConflictError('an object that was read has changed', { oid, serials: [committed, tid] });
+    this.#do(() => {
+      const position = this.#position(oid);
+      const record = this.#records.record(position, oid);
+      if (record.length === 0 && record.back === 0) throw new POSKeyError(oid);
+      if (record.tid !== tid) {
+        this.#rival = record.tid;
+        throw new ReadConflictError('an object that was read has changed', {
+          oid,
+          serials: [record.tid, tid],
+        });
+      }
+      if (!this.#locked) this.#checked.push([oid, position]);
+    });
   }
 
   tpcVote(transaction: StorageTransaction): readonly Oid[] {
     const pending = this.#open(transaction);
+    if (!this.#locked) {
+      // As much as possible before others have to wait.
+      pending.prepare();
+      this.#place(pending);
+    }
     if (this.#dirtyTail) {
       disk.truncate(this.#state.descriptor, this.#state.end);
       this.#dirtyTail = false;
@@ -473,6 +615,7 @@ export class FileStorage implements Storage, BlobStore {
       this.#abandon();
       throw error;
     }
+    this.#locked = false;
     try {
       // Blobs that are lost with it have to go by then.
       const later = this.#newBlobs.length === 0 && (transaction as Partial<Transaction>).endsEarly === true;
@@ -483,6 +626,7 @@ export class FileStorage implements Storage, BlobStore {
       throw error;
     }
     this.#sinceIndex += pending.records.length;
+    this.#own = this.#ownOf(pending);
     this.#clear();
     if (this.#sinceIndex >= Math.max(SAVE_INDEX_AFTER, state.index.size)) {
       state.lockSettled(fsync);
@@ -490,6 +634,12 @@ export class FileStorage implements Storage, BlobStore {
       state.unlock();
     }
     return pending.tid;
+  }
+
+  #ownOf({ tid, start, end, records }: PendingTransaction) {
+    const { generation } = this.#state;
+    const restored = records.some((record) => record.tid !== undefined);
+    return restored ? this.#own : { tid, start, end, generation };
   }
 
   /**
@@ -504,8 +654,14 @@ export class FileStorage implements Storage, BlobStore {
       this.#broken = error;
       logger.error(`${this.path} cannot be written to, and takes no more transactions: {error}`, { error });
     }
-    this.#state.unlock();
+    this.#unlock();
     this.#takenBack();
+  }
+
+  #unlock(): void {
+    if (!this.#locked) return;
+    this.#locked = false;
+    this.#state.unlock();
   }
 
   #takenBack(): void {
@@ -524,7 +680,7 @@ export class FileStorage implements Storage, BlobStore {
         logger.error(`${this.path} cannot be cut at ${this.#state.end}: {error}`, { error });
       }
     }
-    this.#state.unlock();
+    this.#unlock();
     const rival = this.#rival;
     this.#takenBack();
     if (rival !== undefined) this.#state.lostAgainst(rival);
@@ -532,6 +688,7 @@ export class FileStorage implements Storage, BlobStore {
 
   #removeNewBlobs(): void {
     for (const revision of this.#newBlobs) this.#blobs!.remove(revision);
+    for (const { file } of this.#givenBlobs) rmSync(file, { force: true });
   }
 
   #clear(): void {
@@ -539,7 +696,11 @@ export class FileStorage implements Storage, BlobStore {
     this.#pending = undefined;
     this.#voted = false;
     this.#rival = undefined;
+    if (this.#steps.length > 0) this.#steps = [];
+    if (this.#checked.length > 0) this.#checked = [];
     if (this.#resolved.length > 0) this.#resolved = [];
+    this.#givenBlobs.length = 0;
+    this.#copiedBlobs.length = 0;
     if (this.#newBlobs.length > 0) {
       for (const { tid } of this.#newBlobs) this.#blobs!.settle(tid);
       this.#newBlobs = [];
@@ -561,24 +722,32 @@ export class FileStorage implements Storage, BlobStore {
 
   undo(tid: Tid, transaction: StorageTransaction): readonly Oid[] {
     const pending = this.#open(transaction);
-    const position = findTransaction(this.#records, this.#state.end, tid, false);
-    if (position === undefined) throw new UndoError('there is no such transaction that could be undone');
-    const state = { records: this.#records, index: this.#state.index, pending, resolver: this.#resolver };
-    const oids = new Set<Oid>();
-    for (const { oid, data, back } of undoRecords(state, position)) {
-      if (data === null && back !== 0) this.#copyBlob(oid, back, pending.tid);
-      this.#add(pending, oid, data, back);
-      oids.add(oid);
-    }
-    return [...oids];
+    return this.#do(() => {
+      const position = findTransaction(this.#records, this.#readableEnd, tid, false);
+      if (position === undefined) throw new UndoError('there is no such transaction that could be undone');
+      const { index } = this.#state;
+      const state = { records: this.#records, index, pending, resolver: this.#resolver };
+      const oids = new Set<Oid>();
+      for (const { oid, data, back } of undoRecords(state, position)) {
+        if (data === null && back !== 0) this.#copyBlob(oid, back);
+        this.#add(pending, oid, index.get(oid), data, back);
+        oids.add(oid);
+      }
+      return [...oids];
+    });
   }
 
   /** A revision that points at the data of another one has a blob of its own. */
-  #copyBlob(oid: Oid, position: number, tid: Tid): void {
+  #copyBlob(oid: Oid, position: number): void {
     if (this.#blobs === undefined) return;
+    if (!this.#locked) {
+      this.#copiedBlobs.push([oid, position]);
+      return;
+    }
     const { data, tid: from } = this.#records.resolveAt(position);
     if (data === null || !isBlobRecord(data)) return;
-    this.#blobs.begin({ oid, tid: this.#pending!.tid });
+    const { tid } = this.#pending!;
+    this.#blobs.begin({ oid, tid });
     this.#blobs.copy({ oid, tid: from }, tid, this.#options.fsync !== false);
     this.#newBlobs.push({ oid, tid });
   }
@@ -594,9 +763,18 @@ export class FileStorage implements Storage, BlobStore {
     return this.#blobs;
   }
 
-  #addBlob(oid: Oid, tid: Tid, filename: string): void {
+  /** @param wished Default: the transaction's. */
+  #addBlob(oid: Oid, file: string, wished?: Tid): void {
+    const fsync = this.#options.fsync !== false;
+    if (!this.#locked) {
+      // What takes long is done before others have to wait.
+      if (fsync) this.#blobs!.flush(file);
+      this.#givenBlobs.push({ oid, tid: wished, file });
+      return;
+    }
+    const tid = wished ?? this.#pending!.tid;
     this.#blobs!.begin({ oid, tid });
-    this.#blobs!.store({ oid, tid }, filename, this.#options.fsync !== false);
+    this.#blobs!.store({ oid, tid }, file, fsync);
     this.#newBlobs.push({ oid, tid });
   }
 
@@ -609,7 +787,7 @@ export class FileStorage implements Storage, BlobStore {
   ): void {
     this.#blobDirectory();
     this.store(oid, previous, data, transaction);
-    this.#addBlob(oid, this.#pending!.tid, filename);
+    this.#addBlob(oid, filename);
   }
 
   restoreBlob(
@@ -622,7 +800,7 @@ export class FileStorage implements Storage, BlobStore {
   ): void {
     this.#blobDirectory();
     this.restore(oid, tid, data, previousTid, transaction);
-    this.#addBlob(oid, tid, filename);
+    this.#addBlob(oid, filename, tid);
   }
 
   loadBlob(oid: Oid, tid: Tid): string {

@@ -52,11 +52,11 @@ export function readPosition(view: DataView, at: number): number {
   return high <= 0x1fffff ? high * 0x1_0000_0000 + view.getUint32(at + 4) : Number.POSITIVE_INFINITY;
 }
 
-export function writeU64(buffer: Buffer, value: number | bigint, at: number): void {
-  if (typeof value === 'bigint') buffer.writeBigUInt64BE(value, at);
+export function writeU64(view: DataView, value: number | bigint, at: number): void {
+  if (typeof value === 'bigint') view.setBigUint64(at, value);
   else {
-    buffer.writeUInt32BE(Math.floor(value / 0x1_0000_0000), at);
-    buffer.writeUInt32BE(value >>> 0, at + 4);
+    view.setUint32(at, Math.floor(value / 0x1_0000_0000));
+    view.setUint32(at + 4, value >>> 0);
   }
 }
 
@@ -71,13 +71,13 @@ export function readTransactionHeader(view: DataView, at: number): TransactionHe
   };
 }
 
-export function writeTransactionHeader(buffer: Buffer, at: number, header: TransactionHeader): void {
-  buffer.writeBigUInt64BE(header.tid, at);
-  writeU64(buffer, header.length, at + 8);
-  buffer[at + 16] = header.status.charCodeAt(0);
-  buffer.writeUInt16BE(header.userLength, at + 17);
-  buffer.writeUInt16BE(header.descriptionLength, at + 19);
-  buffer.writeUInt16BE(header.extensionLength, at + 21);
+export function writeTransactionHeader(view: DataView, at: number, header: TransactionHeader): void {
+  view.setBigUint64(at, header.tid);
+  writeU64(view, header.length, at + 8);
+  view.setUint8(at + 16, header.status.charCodeAt(0));
+  view.setUint16(at + 17, header.userLength);
+  view.setUint16(at + 19, header.descriptionLength);
+  view.setUint16(at + 21, header.extensionLength);
 }
 
 export function readDataHeader(view: DataView, at: number): DataHeader {
@@ -90,11 +90,15 @@ export function readDataHeader(view: DataView, at: number): DataHeader {
   };
 }
 
-export function writeDataHeader(buffer: Buffer, at: number, header: DataHeader): void {
-  writeU64(buffer, header.oid, at);
-  buffer.writeBigUInt64BE(header.tid, at + 8);
-  writeU64(buffer, header.previous, at + 16);
-  writeU64(buffer, header.transaction, at + 24);
-  buffer.writeUInt16BE(0, at + 32);
-  writeU64(buffer, header.length, at + 34);
+/** Where in a record the transaction's id and its position are. */
+export const TID_AT = 8;
+export const TRANSACTION_AT = 24;
+
+export function writeDataHeader(view: DataView, at: number, header: DataHeader): void {
+  writeU64(view, header.oid, at);
+  view.setBigUint64(at + TID_AT, header.tid);
+  writeU64(view, header.previous, at + 16);
+  writeU64(view, header.transaction, at + TRANSACTION_AT);
+  view.setUint16(at + 32, 0);
+  writeU64(view, header.length, at + 34);
 }

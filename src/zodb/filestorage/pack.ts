@@ -184,7 +184,7 @@ export class Packer {
 
   #writeHeader(records: RecordReader, start: number, header: TransactionHeader, output: Output): Buffer {
     const bytes = Buffer.alloc(headerLength(header));
-    writeTransactionHeader(bytes, 0, header);
+    writeTransactionHeader(viewOf(bytes), 0, header);
     const { user, description, extensionBytes } = records.metadata(start, header);
     let at = TRANSACTION_HEADER;
     for (const part of [user, description, extensionBytes]) {
@@ -196,6 +196,7 @@ export class Packer {
   }
 
   readonly #head = Buffer.alloc(DATA_HEADER + 8);
+  readonly #headView = viewOf(this.#head);
 
   #writeRecord(
     output: Output,
@@ -206,12 +207,12 @@ export class Packer {
     back: number,
   ): void {
     const length = back === 0 ? (data?.length ?? 0) : 0;
-    writeDataHeader(this.#head, 0, { oid, tid, previous, transaction, length });
+    writeDataHeader(this.#headView, 0, { oid, tid, previous, transaction, length });
     if (length > 0) {
       output.write(this.#head.subarray(0, DATA_HEADER));
       output.write(data!);
     } else {
-      writeU64(this.#head, back, DATA_HEADER);
+      writeU64(this.#headView, back, DATA_HEADER);
       output.write(this.#head);
     }
   }
@@ -219,7 +220,7 @@ export class Packer {
   /** The length, behind the transaction and in its header. */
   #writeEnd(output: Output, start: number, head: Buffer): void {
     const length = Buffer.allocUnsafe(8);
-    writeU64(length, output.position - start, 0);
+    writeU64(viewOf(length), output.position - start, 0);
     head.set(length, 8);
     output.correct(head.subarray(0, TRANSACTION_HEADER), start);
     output.write(length);
@@ -305,3 +306,5 @@ export class Packer {
     rmSync(this.file, { force: true });
   }
 }
+
+const viewOf = (bytes: Buffer): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

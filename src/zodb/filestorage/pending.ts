@@ -3,6 +3,8 @@ import type { Oid, Tid } from '../interfaces.ts';
 import { writeAll } from './disk.ts';
 import {
   DATA_HEADER,
+  TID_AT,
+  TRANSACTION_AT,
   TRANSACTION_HEADER,
   writeDataHeader,
   writeTransactionHeader,
@@ -11,10 +13,12 @@ import {
 
 export interface PendingRecord {
   readonly oid: Oid;
-  readonly tid: Tid;
+  /** Of a record that another storage had; otherwise it gets the transaction's. */
+  readonly tid: Tid | undefined;
   /** The position of the object's record before. */
   readonly previous: number;
-  readonly position: number;
+  /** From the beginning of the transaction. */
+  readonly offset: number;
   /** Null for one that points at `back` (0: there is no data any more). */
   readonly data: Uint8Array | null;
   readonly back: number;
@@ -26,23 +30,47 @@ export interface PendingMetadata {
   readonly extension: Uint8Array;
 }
 
+/** Where a transaction is that has no place yet: behind every file. */
+const NOWHERE = 2 ** 52;
+
 export class PendingTransaction {
-  readonly tid: Tid;
   /** What the transaction will have when it is complete. */
   readonly status: string;
-  readonly start: number;
   readonly records: PendingRecord[] = [];
   readonly #metadata: PendingMetadata;
   readonly #latest = new Map<Oid, PendingRecord>();
+  readonly #head: number;
   #length: number;
+  #start = NOWHERE;
+  #tid: Tid = 0n;
+  /** The bytes, made before the transaction has its place; undefined: they are made when they are written. */
+  #prepared: Pieces | undefined;
 
-  constructor(start: number, tid: Tid, status: string, metadata: PendingMetadata) {
-    this.start = start;
-    this.tid = tid;
+  constructor(status: string, metadata: PendingMetadata) {
     this.status = status;
     this.#metadata = metadata;
-    this.#length =
+    this.#head =
       TRANSACTION_HEADER + metadata.user.length + metadata.description.length + metadata.extension.length;
+    this.#length = this.#head;
+  }
+
+  /** Says where in the file the transaction will be, and its id. */
+  place(start: number, tid: Tid): void {
+    this.#start = start;
+    this.#tid = tid;
+  }
+
+  get placed(): boolean {
+    return this.#start !== NOWHERE;
+  }
+
+  /** 0 as long as it has no place. */
+  get tid(): Tid {
+    return this.#tid;
+  }
+
+  get start(): number {
+    return this.#start;
   }
 
   /** Up to before the repeated length. */
@@ -50,20 +78,24 @@ export class PendingTransaction {
     return this.#length;
   }
 
-  /** Where the next record will be. */
-  get position(): number {
-    return this.start + this.#length;
-  }
-
   get end(): number {
-    return this.position + 8;
+    return this.#start + this.#length + 8;
   }
 
-  add(oid: Oid, previous: number, data: Uint8Array | null, back = 0, tid: Tid = this.tid): void {
-    const record = { oid, tid, previous, position: this.position, data, back };
+  add(oid: Oid, previous: number, data: Uint8Array | null, back = 0, tid?: Tid): void {
+    const record = { oid, tid, previous, offset: this.#length, data, back };
     this.records.push(record);
     this.#latest.set(oid, record);
     this.#length += DATA_HEADER + (data?.length ?? 8);
+    this.#prepared = undefined;
+  }
+
+  /** Forgets all records. */
+  clear(): void {
+    this.records.length = 0;
+    this.#latest.clear();
+    this.#length = this.#head;
+    this.#prepared = undefined;
   }
 
   latest(oid: Oid): PendingRecord | undefined {
@@ -75,13 +107,39 @@ export class PendingTransaction {
     return this.#latest.values();
   }
 
+  positionOf(record: PendingRecord): number {
+    return this.#start + record.offset;
+  }
+
+  /** Makes the bytes, all but what depends on the place: unless there are so many that they are written in pieces. */
+  prepare(): void {
+    if (this.#length + 8 > AT_ONCE) return;
+    this.#prepared = new Pieces(-1, 0, this.#length + 8);
+    this.#put(this.#prepared);
+  }
+
   /** Writes everything to its place, not yet marked as complete. */
   write(descriptor: number): void {
+    let out = this.#prepared;
+    if (out === undefined) {
+      out = new Pieces(descriptor, this.#start, this.#length + 8);
+      this.#put(out);
+    } else {
+      out.to(descriptor, this.#start);
+      out.view.setBigUint64(0, this.#tid);
+      for (const { tid, offset } of this.records) {
+        if (tid === undefined) out.view.setBigUint64(offset + TID_AT, this.#tid);
+        writeU64(out.view, this.#start, offset + TRANSACTION_AT);
+      }
+    }
+    this.#prepared = undefined;
+    out.flush();
+  }
+
+  #put(out: Pieces): void {
     const { user, description, extension } = this.#metadata;
-    const out = new Pieces(descriptor, this.start, this.#length + 8);
-    const header = out.room(TRANSACTION_HEADER);
-    writeTransactionHeader(out.buffer, header, {
-      tid: this.tid,
+    writeTransactionHeader(out.view, out.room(TRANSACTION_HEADER), {
+      tid: this.#tid,
       length: this.#length,
       // Whoever opens the file before the last step will cut it off.
       status: 'c',
@@ -89,21 +147,19 @@ export class PendingTransaction {
       descriptionLength: description.length,
       extensionLength: extension.length,
     });
-    for (const part of [user, description, extension]) out.put(part);
+    for (const part of [user, description, extension]) if (part.length > 0) out.put(part);
     for (const { oid, tid, previous, data, back } of this.records) {
-      const head = out.room(DATA_HEADER);
-      writeDataHeader(out.buffer, head, {
+      writeDataHeader(out.view, out.room(DATA_HEADER), {
         oid,
-        tid,
+        tid: tid ?? this.#tid,
         previous,
-        transaction: this.start,
+        transaction: this.#start,
         length: data?.length ?? 0,
       });
       if (data !== null) out.put(data);
-      else writeU64(out.buffer, back, out.room(8));
+      else writeU64(out.view, back, out.room(8));
     }
-    writeU64(out.buffer, this.#length, out.room(8));
-    out.flush();
+    writeU64(out.view, this.#length, out.room(8));
   }
 }
 
@@ -112,41 +168,49 @@ export class PendingTransaction {
  * next transaction: to make one for each record would cost more than to write it.
  */
 class Pieces {
-  buffer: Buffer;
-  readonly #descriptor: number;
+  readonly #buffer: Uint8Array;
+  readonly view: DataView;
+  #descriptor: number;
   #position: number;
   #held = 0;
 
   constructor(descriptor: number, position: number, length: number) {
     this.#descriptor = descriptor;
     this.#position = position;
-    if (shared.length < Math.min(length, AT_ONCE))
-      shared = Buffer.allocUnsafeSlow(Math.min(AT_ONCE, length * 2));
-    this.buffer = shared;
+    if (kept.byteLength < Math.min(length, AT_ONCE))
+      kept = new DataView(Buffer.allocUnsafeSlow(Math.min(AT_ONCE, length * 2)).buffer);
+    this.view = kept;
+    this.#buffer = new Uint8Array(kept.buffer);
+  }
+
+  /** Has what is held, and what follows, written here. */
+  to(descriptor: number, position: number): void {
+    this.#descriptor = descriptor;
+    this.#position = position;
   }
 
   /** Where so many bytes, far fewer than a buffer, can be put. */
   room(count: number): number {
-    if (this.#held + count > this.buffer.length) this.flush();
+    if (this.#held + count > this.#buffer.length) this.flush();
     const at = this.#held;
     this.#held += count;
     return at;
   }
 
   put(bytes: Uint8Array): void {
-    if (this.#held + bytes.length > this.buffer.length) this.flush();
-    if (bytes.length > this.buffer.length) {
+    if (this.#held + bytes.length > this.#buffer.length) this.flush();
+    if (bytes.length > this.#buffer.length) {
       writeAll(this.#descriptor, bytes, this.#position);
       this.#position += bytes.length;
     } else {
-      this.buffer.set(bytes, this.#held);
+      this.#buffer.set(bytes, this.#held);
       this.#held += bytes.length;
     }
   }
 
   flush(): void {
     // A full disk may take a part; what is left is tried again, and then fails with the reason.
-    writeAll(this.#descriptor, this.buffer.subarray(0, this.#held), this.#position);
+    writeAll(this.#descriptor, this.#buffer, this.#position, this.#held);
     this.#position += this.#held;
     this.#held = 0;
   }
@@ -154,4 +218,4 @@ class Pieces {
 
 /** Bytes that are written at once, at most. */
 const AT_ONCE = 1 << 20;
-let shared = Buffer.allocUnsafeSlow(1 << 14);
+let kept = new DataView(Buffer.allocUnsafeSlow(1 << 14).buffer);

@@ -44,7 +44,7 @@ export function undoRecords(state: UndoState, position: number): UndoRecord[] {
 function current(state: UndoState, oid: Oid): { pointer: number; data: () => Uint8Array | null } {
   const { records, index, pending } = state;
   const own = pending.latest(oid);
-  if (own !== undefined && own.data !== null) return { pointer: own.position, data: () => own.data };
+  if (own !== undefined && own.data !== null) return { pointer: pending.positionOf(own), data: () => own.data };
   if (own !== undefined) return { pointer: own.back, data: () => records.resolveAt(own.back).data };
   const position = index.get(oid);
   if (position === 0) throw new UndoError('the object is not there any more', oid);
@@ -60,7 +60,8 @@ function undoRecord(
 ): { data: Uint8Array | null; back: number } {
   const { records, index, pending, resolver } = state;
   const { oid, previous } = record;
-  const latest = pending.latest(oid)?.position ?? index.get(oid);
+  const own = pending.latest(oid);
+  const latest = own === undefined ? index.get(oid) : pending.positionOf(own);
   if (latest !== position) {
     const now = current(state, oid);
     if (now.pointer !== position) {

@@ -128,6 +128,20 @@ const tasks = {
     }
     db.close();
   },
+  /** Goes so far with a transaction, says so, and stands still. */
+  stuck({ file, at }: { file: SharedFile; at: 'stored' | 'voted' }) {
+    const storage = FileStorage.attach(file);
+    const transaction = {
+      user: new Uint8Array(),
+      description: new Uint8Array(),
+      extensionBytes: new Uint8Array(),
+    };
+    storage.tpcBegin(transaction);
+    storage.store(1, storage.load(1).tid, Buffer.from('never'), transaction);
+    if (at === 'voted') storage.tpcVote(transaction);
+    parentPort!.postMessage(at);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  },
   /** Packs until it is told to stop. */
   pack({ file, done, times }: { file: SharedFile; done: SharedArrayBuffer; times: number }) {
     const storage = FileStorage.attach(file);
