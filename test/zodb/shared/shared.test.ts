@@ -251,6 +251,50 @@ describe('publishing', () => {
     }
   });
 
+  it('waits for nobody where the disk is fast', () => {
+    const [first, second] = begun();
+    const wait = vi.spyOn(Atomics, 'wait');
+    let now = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
+    try {
+      for (const tid of [11n, 13n, 15n]) {
+        const failures = append(first, tid, Number(tid) * 100);
+        const beside = () => {
+          now += 0.1;
+          append(second, tid + 1n, Number(tid) * 100 + 50);
+        };
+        first.settle(tid, failures, beside, expect.unreachable);
+        expect([first.published, wait.mock.calls.length]).toEqual([tid, 0]);
+      }
+    } finally {
+      clock.mockRestore();
+      wait.mockRestore();
+    }
+  });
+
+  it('wakes one that waits, and that one the next', async () => {
+    const [first] = begun();
+    const shared = { memory: first.memory, ready: new SharedArrayBuffer(4) };
+    const failures = append(first, 11n, 100);
+    const threads = [2, 3, 4].map((thread) =>
+      startThread('settle', { ...shared, thread, tid: 11n + BigInt(thread), end: thread * 100 }),
+    );
+    const ready = new Int32Array(shared.ready);
+    // All of them have appended when the first sync is over; one of them syncs for all.
+    let syncs = 0;
+    first.settle(
+      11n,
+      failures,
+      () => {
+        syncs++;
+        for (let seen = 0; (seen = Atomics.load(ready, 0)) < 3;) Atomics.wait(ready, 0, seen);
+      },
+      expect.unreachable,
+    );
+    expect(await Promise.all(threads.map(({ done }) => done))).toEqual([0, 0, 0]);
+    expect([syncs, Atomics.load(ready, 0), first.published]).toEqual([1, 4, 15n]);
+  });
+
   it('tells every transaction that the disk did not take, and goes on behind', () => {
     const [first, second] = begun();
     const failed = [append(first, 11n, 100), append(second, 12n, 200)] as const;

@@ -2,6 +2,7 @@
 import { type Account } from './account.ts';
 import { parentPort, workerData } from 'node:worker_threads';
 import { CommitLock } from '../../../src/zodb/filestorage/shared/commit-lock.ts';
+import { CommitState, type SharedMemory } from '../../../src/zodb/filestorage/shared/commit-state.ts';
 import { FileStorage, type SharedFile } from '../../../src/zodb/filestorage/file-storage.ts';
 import { DB } from '../../../src/zodb/index.ts';
 import { ConflictError } from '../../../src/zodb/interfaces.ts';
@@ -127,6 +128,38 @@ const tasks = {
       Atomics.notify(words, 1);
     }
     db.close();
+  },
+  /** Appends a transaction in its turn, and has it published; each sync is counted beside those that are ready. */
+  settle({
+    memory,
+    ready,
+    thread,
+    tid,
+    end,
+  }: {
+    memory: SharedMemory;
+    ready: SharedArrayBuffer;
+    thread: number;
+    tid: bigint;
+    end: number;
+  }) {
+    const state = new CommitState(memory, thread);
+    const words = new Int32Array(ready);
+    for (let seen = 0; (seen = Atomics.load(words, 0)) !== thread - 2;) Atomics.wait(words, 0, seen);
+    state.lock.acquire();
+    state.append(tid, end);
+    const { failures } = state;
+    state.lock.release();
+    Atomics.add(words, 0, 1);
+    Atomics.notify(words, 0);
+    state.settle(
+      tid,
+      failures,
+      () => Atomics.add(words, 0, 1),
+      () => {
+        throw new Error('taken back');
+      },
+    );
   },
   /** Goes so far with a transaction, says so, and stands still. */
   stuck({ file, at }: { file: SharedFile; at: 'stored' | 'voted' }) {

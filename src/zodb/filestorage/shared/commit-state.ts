@@ -45,8 +45,13 @@ const EXPECTED = 8;
 const AWAITED = 9;
 /** 1: transactions are published when they are appended, and not only when the disk has them. */
 const EARLY = 10;
+/** Counts syncs that were begun: what is appended belongs to the next one. */
+const BATCH = 11;
+/** Two words, for transactions that wait for an even and for an odd sync: each changes when one of them is woken. */
+const WAKES = 12;
+const OTHER_WAKES = 2 * WAKES + 1;
 /** Keeps the lock's words and their number even. */
-const WORDS = 12;
+const WORDS = 14;
 
 const NUMBERS_AT = WIDE_WORDS * 8;
 const WORDS_AT = NUMBERS_AT + NUMBERS * 8;
@@ -57,6 +62,8 @@ const CONTROL_BYTES = LOCK_AT + LOCK_WORDS * 4;
 const LOOK_AGAIN_MS = 100;
 /** How long a sync waits at most for transactions that are about to be appended. */
 const GATHER_MS = 2;
+/** A sync that takes less is not waited for: there is more to gain from the processors, which would do nothing meanwhile. */
+const WORTH_GATHERING_MS = 0.5;
 
 /** What the holder of the lock is doing; it says what is to be put in order when it ends in the middle. */
 export const IDLE = 0;
@@ -287,6 +294,7 @@ export class CommitState {
   synced(tid: Tid, milliseconds: number): void {
     this.#numbers[SYNC_TIME] = milliseconds;
     this.#keep(tid);
+    this.#wakeAll();
   }
 
   /**
@@ -297,20 +305,52 @@ export class CommitState {
    * @throws SyncError when the transaction is not in the file.
    */
   settle(tid: Tid, failures: number, sync: () => void, takeBack: () => number): void {
-    for (;;) {
-      if (this.isLost(tid, failures)) throw lost();
-      const { durable } = this;
-      if (durable >= tid) return;
-      if (Atomics.compareExchange(this.#words, SYNCER, 0, this.thread) !== 0) {
-        Atomics.wait(this.#signed, DURABLE, BigInt.asIntN(64, durable), LOOK_AGAIN_MS);
-        continue;
+    const words = this.#words;
+    const word = wakeOf(Atomics.load(words, BATCH));
+    for (let waited = false; ; waited = true) {
+      // Before it is looked at: whoever changes it now will change this too.
+      const seen = Atomics.load(words, word);
+      const gone = this.isLost(tid, failures);
+      if (gone || this.durable >= tid) {
+        if (waited) this.#wakeNext(word);
+        if (gone) throw lost();
+        return;
       }
-      try {
-        this.#syncAndPublish(sync, takeBack);
-      } finally {
-        Atomics.compareExchange(this.#words, SYNCER, this.thread, 0);
-        Atomics.notify(this.#signed, DURABLE);
-      }
+      if (Atomics.compareExchange(words, SYNCER, 0, this.thread) === 0)
+        this.#asSyncer(() => this.#syncAndPublish(sync, takeBack));
+      else Atomics.wait(words, word, seen, LOOK_AGAIN_MS);
+    }
+  }
+
+  /** Does what only one thread may do at a time. */
+  #asSyncer(work: () => void): void {
+    const words = this.#words;
+    try {
+      work();
+    } finally {
+      Atomics.compareExchange(words, SYNCER, this.thread, 0);
+      // Whoever has looked but does not sleep yet looks again.
+      Atomics.add(words, WAKES, 1);
+      Atomics.add(words, WAKES + 1, 1);
+      this.#wakeNext(wakeOf(Atomics.load(words, BATCH) + 1));
+    }
+  }
+
+  /**
+   * One that waited for a sync wakes the next: all at once would only wait for each other. The last one has one of those go on that
+   * wait for the next sync, unless somebody else syncs already.
+   */
+  #wakeNext(word: number): void {
+    const words = this.#words;
+    if (Atomics.notify(words, word, 1) === 0 && Atomics.load(words, SYNCER) === 0)
+      Atomics.notify(words, OTHER_WAKES - word, 1);
+  }
+
+  /** Has all that wait for a sync look again. */
+  #wakeAll(): void {
+    for (const word of [WAKES, WAKES + 1]) {
+      Atomics.add(this.#words, word, 1);
+      Atomics.notify(this.#words, word);
     }
   }
 
@@ -321,15 +361,17 @@ export class CommitState {
 
   /**
    * Waits for the threads that committed at the same time as this one the last time: what they append meanwhile needs no sync of
-   * its own. Never longer than the disk took, so that a thread whose company is gone loses little, and once.
+   * its own. Never longer than the disk took, so that a thread whose company is gone loses little, and once; on a fast disk not at
+   * all.
    */
   #gather(): void {
     const words = this.#words;
     const expected = words[EXPECTED]!;
-    if (expected < 2) return;
+    const { syncTime } = this;
+    if (expected < 2 || syncTime < WORTH_GATHERING_MS) return;
     const awaited = (words[SYNCED]! + expected) | 0;
     Atomics.store(words, AWAITED, awaited);
-    const until = performance.now() + Math.min(this.#numbers[SYNC_TIME]!, GATHER_MS);
+    const until = performance.now() + Math.min(syncTime, GATHER_MS);
     for (;;) {
       const count = Atomics.load(words, APPENDS);
       const left = until - performance.now();
@@ -343,6 +385,8 @@ export class CommitState {
     this.#gather();
     const words = this.#words;
     const before = words[SYNCED]!;
+    // Before it is looked what there is: who still sees the old count is in this sync.
+    Atomics.add(words, BATCH, 1);
     const count = Atomics.load(words, APPENDS);
     const { failures } = this;
     const { tid, end } = this.last();
@@ -379,6 +423,7 @@ export class CommitState {
       words[SYNCED] = Atomics.load(words, APPENDS);
     } finally {
       this.lock.release();
+      this.#wakeAll();
     }
   }
 
@@ -388,18 +433,15 @@ export class CommitState {
    */
   tidy(sync: () => void): void {
     if (Atomics.compareExchange(this.#words, SYNCER, 0, this.thread) !== 0) return;
-    try {
+    this.#asSyncer(() => {
       const count = Atomics.load(this.#words, APPENDS);
       const { tid, end } = this.last();
-      if (tid > this.durable) {
-        sync();
-        this.#words[SYNCED] = count;
-        this.#publish(tid, end);
-      }
-    } finally {
-      Atomics.compareExchange(this.#words, SYNCER, this.thread, 0);
-      Atomics.notify(this.#signed, DURABLE);
-    }
+      if (tid <= this.durable) return;
+      sync();
+      this.#words[SYNCED] = count;
+      this.#publish(tid, end);
+    });
+    this.#wakeAll();
   }
 
   /** Waits until a transaction of another thread is published, or is taken back. */
@@ -418,7 +460,7 @@ export class CommitState {
   lockSettled(sync: () => void): void {
     while (Atomics.compareExchange(this.#words, SYNCER, 0, this.thread) !== 0)
       Atomics.wait(this.#signed, DURABLE, BigInt.asIntN(64, this.durable), 1);
-    try {
+    this.#asSyncer(() => {
       this.lock.acquire();
       try {
         if (this.appended > this.durable) sync();
@@ -428,10 +470,8 @@ export class CommitState {
         this.lock.release();
         throw error;
       }
-    } finally {
-      Atomics.compareExchange(this.#words, SYNCER, this.thread, 0);
-      Atomics.notify(this.#signed, DURABLE);
-    }
+    });
+    this.#wakeAll();
   }
 
   /** Only one thread packs at a time. */
@@ -456,6 +496,10 @@ export class CommitState {
     });
     Atomics.compareExchange(this.#words, SYNCER, thread, 0);
     Atomics.notify(this.#signed, DURABLE);
+    // One that ended may have been woken to wake the next.
+    this.#wakeAll();
     return { packing: Atomics.compareExchange(this.#words, PACKER, thread, 0) === thread };
   }
 }
+
+const wakeOf = (batch: number): number => WAKES + (batch & 1);
