@@ -54,7 +54,8 @@ export class Transaction {
   #owner: TransactionOwner | null;
   #synchronizers: SynchronizerSet | null;
   #managers: DataManager[] = [];
-  #voted: Set<DataManager> | undefined;
+  /** How many managers have voted, in their order. */
+  #voted = 0;
   #savepoints: Savepoint[] | undefined;
   #failure: unknown;
   #data: Map<object, unknown> | undefined;
@@ -217,7 +218,7 @@ export class Transaction {
       for (const manager of managers) manager.commit(this);
       for (const manager of managers) {
         manager.tpcVote(this);
-        (this.#voted ??= new Set()).add(manager);
+        this.#voted++;
       }
       try {
         for (const manager of managers) manager.tpcFinish(this);
@@ -239,8 +240,7 @@ export class Transaction {
   }
 
   #cleanUp(managers: readonly DataManager[]): void {
-    for (const manager of managers) {
-      if (this.#voted?.has(manager)) continue;
+    for (const manager of managers.slice(this.#voted)) {
       attempt(() => manager.abort(this), `Error in abort() on manager ${shown(manager)}`);
     }
     for (const manager of managers)
@@ -378,7 +378,6 @@ export class Transaction {
     this.#beforeAbort = undefined;
     this.#afterAbort = undefined;
     this.#synchronizers = null;
-    this.#voted = undefined;
     this.#extension = undefined;
   }
 }

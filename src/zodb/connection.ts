@@ -101,6 +101,8 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
   /** An import that the next savepoint is to store. */
   #import: ((store: ImportStore) => void) | null = null;
   #readCurrent = new Map<PersistentMeta, Tid>();
+  /** Writes records; not there while it does. */
+  #storing: ObjectWriter | undefined;
   /** Objects that handed out what cannot be tracked, and what their records would have been then. */
   #watched = new Map<PersistentMeta, Uint8Array>();
   #closeCallbacks: (() => void)[] = [];
@@ -543,15 +545,14 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
 
   #end(): void {
     this.#joined = false;
-    this.#imported.clear();
-    this.#modified = [];
-    this.#readCurrent.clear();
+    if (this.#imported.size > 0) this.#imported.clear();
+    if (this.#modified.length > 0) this.#modified = [];
+    if (this.#readCurrent.size > 0) this.#readCurrent.clear();
   }
 
   tpcBegin(transaction: Transaction): void {
     this.#begun = true;
     this.#checkWritable();
-    this.#modified = [];
     this.#begunAt = performance.now();
     this.#storage.tpcBegin(transaction);
   }
@@ -581,15 +582,20 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
 
   /** Writes what has changed, and new objects that it refers to. */
   #storeRegistered(store: (meta: PersistentMeta, data: Uint8Array) => boolean): void {
-    const writer = this.#writer();
-    const done = new Set<PersistentMeta>();
+    const writer = this.#storing ?? this.#writer();
+    // What an object has called while it is written gets another one.
+    this.#storing = undefined;
+    writer.pending.length = 0;
+    let first: PersistentMeta | undefined;
+    let others: Set<PersistentMeta> | undefined;
     const registered = this.#registered;
     for (let i = 0; i < registered.length; i++) {
       writer.pending.push(registered[i]!);
       for (let meta = writer.pending.pop(); meta !== undefined; meta = writer.pending.pop()) {
-        if (done.has(meta) || meta.jar !== this) continue;
+        if (meta === first || others?.has(meta) === true || meta.jar !== this) continue;
         if (meta.status !== CHANGED && !(this.#creating.has(meta) && meta.status !== GHOST)) continue;
-        done.add(meta);
+        if (first === undefined) first = meta;
+        else (others ??= new Set()).add(meta);
         claimContainers(meta);
         const data = writer.record(meta);
         if (data.length > this.db.largeRecordSize) warnOfSize(meta, data.length, this.db.largeRecordSize);
@@ -599,6 +605,7 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
       }
     }
     this.#registered = [];
+    this.#storing = writer;
   }
 
   #storeInSavepoint(savepoints: SavepointStorage): void {
@@ -681,7 +688,7 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
       this.#savepoints.close();
       this.#savepoints = null;
     }
-    this.#creating.clear();
+    if (this.#creating.size > 0) this.#creating.clear();
     this.#end();
   }
 

@@ -2,8 +2,11 @@ import type { Transaction } from '../transaction/index.ts';
 import { ConflictError, type Oid, type Storage, type Tid } from './interfaces.ts';
 
 interface Commit {
-  /** Who takes part, and what each of them stores. */
-  readonly writers: Map<object, Set<Oid>>;
+  readonly transaction: Transaction;
+  /** Who takes part, and what each of them stores; that is noted where there are several. */
+  readonly writers: { readonly writer: object; oids: Set<Oid> | undefined }[];
+  /** Whether there was never more than one part. */
+  alone: boolean;
   voted: boolean;
   tid: Tid | null;
 }
@@ -14,63 +17,76 @@ interface Commit {
  */
 export class SharedCommits {
   readonly #storage: Storage;
-  readonly #commits = new Map<Transaction, Commit>();
+  /** Few: those of the transactions that are being committed just now. */
+  readonly #commits: Commit[] = [];
 
   constructor(storage: Storage) {
     this.#storage = storage;
   }
 
   begin(writer: object, transaction: Transaction): void {
-    let commit = this.#commits.get(transaction);
+    let commit = this.#of(transaction);
     if (commit === undefined) {
       this.#storage.tpcBegin(transaction);
-      commit = { writers: new Map(), voted: false, tid: null };
-      this.#commits.set(transaction, commit);
-    }
-    commit.writers.set(writer, new Set());
+      commit = { transaction, writers: [], alone: true, voted: false, tid: null };
+      this.#commits.push(commit);
+    } else commit.alone = false;
+    commit.writers.push({ writer, oids: undefined });
   }
 
-  /** Notes that a part is about to store an object. Throws a ConflictError when another part has. */
+  #of(transaction: Transaction): Commit | undefined {
+    return this.#commits.find((commit) => commit.transaction === transaction);
+  }
+
+  /**
+   * Notes that a part is about to store an object: all parts have begun by then. Throws a ConflictError when another part has
+   * stored it.
+   */
   stores(writer: object, oid: Oid, transaction: Transaction): void {
-    const commit = this.#commits.get(transaction);
-    if (commit === undefined) return;
-    if (commit.writers.size > 1) {
-      for (const [other, oids] of commit.writers) {
-        if (other !== writer && oids.has(oid))
-          throw new ConflictError('an object is changed twice, independently, in one transaction', { oid });
-      }
+    const writers = this.#of(transaction)?.writers;
+    if (writers === undefined || writers.length === 1) return;
+    for (const part of writers) {
+      if (part.writer === writer) (part.oids ??= new Set()).add(oid);
+      else if (part.oids?.has(oid) === true)
+        throw new ConflictError('an object is changed twice, independently, in one transaction', { oid });
     }
-    commit.writers.get(writer)?.add(oid);
   }
 
   vote(transaction: Transaction): readonly Oid[] | undefined {
-    const commit = this.#commits.get(transaction);
+    const commit = this.#of(transaction);
     if (commit?.voted === true) return undefined;
     const resolved = this.#storage.tpcVote(transaction);
     if (commit !== undefined) commit.voted = true;
     return resolved;
   }
 
+  /** Whether a part is the only one of its transaction. */
+  isAlone(transaction: Transaction): boolean {
+    return this.#of(transaction)?.alone === true;
+  }
+
   finish(writer: object, transaction: Transaction, callback: (tid: Tid) => void): Tid {
-    const commit = this.#commits.get(transaction);
+    const commit = this.#of(transaction);
     if (commit?.tid != null) callback(commit.tid);
     else {
       const tid = this.#storage.tpcFinish(transaction, callback);
       if (commit === undefined) return tid;
       commit.tid = tid;
     }
-    this.#leave(writer, transaction, commit);
+    this.#leave(writer, commit);
     return commit.tid!;
   }
 
   abort(writer: object, transaction: Transaction): void {
-    const commit = this.#commits.get(transaction);
+    const commit = this.#of(transaction);
     if (commit === undefined || commit.tid === null) this.#storage.tpcAbort(transaction);
-    if (commit !== undefined) this.#leave(writer, transaction, commit);
+    if (commit !== undefined) this.#leave(writer, commit);
   }
 
-  #leave(writer: object, transaction: Transaction, commit: Commit): void {
-    commit.writers.delete(writer);
-    if (commit.writers.size === 0) this.#commits.delete(transaction);
+  #leave(writer: object, commit: Commit): void {
+    const { writers } = commit;
+    const at = writers.findIndex((part) => part.writer === writer);
+    if (at >= 0) writers.splice(at, 1);
+    if (writers.length === 0) this.#commits.splice(this.#commits.indexOf(commit), 1);
   }
 }

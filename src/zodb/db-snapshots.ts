@@ -82,8 +82,8 @@ class Snapshot implements ConnectionStorage {
   /** The last transaction that is seen. */
   #at: Tid;
   #stored: Oid[] = [];
-  /** What this view has committed since the last poll, which is no news to it. */
-  #own: { readonly tid: Tid; readonly oids: ReadonlySet<Oid> } | null = null;
+  /** The transaction that this view alone has committed since the last poll, which is no news to it. */
+  #own: Tid | undefined;
   #commits = 0;
   /** The last transaction that this view has committed. */
   #committed: Tid = 0n;
@@ -128,7 +128,7 @@ class Snapshot implements ConnectionStorage {
     if (losses !== this.#losses || now < before) {
       this.#losses = losses;
       this.#at = now;
-      this.#own = null;
+      this.#own = undefined;
       this.#commits = 0;
       this.#committed = 0n;
       this.#lost = true;
@@ -138,16 +138,11 @@ class Snapshot implements ConnectionStorage {
     this.#at = now;
     const own = this.#own;
     const onlyOne = this.#commits === 1;
-    this.#own = null;
+    this.#own = undefined;
     this.#commits = 0;
     if (this.#storage.changesSince !== undefined) {
-      const changed = this.#storage.changesSince(before);
-      if (own === null || !onlyOne || changed === null) return changed;
-      const since = this.#storage.changesSince(own.tid);
-      // Alone since the last poll, as nearly always.
-      if (since?.length === 0 && changed.length === own.oids.size) return [];
-      const later = new Set(since);
-      return changed.filter((oid) => !own.oids.has(oid) || later.has(oid));
+      // The last one to commit saw all that the storage had then, but not what came since the poll before.
+      return this.#storage.changesSince(before, onlyOne ? own : undefined);
     }
     const stale = [...this.stale];
     this.stale.clear();
@@ -204,10 +199,12 @@ class Snapshot implements ConnectionStorage {
   }
 
   tpcFinish(transaction: Transaction, callback?: (tid: Tid) => void): Tid {
-    return this.#snapshots.commits.finish(this, transaction, (tid) => {
+    const { commits } = this.#snapshots;
+    const alone = commits.isAlone(transaction);
+    return commits.finish(this, transaction, (tid) => {
       this.#committed = tid;
       this.#lost = false;
-      this.#own = { tid, oids: new Set(this.#stored) };
+      this.#own = alone ? tid : undefined;
       this.#commits++;
       this.#snapshots.changed(this.#stored, this);
       callback?.(tid);

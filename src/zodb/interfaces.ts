@@ -155,8 +155,11 @@ export interface Storage extends CommittingStorage {
   durable?(tid: Tid, losses: number): Promise<void>;
   /** The number that who shares it with several threads has given it. */
   readonly file?: number;
-  /** Objects that transactions after `tid` changed, in order of the transactions; null when that is not known any more. */
-  changesSince?(tid: Tid): readonly Oid[] | null;
+  /**
+   * Objects that transactions after `tid` changed, in order of the transactions; null when that is not known any more. What the
+   * transaction `but` changed may be left out.
+   */
+  changesSince?(tid: Tid, but?: Tid): readonly Oid[] | null;
   /** The last transactions with their objects, the oldest first. */
   lastInvalidations?(count: number): Invalidation[];
   /** The current record of the first object from an oid on; undefined when there is none. Throws a POSKeyError for one that was removed. */

@@ -16,6 +16,8 @@ export type TargetOf = (value: object) => Target | undefined | null;
 const BATCH = 1000;
 const MAX_DEPTH = 100;
 const SLAB = 1 << 16;
+/** So many things in the memo are found faster one by one. */
+const FEW = 16;
 /**
  * Records are made where they stay: one after the other in a piece of memory that they share, since an `ArrayBuffer` for each
  * would cost more than the writing of a small one.
@@ -32,8 +34,14 @@ let base = 0;
 export class FastWriter {
   readonly #targetOf: TargetOf;
   #length = 0;
-  /** Places in the memo: by content for texts, by identity for all else; oids and classes have maps of their own. */
-  readonly #memo = new Map<unknown, number>();
+  /**
+   * What is in the memo, by content for texts, by identity for all else; oids have a map of their own. Most records are small: a
+   * map is made of what is beyond the first few.
+   */
+  readonly #keys: unknown[] = Array.from({ length: FEW });
+  readonly #places: number[] = Array.from({ length: FEW }, () => 0);
+  #few = 0;
+  readonly #more = new Map<unknown, number>();
   readonly #oids = new Map<Oid, number>();
   #next = 0;
   #depth = 0;
@@ -44,14 +52,25 @@ export class FastWriter {
 
   /** The record of an object from its attributes, or from what its `__getstate__` gave. Undefined: not written. */
   record(meta: PersistentMeta, state: unknown, isState: boolean): Uint8Array | undefined {
+    try {
+      return this.#record(meta, state, isState);
+    } finally {
+      // It must not keep alive what it has written.
+      this.#keys.fill(undefined, 0, this.#few);
+      this.#few = 0;
+      // Clearing an empty one makes new tables.
+      if (this.#more.size > 0) this.#more.clear();
+      if (this.#oids.size > 0) this.#oids.clear();
+    }
+  }
+
+  #record(meta: PersistentMeta, state: unknown, isState: boolean): Uint8Array | undefined {
     if (SLAB - base < 1024 || buffer.length > SLAB) {
       buffer = new Uint8Array(SLAB);
       view = new DataView(buffer.buffer);
       base = 0;
     }
     this.#length = base;
-    this.#memo.clear();
-    this.#oids.clear();
     this.#next = 0;
     this.#depth = 0;
     this.#byte(0x80);
@@ -141,12 +160,20 @@ export class FastWriter {
   }
 
   #put(key: unknown): void {
-    this.#memo.set(key, this.#next);
+    if (this.#few < FEW) {
+      this.#keys[this.#few] = key;
+      this.#places[this.#few++] = this.#next;
+    } else this.#more.set(key, this.#next);
     this.#putIndex(this.#next++);
   }
 
+  #placeOf(key: unknown): number | undefined {
+    for (let i = this.#few - 1; i >= 0; i--) if (this.#keys[i] === key) return this.#places[i];
+    return this.#more.size === 0 ? undefined : this.#more.get(key);
+  }
+
   #recall(key: unknown): boolean {
-    const index = this.#memo.get(key);
+    const index = this.#placeOf(key);
     if (index === undefined) return false;
     this.#index(0x68, 0x6a, index);
     return true;
@@ -318,7 +345,7 @@ export class FastWriter {
     if (length > 3) this.#byte(0x28);
     for (let i = 0; i < length; i++) if (!this.#save(value[i])) return false;
     // A tuple that holds itself.
-    if (this.#memo.has(value)) return false;
+    if (this.#placeOf(value) !== undefined) return false;
     this.#byte(length > 3 ? 0x74 : 0x84 + length);
     this.#put(value);
     return true;

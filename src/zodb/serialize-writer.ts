@@ -46,7 +46,7 @@ export class ObjectWriter {
 
   /** The record of an object: two pickles, its class and its state. */
   record(meta: PersistentMeta): Uint8Array {
-    this.#oids.clear();
+    if (this.#oids.size > 0) this.#oids.clear();
     const { info } = meta;
     if (!info.broken && !('__getnewargs__' in info.prototype)) {
       const own = info.getState === undefined;
@@ -62,7 +62,7 @@ export class ObjectWriter {
 
   /** The state of an object for comparing it: new objects get no oids. */
   state(meta: PersistentMeta): Uint8Array {
-    this.#oids.clear();
+    if (this.#oids.size > 0) this.#oids.clear();
     const state = this.#stateOf(meta);
     return this.#explained(meta, () => writeState(state, (value) => this.#reference(value, meta, false)));
   }

@@ -5,14 +5,26 @@ const PART = 60 / 65_536 / 65_536;
 
 /** The id of a moment in seconds since 1970. */
 export function tidOfSeconds(seconds: number): Tid {
+  const minute = Math.floor(seconds / 60);
+  if (minute !== lastMinute) {
+    lastId = idOfMinute(seconds);
+    lastMinute = minute;
+  }
+  return lastId | BigInt(Math.floor((seconds - minute * 60) / PART));
+}
+
+/** Ids are mostly made for moments of the same minute. */
+let lastMinute = Number.NaN;
+let lastId: Tid = 0n;
+
+function idOfMinute(seconds: number): Tid {
   const date = new Date(Math.floor(seconds * 1000));
   const minutes =
     ((((date.getUTCFullYear() - 1900) * 12 + date.getUTCMonth()) * 31 + date.getUTCDate() - 1) * 24 +
       date.getUTCHours()) *
       60 +
     date.getUTCMinutes();
-  const part = Math.floor((seconds - Math.floor(seconds / 60) * 60) / PART);
-  return (BigInt(minutes) << 32n) | BigInt(part);
+  return BigInt(minutes) << 32n;
 }
 
 /** Seconds since 1970 of an id. */

@@ -57,8 +57,8 @@ export class TestStorage implements Storage {
     return this.#tid;
   }
 
-  changesSince(tid: Tid): Oid[] {
-    return this.log.filter((entry) => entry.tid > tid).flatMap((entry) => entry.oids);
+  changesSince(tid: Tid, but?: Tid): Oid[] {
+    return this.log.filter((entry) => entry.tid > tid && entry.tid !== but).flatMap((entry) => entry.oids);
   }
 
   setConflictResolver(resolver: ConflictResolver): void {

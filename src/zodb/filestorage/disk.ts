@@ -25,8 +25,7 @@ export function writeAll(
   position: number,
   count = bytes.length,
 ): void {
-  for (let done = 0; done < count;)
-    done += writeSync(descriptor, bytes, done, count - done, position + done);
+  for (let done = 0; done < count;) done += writeSync(descriptor, bytes, done, count - done, position + done);
 }
 
 /** Has the disk keep what was renamed, made or removed in the directory of a file. */

@@ -46,7 +46,7 @@ export abstract class FileState {
 
   /** Before something is read: takes in what other threads have done. */
   abstract follow(): void;
-  abstract changesSince(tid: Tid): readonly Oid[] | null;
+  abstract changesSince(tid: Tid, but?: Tid): readonly Oid[] | null;
   abstract newOid(): Oid;
   /** New objects get oids above this one. */
   abstract useOid(oid: Oid): void;
@@ -126,8 +126,8 @@ export class OwnState extends FileState {
 
   follow(): void {}
 
-  changesSince(tid: Tid): readonly Oid[] | null {
-    return this.#changes.since(tid);
+  changesSince(tid: Tid, but?: Tid): readonly Oid[] | null {
+    return this.#changes.since(tid, but);
   }
 
   newOid(): Oid {
@@ -309,8 +309,8 @@ export class SharedState extends FileState {
     this.bytes.replace(descriptor, this.shared.writtenEnd);
   }
 
-  changesSince(tid: Tid): readonly Oid[] | null {
-    return this.shared.changes.between(tid, this.shared.published, this.#first);
+  changesSince(tid: Tid, but?: Tid): readonly Oid[] | null {
+    return this.shared.changes.between(tid, this.shared.published, this.#first, but);
   }
 
   newOid(): Oid {

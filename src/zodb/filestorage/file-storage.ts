@@ -36,7 +36,7 @@ import {
 import { POSError } from '../errors.ts';
 import { mergeChanges, nextOid } from '../storages/merge.ts';
 import { tidAfter, tidOfSeconds } from '../timestamp.ts';
-import { disk, openDataFile, writeAll } from './disk.ts';
+import { disk, openDataFile } from './disk.ts';
 import { FileStorageError } from './errors.ts';
 import { DATA_HEADER, MAGIC_SIZE, readPosition, readU64 } from './format.ts';
 import {
@@ -315,8 +315,8 @@ export class FileStorage implements Storage, BlobStore {
     return this.#state.durable(tid, losses);
   }
 
-  changesSince(tid: Tid): readonly Oid[] | null {
-    return this.#state.changesSince(tid);
+  changesSince(tid: Tid, but?: Tid): readonly Oid[] | null {
+    return this.#state.changesSince(tid, but);
   }
 
   lastInvalidations(count: number): Invalidation[] {
@@ -609,7 +609,7 @@ export class FileStorage implements Storage, BlobStore {
     const state = this.#state;
     const fsync = this.#options.fsync !== false;
     try {
-      writeAll(state.descriptor, Buffer.from(pending.status), pending.start + 16);
+      pending.complete(state.descriptor);
       state.append(pending, fsync);
     } catch (error) {
       this.#abandon();

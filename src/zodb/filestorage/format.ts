@@ -71,10 +71,13 @@ export function readTransactionHeader(view: DataView, at: number): TransactionHe
   };
 }
 
+/** Where in a transaction its status is. */
+export const STATUS_AT = 16;
+
 export function writeTransactionHeader(view: DataView, at: number, header: TransactionHeader): void {
   view.setBigUint64(at, header.tid);
   writeU64(view, header.length, at + 8);
-  view.setUint8(at + 16, header.status.charCodeAt(0));
+  view.setUint8(at + STATUS_AT, header.status.charCodeAt(0));
   view.setUint16(at + 17, header.userLength);
   view.setUint16(at + 19, header.descriptionLength);
   view.setUint16(at + 21, header.extensionLength);

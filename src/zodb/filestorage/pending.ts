@@ -3,6 +3,7 @@ import type { Oid, Tid } from '../interfaces.ts';
 import { writeAll } from './disk.ts';
 import {
   DATA_HEADER,
+  STATUS_AT,
   TID_AT,
   TRANSACTION_AT,
   TRANSACTION_HEADER,
@@ -30,6 +31,8 @@ export interface PendingMetadata {
   readonly extension: Uint8Array;
 }
 
+const STATUS = new Uint8Array(1);
+
 /** Where a transaction is that has no place yet: behind every file. */
 const NOWHERE = 2 ** 52;
 
@@ -38,7 +41,8 @@ export class PendingTransaction {
   readonly status: string;
   readonly records: PendingRecord[] = [];
   readonly #metadata: PendingMetadata;
-  readonly #latest = new Map<Oid, PendingRecord>();
+  /** The last record of each object, when there are several records. */
+  #latest: Map<Oid, PendingRecord> | undefined;
   readonly #head: number;
   #length: number;
   #start = NOWHERE;
@@ -84,8 +88,12 @@ export class PendingTransaction {
 
   add(oid: Oid, previous: number, data: Uint8Array | null, back = 0, tid?: Tid): void {
     const record = { oid, tid, previous, offset: this.#length, data, back };
+    if (this.records.length === 1) {
+      const [first] = this.records;
+      this.#latest = new Map([[first!.oid, first!]]);
+    }
     this.records.push(record);
-    this.#latest.set(oid, record);
+    this.#latest?.set(oid, record);
     this.#length += DATA_HEADER + (data?.length ?? 8);
     this.#prepared = undefined;
   }
@@ -93,18 +101,20 @@ export class PendingTransaction {
   /** Forgets all records. */
   clear(): void {
     this.records.length = 0;
-    this.#latest.clear();
+    this.#latest = undefined;
     this.#length = this.#head;
     this.#prepared = undefined;
   }
 
   latest(oid: Oid): PendingRecord | undefined {
-    return this.#latest.get(oid);
+    if (this.#latest !== undefined) return this.#latest.get(oid);
+    const [first] = this.records;
+    return first?.oid === oid ? first : undefined;
   }
 
   /** Every object with its last record here. */
   objects(): Iterable<PendingRecord> {
-    return this.#latest.values();
+    return this.#latest?.values() ?? this.records;
   }
 
   positionOf(record: PendingRecord): number {
@@ -134,6 +144,12 @@ export class PendingTransaction {
     }
     this.#prepared = undefined;
     out.flush();
+  }
+
+  /** Marks what was written as complete. */
+  complete(descriptor: number): void {
+    STATUS[0] = this.status.charCodeAt(0);
+    writeAll(descriptor, STATUS, this.#start + STATUS_AT);
   }
 
   #put(out: Pieces): void {
@@ -177,10 +193,9 @@ class Pieces {
   constructor(descriptor: number, position: number, length: number) {
     this.#descriptor = descriptor;
     this.#position = position;
-    if (kept.byteLength < Math.min(length, AT_ONCE))
-      kept = new DataView(Buffer.allocUnsafeSlow(Math.min(AT_ONCE, length * 2)).buffer);
+    if (kept.byteLength < Math.min(length, AT_ONCE)) keep(Math.min(AT_ONCE, length * 2));
     this.view = kept;
-    this.#buffer = new Uint8Array(kept.buffer);
+    this.#buffer = keptBytes;
   }
 
   /** Has what is held, and what follows, written here. */
@@ -218,4 +233,12 @@ class Pieces {
 
 /** Bytes that are written at once, at most. */
 const AT_ONCE = 1 << 20;
-let kept = new DataView(Buffer.allocUnsafeSlow(1 << 14).buffer);
+let kept: DataView;
+let keptBytes: Uint8Array;
+keep(1 << 14);
+
+function keep(size: number): void {
+  const memory = Buffer.allocUnsafeSlow(size).buffer;
+  kept = new DataView(memory);
+  keptBytes = new Uint8Array(memory);
+}

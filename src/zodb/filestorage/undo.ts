@@ -44,7 +44,8 @@ export function undoRecords(state: UndoState, position: number): UndoRecord[] {
 function current(state: UndoState, oid: Oid): { pointer: number; data: () => Uint8Array | null } {
   const { records, index, pending } = state;
   const own = pending.latest(oid);
-  if (own !== undefined && own.data !== null) return { pointer: pending.positionOf(own), data: () => own.data };
+  if (own !== undefined && own.data !== null)
+    return { pointer: pending.positionOf(own), data: () => own.data };
   if (own !== undefined) return { pointer: own.back, data: () => records.resolveAt(own.back).data };
   const position = index.get(oid);
   if (position === 0) throw new UndoError('the object is not there any more', oid);

@@ -80,7 +80,7 @@ export class DemoStorage implements Storage, BlobStore {
       this.undo = (tid, transaction) => this.#changes.undo!(tid, transaction);
       this.undoLog = (first, last, filter) => this.#changes.undoLog!(first, last, filter);
     }
-    if (changesSince) this.changesSince = (tid) => this.#changes.changesSince!(tid);
+    if (changesSince) this.changesSince = (tid, but) => this.#changes.changesSince!(tid, but);
     if (lastInvalidations) this.lastInvalidations = (count) => this.#changes.lastInvalidations!(count);
   }
 

@@ -108,8 +108,8 @@ export class MappingStorage implements Storage {
     return this.#lastTid;
   }
 
-  changesSince(tid: Tid): readonly Oid[] | null {
-    return this.#changes.since(tid);
+  changesSince(tid: Tid, but?: Tid): readonly Oid[] | null {
+    return this.#changes.since(tid, but);
   }
 
   lastInvalidations(count: number): Invalidation[] {

@@ -25,14 +25,16 @@ export class RecentChanges {
     this.#from = this.#changes[0]!.tid;
   }
 
-  /** Objects that were changed after a transaction, in order; null when that is not known. */
-  since(tid: Tid): Oid[] | null {
+  /** Objects that were changed after a transaction, by others than `but`, in order; null when that is not known. */
+  since(tid: Tid, but?: Tid): Oid[] | null {
     if (tid < this.#from) return null;
     let first = this.#changes.length;
     while (first > 0 && this.#changes[first - 1]!.tid > tid) first--;
     const oids: Oid[] = [];
-    for (; first < this.#changes.length; first++)
-      for (const oid of this.#changes[first]!.oids) oids.push(oid);
+    for (; first < this.#changes.length; first++) {
+      const change = this.#changes[first]!;
+      if (change.tid !== but) for (const oid of change.oids) oids.push(oid);
+    }
     return oids;
   }
 }

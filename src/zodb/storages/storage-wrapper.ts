@@ -27,7 +27,7 @@ export class StorageWrapper implements Storage {
 
   constructor(base: Storage) {
     this.base = base;
-    if (base.changesSince) this.changesSince = (tid) => base.changesSince!(tid);
+    if (base.changesSince) this.changesSince = (tid, but) => base.changesSince!(tid, but);
     if (base.lastInvalidations) this.lastInvalidations = (count) => base.lastInvalidations!(count);
     if (base.currentRecord) this.currentRecord = (from) => base.currentRecord!(from);
     if (base.prefetch) this.prefetch = (oids, tid) => base.prefetch!(oids, tid);

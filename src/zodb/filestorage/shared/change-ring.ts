@@ -24,17 +24,18 @@ export const reserveChanges = (): SharedArrayBuffer => new SharedArrayBuffer(OID
 
 export class ChangeRing {
   readonly #written: Float64Array;
-  readonly #tids: BigUint64Array;
+  /** Ids and oids as halves, the lower first: reading 64 bits as one value would make a bigint of each. */
+  readonly #tids: Uint32Array;
   readonly #starts: Float64Array;
   readonly #counts: Int32Array;
-  readonly #oids: BigUint64Array;
+  readonly #oids: Uint32Array;
 
   constructor(memory: SharedArrayBuffer) {
     this.#written = new Float64Array(memory, 0, 2);
-    this.#tids = new BigUint64Array(memory, TIDS_AT, TRANSACTIONS);
+    this.#tids = new Uint32Array(memory, TIDS_AT, TRANSACTIONS * 2);
     this.#starts = new Float64Array(memory, STARTS_AT, TRANSACTIONS);
     this.#counts = new Int32Array(memory, COUNTS_AT, TRANSACTIONS);
-    this.#oids = new BigUint64Array(memory, OIDS_AT, OIDS);
+    this.#oids = new Uint32Array(memory, OIDS_AT, OIDS * 2);
   }
 
   /** Adds a transaction, later than all before. */
@@ -42,42 +43,65 @@ export class ChangeRing {
     const number = this.#written[TRANSACTIONS_WRITTEN]!;
     const slot = number % TRANSACTIONS;
     let position = this.#written[OIDS_WRITTEN]!;
-    this.#tids[slot] = tid;
+    this.#tids[slot * 2] = lowOf(tid);
+    this.#tids[slot * 2 + 1] = highOf(tid);
     this.#starts[slot] = position;
     this.#counts[slot] = oids.length < OIDS / 2 ? oids.length : TOO_MANY;
     if (oids.length < OIDS / 2) {
       // Told before the first is overwritten, so that a reader of it notices.
       this.#written[OIDS_WRITTEN] = position + oids.length;
-      for (const oid of oids) this.#oids[position++ % OIDS] = BigInt(oid);
+      for (const oid of oids) {
+        const at = (position++ % OIDS) * 2;
+        if (typeof oid === 'number') {
+          this.#oids[at] = oid;
+          this.#oids[at + 1] = oid / HALF;
+        } else {
+          this.#oids[at] = lowOf(oid);
+          this.#oids[at + 1] = highOf(oid);
+        }
+      }
     }
     this.#written[TRANSACTIONS_WRITTEN] = number + 1;
+  }
+
+  /** Below 0: the transaction in a slot came before the one with an id, above 0: after it. */
+  #compare(slot: number, high: number, low: number): number {
+    return this.#tids[slot * 2 + 1]! - high || this.#tids[slot * 2]! - low;
   }
 
   /** Takes the transactions after `tid` back, which nobody has seen yet. */
   takeBack(tid: Tid): void {
     let number = this.#written[TRANSACTIONS_WRITTEN]!;
-    while (number > 0 && this.#tids[(number - 1) % TRANSACTIONS]! > tid) number--;
+    const [high, low] = [highOf(tid), lowOf(tid)];
+    while (number > 0 && this.#compare((number - 1) % TRANSACTIONS, high, low) > 0) number--;
     this.#written[TRANSACTIONS_WRITTEN] = number;
   }
 
   /**
    * The objects that the transactions after `after` up to `upTo` changed, in their order. Null when it is not known any more.
    * @param after A transaction that was seen; `first` is the last one that was there when the ring was made.
+   * @param but A transaction that is left out.
    */
-  between(after: Tid, upTo: Tid, first: Tid): Oid[] | null {
+  between(after: Tid, upTo: Tid, first: Tid, but?: Tid): Oid[] | null {
+    const [afterHigh, afterLow] = [highOf(after), lowOf(after)];
+    const [upToHigh, upToLow] = [highOf(upTo), lowOf(upTo)];
+    const [butHigh, butLow] = but === undefined ? [-1, 0] : [highOf(but), lowOf(but)];
     const end = this.#written[TRANSACTIONS_WRITTEN]!;
     const oids: Oid[] = [];
     let lowestOid = Infinity;
     let number = end - 1;
     for (; number >= 0 && number > end - TRANSACTIONS; number--) {
       const slot = number % TRANSACTIONS;
-      const tid = this.#tids[slot]!;
-      if (tid <= after) break;
-      if (tid > upTo) continue;
+      if (this.#compare(slot, afterHigh, afterLow) <= 0) break;
+      if (this.#compare(slot, upToHigh, upToLow) > 0) continue;
       const count = this.#counts[slot]!;
       if (count === TOO_MANY) return null;
       lowestOid = this.#starts[slot]!;
-      for (let i = count - 1; i >= 0; i--) oids.push(narrow(this.#oids[(lowestOid + i) % OIDS]!));
+      if (this.#compare(slot, butHigh, butLow) === 0) continue;
+      for (let i = count - 1; i >= 0; i--) {
+        const at = ((lowestOid + i) % OIDS) * 2;
+        oids.push(oidOf(this.#oids[at + 1]!, this.#oids[at]!));
+      }
     }
     const known = number >= 0 ? number > end - TRANSACTIONS : after >= first;
     if (
@@ -90,4 +114,8 @@ export class ChangeRing {
   }
 }
 
-const narrow = (oid: bigint): Oid => (oid <= Number.MAX_SAFE_INTEGER ? Number(oid) : oid);
+const HALF = 2 ** 32;
+const highOf = (id: bigint): number => Number(id >> 32n);
+const lowOf = (id: bigint): number => Number(id & 0xffff_ffffn);
+const oidOf = (high: number, low: number): Oid =>
+  high < 2 ** 21 ? high * HALF + low : (BigInt(high) << 32n) | BigInt(low);
