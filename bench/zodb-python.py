@@ -51,11 +51,31 @@ for round in range(3):
     connection.close()
     db.close()
 fs.fsync = real
-db = ZODB.DB(ZODB.FileStorage.FileStorage(os.path.join(directory, 'python.fs')))
-connection = db.open()
-began = time.perf_counter()
-fill(connection)
-result['store'] = count / (time.perf_counter() - began)
+waited = 0
+
+
+def timed(fd):
+    global waited
+    began = time.perf_counter()
+    real(fd)
+    waited += time.perf_counter() - began
+
+
+fs.fsync = timed
+result['store'] = 0
+for round in range(3):
+    db = ZODB.DB(ZODB.FileStorage.FileStorage(os.path.join(directory, 'python.fs'), create=True))
+    connection = db.open()
+    waited = 0
+    began = time.perf_counter()
+    fill(connection)
+    spent = time.perf_counter() - began
+    if count / spent > result['store']:
+        result['store'], result['waiting'] = count / spent, waited / spent
+    if round < 2:
+        connection.close()
+        db.close()
+fs.fsync = real
 root = connection.root()
 
 node = root['folder 0']['key 0']

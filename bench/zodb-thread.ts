@@ -13,12 +13,14 @@ export interface ThreadData {
   readonly file: SharedFile;
   readonly key: string;
   readonly commits: number;
+  /** Commits before those that are measured. */
+  readonly before: number;
   /** Words: threads that are ready, whether they may begin, threads that are done. */
   readonly words: SharedArrayBuffer;
 }
 
 if (workerData !== null) {
-  const { file, key, commits, words: shared } = workerData as ThreadData;
+  const { file, key, commits, before, words: shared } = workerData as ThreadData;
   const words = new Int32Array(shared);
   const db = new DB(FileStorage.attach(file));
   const manager = new TransactionManager();
@@ -29,7 +31,7 @@ if (workerData !== null) {
       manager.commit();
     }
   };
-  run(commits);
+  run(before);
   Atomics.add(words, 0, 1);
   Atomics.notify(words, 0);
   Atomics.wait(words, 1, 0);

@@ -9,6 +9,9 @@ function waitFor(words: Int32Array, at: number, value: number): void {
     Atomics.wait(words, at, seen);
 }
 
+/** Commits of each thread after which its code is compiled as it stays, which eight of them at once take long for. */
+const WARM = 8000;
+
 /** Commits a second of all threads together. */
 export async function threadedCommits(path: string, threads: number, commits: number): Promise<number> {
   const storage = new FileStorage(path, { shared: 1 });
@@ -24,6 +27,7 @@ export async function threadedCommits(path: string, threads: number, commits: nu
         file: storage.share(2 + i),
         key: `counter ${i}`,
         commits,
+        before: Math.min(WARM, commits * 4),
         words: words.buffer as SharedArrayBuffer,
       };
       const worker = new Worker(new URL('zodb-thread.ts', import.meta.url), {
