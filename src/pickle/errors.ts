@@ -112,6 +112,8 @@ export class BadValueError extends PickleError {
   /** @param code `PICKLE_BAD_ARGUMENTS` for what is of a wrong type. */
   constructor(message: string, code: UnpicklingCode = 'PICKLE_BAD_VALUE') {
     super(code, message);
+    // What Python calls it: scripts may end in it.
+    this.name = 'ValueError';
   }
 }
 

@@ -6,7 +6,7 @@ import { Random } from '../restricted/programs.ts';
 import { type DateCase, dateCase, LOCAL_ZONES } from './lib/date-time-generator.ts';
 
 /** How many dates in each local zone, and from which seed; both may be set to run freely. */
-const COUNT = Number(process.env['DATE_FUZZ_COUNT'] ?? 150);
+const COUNT = Number(process.env['DATE_FUZZ_COUNT'] ?? 100);
 const SEED = Number(process.env['DATE_FUZZ_SEED'] ?? 20_240_229);
 const ZOPE_PYTHON = process.env['ZOPE_PYTHON'];
 if (ZOPE_PYTHON === undefined)

@@ -4,7 +4,7 @@ import { askZope, differences, told, withoutAccidents, zopeWithScripts } from '.
 import { PAGE_FEATURES, pageInput } from './lib/page-generator.ts';
 
 /** How many of each feature, and from which seed; both may be set to run freely. */
-const COUNT = Number(process.env['PAGE_FUZZ_COUNT'] ?? 30);
+const COUNT = Number(process.env['PAGE_FUZZ_COUNT'] ?? 15);
 const SEED = Number(process.env['PAGE_FUZZ_SEED'] ?? 20_240_229);
 const ZOPE_PYTHON = zopeWithScripts();
 if (ZOPE_PYTHON === undefined)

@@ -2,6 +2,10 @@
 export class DateTimeError extends Error {
   readonly code: string = 'DATE_TIME';
   readonly pyName: string = 'DateTimeError';
+
+  override get name(): string {
+    return this.pyName;
+  }
 }
 
 /** The text is no date. */

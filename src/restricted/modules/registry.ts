@@ -48,6 +48,8 @@ export function importModule(name: string, whole: boolean): PyModule {
   return whole ? module : load(name.split('.')[0]!);
 }
 
+const ZOPES_OWN = /^(?:AccessControl|DateTime|Products|ZTUtils|zExceptions)(?:\.|$)/;
+
 /** `from module import names`. */
 export function importFrom(name: string, names: readonly string[], level: number): unknown[] {
   if (level > 0)
@@ -56,8 +58,11 @@ export function importFrom(name: string, names: readonly string[], level: number
     );
   const module = load(name);
   return names.map((wanted) => {
-    if (!module.names.has(wanted) && !module.denied.has(wanted))
+    if (!module.names.has(wanted) && !module.denied.has(wanted)) {
+      // Of Zope's own modules scripts may have what is declared: they do not even learn what is not there.
+      if (ZOPES_OWN.test(name)) throw new Unauthorized(wanted);
       throw new ImportError(`cannot import name '${wanted}' from '${name}' (unknown location)`);
+    }
     return guardedGetattr(module, wanted);
   });
 }

@@ -1,14 +1,14 @@
 /** `Products.PythonScripts.standard`, `AccessControl` and `ZTUtils`: what Zope offers to scripts beyond Python. */
-import { Dict } from '../../pickle/index.ts';
+import { Dict, Tuple } from '../../pickle/index.ts';
 import { chargeMemory, chargeSteps } from '../runtime/budget.ts';
 import { BuiltinFunction } from '../runtime/builtin-function.ts';
-import { operatorsOf } from '../runtime/compare.ts';
+import { equals, len } from '../runtime/compare.ts';
 import { listOf } from '../runtime/iterate.ts';
 import { AttributeError, KeyError, TypeError, ValueError } from '../runtime/errors.ts';
-import { HostCallable } from '../runtime/objects.ts';
-import { str } from '../runtime/repr.ts';
+import { HostCallable, ItemsView, KeysView, ValuesView } from '../runtime/objects.ts';
+import { repr, str } from '../runtime/repr.ts';
 import { formatPercent } from '../runtime/percent.ts';
-import { registerType } from '../runtime/types.ts';
+import { registerType, typeName } from '../runtime/types.ts';
 import { mapPieces } from '../runtime/long-text.ts';
 import { groupThousands } from '../runtime/text.ts';
 import { encodeText } from '../runtime/codecs.ts';
@@ -114,12 +114,18 @@ export function urlUnquote(v: unknown): string {
 function urlencode(query: unknown, doseq: unknown): string {
   const pairs: [unknown, unknown][] = [];
   if (query instanceof Map) for (const pair of query) pairs.push(pair as [unknown, unknown]);
-  else
-    for (const pair of listOf(query)) {
-      const items = listOf(pair);
-      if (items.length !== 2) throw new TypeError('not a valid non-string sequence or mapping object');
-      pairs.push([items[0], items[1]]);
+  else {
+    const items = Array.isArray(query) ? (query as unknown[]) : undefined;
+    if (items === undefined ? query !== '' : items.length > 0 && !(items[0] instanceof Tuple))
+      throw new TypeError('not a valid non-string sequence or mapping object');
+    for (const pair of items ?? []) {
+      const both = listOf(pair);
+      if (both.length < 2)
+        throw new ValueError(`not enough values to unpack (expected 2, got ${both.length})`);
+      if (both.length > 2) throw new ValueError('too many values to unpack (expected 2)');
+      pairs.push([both[0], both[1]]);
     }
+  }
   const out: string[] = [];
   for (const [key, value] of pairs) {
     chargeSteps(4);
@@ -163,23 +169,47 @@ class ScriptRecord {
   }
 }
 
-const recordMethods = {
-  keys: ['', (o: ScriptRecord) => [...o._values.keys()]],
-  values: ['', (o: ScriptRecord) => [...o._values.values()]],
-  items: ['', (o: ScriptRecord) => [...o._values.entries()]],
-  get: [
-    'key, default=',
-    (o: ScriptRecord, key: string, fallback: unknown) =>
-      o._values.has(key) ? o._values.get(key) : (fallback ?? null),
-  ],
-} as const;
+/** What a record has of a dict, unless it has values of these names. */
+const RECORD_METHODS: Readonly<Record<string, (values: Dict<string, unknown>) => unknown>> = {
+  keys: (values) => new BuiltinFunction('keys', '', () => new KeysView(values)),
+  values: (values) => new BuiltinFunction('values', '', () => new ValuesView(values)),
+  items: (values) => new BuiltinFunction('items', '', () => new ItemsView(values)),
+  get: (values) =>
+    new BuiltinFunction(
+      'get',
+      'key, default=',
+      (key, fallback) => values.get(key as string) ?? fallback ?? null,
+    ),
+  copy: (values) => new BuiltinFunction('copy', '', () => new Dict(values)),
+};
+
+function updateRecord(record: ScriptRecord, from: unknown): null {
+  const source = from instanceof ScriptRecord ? from._values : from;
+  if (!(source instanceof Map))
+    throw new AttributeError(`'${typeName(from)}' object has no attribute 'keys'`);
+  // Keys that are none are left out.
+  for (const [key, value] of source)
+    if (typeof key === 'string' && !key.startsWith('_')) record._put(key, value);
+  return null;
+}
+
+const shownRecord = (values: Dict<string, unknown>, shown: (key: string, value: unknown) => string): string =>
+  [...values.keys()]
+    .sort((a, b) => (a < b ? -1 : 1))
+    .map((key) => shown(key, values.get(key)))
+    .join(', ');
 
 registerType(ScriptRecord, {
-  pyName: 'Object',
+  pyName: '_Object',
   attributes: 'all',
-  methods: recordMethods as never,
   operators: {
-    getattr: (o, name) => o._values.get(name),
+    getattr: (o, name) => {
+      if (o._values.has(name)) return o._values.get(name);
+      if (Object.hasOwn(RECORD_METHODS, name)) return RECORD_METHODS[name]!(o._values);
+      return name === 'update'
+        ? new BuiltinFunction('update', 'd', (from) => updateRecord(o, from))
+        : undefined;
+    },
     setattr: (o, name, value) => {
       o._put(name, value);
     },
@@ -194,12 +224,15 @@ registerType(ScriptRecord, {
     setitem: (o, key, value) => {
       o._put(key, value);
     },
-    delitem: (o, key) => {
-      if (!o._values.delete(key as string)) throw new KeyError(key);
+    delitem: () => {
+      throw new AttributeError('__delitem__');
     },
     contains: (o, key) => o._values.has(key as string),
+    iter: (o) => o._values.keys(),
     len: (o) => o._values.size,
-    bool: () => true,
+    eq: (o, other) => other instanceof ScriptRecord && equals(o._values, other._values),
+    str: (o) => shownRecord(o._values, (key, value) => `${key}: ${str(value)}`),
+    repr: (o) => `{${shownRecord(o._values, (key, value) => `'${key}': ${repr(value)}`)}}`,
   },
 });
 
@@ -210,18 +243,28 @@ const makeRecord = new HostCallable('Object', (args, kwargs) => {
   return record;
 });
 
+/** Bytes are UTF-8, and give bytes. */
+const likeGiven =
+  (quote: (v: unknown) => string) =>
+  (v: unknown): unknown =>
+    v instanceof Uint8Array ? new Uint8Array(Buffer.from(quote(Buffer.from(v).toString('utf8')))) : quote(v);
+
 const formats: [string, unknown][] = [
   fn('whole_dollars', 'v, name=, md=', (v: unknown) => dollars('$%d', v)),
   fn('dollars_and_cents', 'v, name=, md=', (v: unknown) => dollars('$%.2f', v)),
   fn('thousands_commas', 'v, name=, md=', thousandsCommas),
   fn('html_quote', 'v, name=, md=', htmlQuote),
-  fn('url_quote', 'v, name=, md=', (v: unknown) => urlQuote(v)),
-  fn('url_quote_plus', 'v, name=, md=', plusQuote),
-  fn('url_unquote', 'v, name=, md=', urlUnquote),
-  fn('url_unquote_plus', 'v, name=, md=', (v: unknown) =>
-    urlUnquote(mapPieces(str(v), (piece) => piece.replaceAll('+', ' '))),
+  fn('url_quote', 'v, name=, md=', likeGiven(urlQuote)),
+  fn('url_quote_plus', 'v, name=, md=', likeGiven(plusQuote)),
+  fn('url_unquote', 'v, name=, md=', likeGiven(urlUnquote)),
+  fn(
+    'url_unquote_plus',
+    'v, name=, md=',
+    likeGiven((v: unknown) => urlUnquote(mapPieces(str(v), (piece) => piece.replaceAll('+', ' ')))),
   ),
-  fn('sql_quote', 'v, name=, md=', (v: unknown) => {
+  fn('sql_quote', 'v, name=, md=', (given: unknown) => {
+    const v = given instanceof Uint8Array ? Buffer.from(given).toString('utf8') : given;
+    if (typeof v !== 'string') throw new AttributeError(`'${typeName(v)}' object has no attribute 'replace'`);
     // oxlint-disable-next-line no-control-regex
     return mapPieces(str(v), (piece) => piece.replace(/[\0\x1a\r]+/g, '').replaceAll("'", "''"));
   }),
@@ -230,17 +273,7 @@ const formats: [string, unknown][] = [
   ),
 ];
 const byName = Object.fromEntries(formats);
-const collectionLength = new BuiltinFunction('len_format', 'v, name=, md=', (v) => {
-  const own =
-    v !== null && typeof v === 'object' && !Array.isArray(v) && !(v instanceof Map)
-      ? operatorsOf(v).len
-      : undefined;
-  return str(
-    own === undefined
-      ? ((v as { length?: number; size?: number }).length ?? (v as { size: number }).size)
-      : own(v),
-  );
-});
+const collectionLength = new BuiltinFunction('len_format', 'v, name=, md=', (v) => String(len(v)));
 const specialFormats = Dict.from<unknown>([
   ['whole-dollars', byName['whole_dollars']],
   ['dollars-and-cents', byName['dollars_and_cents']],

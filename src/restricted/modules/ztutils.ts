@@ -35,7 +35,7 @@ class LazyFilter {
 
   _at(index: number): unknown {
     while (this.#items.length <= index && !this.#ended) this.#advance(index);
-    if (index >= this.#items.length) throw new IndexError(index);
+    if (index >= this.#items.length) throw new IndexError('list index out of range');
     return this.#items[index];
   }
 

@@ -6,6 +6,7 @@ import { operatorsOf, rangeLength } from './compare.ts';
 import { RuntimeError, TypeError, Unauthorized, ValueError } from './errors.ts';
 import { isOpenContainer, mayHold } from '../guards/values.ts';
 import { DictView, GuardedIterator, ItemsView, KeysView, PyGenerator, type PyIterator } from './objects.ts';
+import { membersOf } from './set-order.ts';
 import { isWide, points } from './text.ts';
 import { typeName } from './types.ts';
 import { Range } from './values.ts';
@@ -113,7 +114,7 @@ export function rawIterator(v: unknown, message?: string): PyIterator {
   if (v instanceof KeysView) return new DictIterator(v.dict, v.dict.keys(), false);
   if (v instanceof ItemsView) return new DictIterator(v.dict, v.dict.entries(), true);
   if (v instanceof DictView) return new DictIterator(v.dict, v.dict.values(), false);
-  if (v instanceof Set) return new DictIterator(v, v.values(), false);
+  if (v instanceof Set) return new DictIterator(v, membersOf(v)[Symbol.iterator](), false);
   if (v instanceof PyGenerator || v instanceof GuardedIterator) return v;
   if (v instanceof Uint8Array) return new ArrayIterator(v);
   const { iter, getitem } = operatorsOf(v);

@@ -219,7 +219,7 @@ export function inplace(op: string, a: unknown, b: unknown): unknown {
       return a;
     }
   } else if (a instanceof Set && !(a instanceof FrozenSet)) {
-    const result = setOp(op, a, b instanceof Set ? b : undefined);
+    const result = '|&-^'.includes(op) ? setOp(op, a, b instanceof Set ? b : undefined) : undefined;
     if (result !== undefined) {
       const items = [...(result as Set<unknown>)];
       a.clear();

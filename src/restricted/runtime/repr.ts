@@ -33,6 +33,7 @@ import {
   ValuesView,
 } from './objects.ts';
 import { bytesRepr, textLength, textRepr } from './text.ts';
+import { membersOf } from './set-order.ts';
 import { BuiltinMethod, PyType, typeName } from './types.ts';
 import { Complex, Ellipsis, NotImplemented, Range, Slice } from './values.ts';
 
@@ -118,7 +119,7 @@ function containerRepr(v: unknown[] | Map<unknown, unknown> | Set<unknown>): str
     };
     chargeSteps(Array.isArray(v) ? v.length : v.size);
     if (v instanceof Map) for (const [key, value] of v) put(`${repr(key)}: ${repr(value)}`);
-    else for (const item of v) put(repr(item));
+    else for (const item of v instanceof Set ? membersOf(v) : v) put(repr(item));
     chargeMemory(size);
     const inner = parts.join(', ');
     if (v instanceof Tuple) return v.length === 1 ? `(${inner},)` : `(${inner})`;

@@ -12,6 +12,7 @@ import {
   trustedGetattr,
   groupThousands,
   typeName,
+  ValueError,
 } from '../../restricted/index.ts';
 import { tainted, TaintedString } from './tainted.ts';
 
@@ -108,6 +109,18 @@ export const SPECIAL_FORMATS: ReadonlyMap<string, Format> = new Map<string, Form
   ['dollars-and-cents-with-commas', (value) => commas(dollars('$%.2f', value))],
 ]);
 
+/** Formats that the original has, and this package has not. */
+const MISSING_FORMATS: ReadonlyMap<string, () => Error> = new Map([
+  [
+    'structured-text',
+    () =>
+      new AttributeError(
+        'structured_text_header_level: the format structured-text went with that directive of zope.conf, in Python too',
+      ),
+  ],
+  ['restructured-text', () => new ValueError('the format restructured-text is not available')],
+]);
+
 /** Python's method of a text; a tainted one stays so. */
 const textMethod =
   (name: string): Format =>
@@ -148,6 +161,8 @@ export function formatted(value: unknown, format: string): unknown {
     if (format === 'html-quote') return value;
     return format === 'multi-line' ? special(value) : tainted(special(value.value));
   }
+  const missing = MISSING_FORMATS.get(format);
+  if (missing !== undefined) throw missing();
   const text = formatPercent(format, value);
   return value instanceof TaintedString ? new TaintedString(text as string) : text;
 }

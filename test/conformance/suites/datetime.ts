@@ -118,7 +118,7 @@ function runCall(date: DateTime, entry: unknown[]): unknown {
 
 function checkError(error: unknown, expected: { type: string; message_contains: string }): unknown {
   const { pyName, name, message } = error as { pyName?: string; name: string; message: string };
-  const type = pyName ?? (name === 'BadValueError' ? 'ValueError' : name);
+  const type = pyName ?? name;
   const fits = type === expected.type && message.includes(expected.message_contains);
   return { $error: fits ? expected : { type, message_contains: message } };
 }

@@ -11,12 +11,17 @@ function run(testCase: Case): void {
   withSite(input, (site) => check(testCase, () => runScript(testCase, site), site.values));
 }
 
-function runScript({ input, expect }: Case, site: TestSite): unknown {
-  const { script: source } = input;
+/** The script of a case, in its site. */
+export function scriptOf({ input }: Case, site: TestSite): PythonScript {
   const folder = input.container === undefined ? site.here : site.at(input.container);
-  const id = source.id ?? 'work';
-  const spec = { params: '', ...source, class: 'Script (Python)', id };
-  const script = site.add(folder, spec) as PythonScript;
+  const spec = { params: '', id: 'work', ...input.script, class: 'Script (Python)' };
+  return site.add(folder, spec) as PythonScript;
+}
+
+function runScript(testCase: Case, site: TestSite): unknown {
+  const { input, expect } = testCase;
+  const script = scriptOf(testCase, site);
+  const id = input.script.id ?? 'work';
   if (expect.error?.type === 'CompileError') {
     const { errors } = expect.error;
     if (!errors.some((text: string) => text.includes('SyntaxError')))

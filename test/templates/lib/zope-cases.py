@@ -110,6 +110,9 @@ def shown(value):
         if all(isinstance(k, str) and not k.startswith('$') and not re.fullmatch(r'-?\d+', k) for k in value):
             return {k: shown(v) for k, v in value.items()}
         return {'$dict': [[shown(k), shown(v)] for k, v in value.items()]}
+    if isinstance(value, complex): return {'$complex': repr(value)}
+    if isinstance(value, bytes): return {'$bytes': base64.b64encode(value).decode()}
+    if isinstance(value, (set, frozenset)): return {'$' + type(value).__name__: sorted((shown(v) for v in value), key=json.dumps)}
     if isinstance(value, DateTime): return {'$date': str(value)}
     if isinstance(value, str): return str(value)
     return {'$type': type(value).__name__}
@@ -195,7 +198,7 @@ def answer(kind, input):
         newSecurityManager(request, user)
         setRequest(request)
         here = at(app, input.get('here', ''))
-        return shown((zpt if kind == 'zpt' else dtml)(input, app, here, request))
+        return shown({'zpt': zpt, 'dtml': dtml, 'script': script}[kind](input, app, here, request))
     finally:
         noSecurityManager()
         clearRequest()
@@ -222,6 +225,13 @@ def dtml(input, app, here, request):
     add(here, fields)
     return getattr(here, fields['id'])(here, mapping, **values)
 
+def script(input, app, here, request):
+    add(here, dict(input['script'], **{'class': 'Script (Python)', 'id': 'work'}))
+    work = getattr(here, 'work')
+    if work.errors: raise CompileError(work.errors[0])
+    return work(*[given(a, app) for a in input.get('args', ())], **given(input.get('kw', {}), app))
+
+class CompileError(Exception): pass
 class TooLong(BaseException): pass
 def alarm(*args): raise TooLong()
 signal.signal(signal.SIGALRM, alarm)

@@ -1,16 +1,17 @@
 /** Page templates and DTML as Zope renders them, and as this package does: the same set-up for both, as the suites `zpt` and `dtml` describe it. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { Budget, BudgetError, withBudget } from '../../../src/restricted/index.ts';
+import { Budget, BudgetError, call, getattr, withBudget } from '../../../src/restricted/index.ts';
 import { renderPlacesOf, TemplateError } from '../../../src/templates/index.ts';
 import { render as renderDtml } from '../../conformance/suites/dtml.ts';
 import { errorOf, toTagged } from '../../conformance/suites/lib/pyvalues.ts';
-import { type SiteInput, withSite } from '../../conformance/suites/lib/site.ts';
+import { type SiteInput, type TestSite, withSite } from '../../conformance/suites/lib/site.ts';
 import { rendered as renderPage } from '../../conformance/suites/zpt.ts';
+import { scriptOf } from '../../conformance/suites/pyscript.ts';
 
 /** The `input` of a case of the suite `zpt` or `dtml`. */
 export type Input = SiteInput & Readonly<Record<string, unknown>>;
-export type Kind = 'zpt' | 'dtml';
+export type Kind = 'zpt' | 'dtml' | 'script';
 
 type Place = readonly [expression: string, line: number, column: number];
 interface Failure {
@@ -44,7 +45,7 @@ export function askZope(python: string, kind: Kind, inputs: readonly Input[]): A
 /** What this package answers. Throws what is an error of the package and not of the template. */
 export function ours(kind: Kind, input: Input): Answer & { readonly places?: readonly Place[] } {
   try {
-    const work = kind === 'zpt' ? renderPage : renderDtml;
+    const work = { zpt: renderPage, dtml: renderDtml, script: callScript }[kind];
     const testCase = { name: '', input, expect: {} } as never;
     return withBudget(new Budget({ time: 10_000 }), () =>
       withSite(input, (site) => ({ output: toTagged(work(testCase, site), site.values) })),
@@ -67,6 +68,13 @@ export function ours(kind: Kind, input: Input): Answer & { readonly places?: rea
       places: renderPlacesOf(error).map(placeOf),
     };
   }
+}
+
+/** What a script returns; what is refused when it is saved is an error of its own kind. */
+function callScript(testCase: never, site: TestSite): unknown {
+  const script = scriptOf(testCase, site);
+  if (script.errors.length > 0) throw Object.assign(new Error(script.errors[0]), { name: 'CompileError' });
+  return call(getattr(site.here, 'work'), []);
 }
 
 const placeOf = (place: {
@@ -176,11 +184,40 @@ const ACCIDENTS: Readonly<Record<Kind, readonly Accident[]>> = {
     ],
     // The id of a document is a method there.
     [/url.*\bid\b/, /absolute_url/],
+    // A function that the test gives, in small or capital letters.
+    [/\bfn\b/, /built-in|BUILT-IN|Built-in/],
     // What an object of the site lacks is told of otherwise.
     [/fmt=%d|_\.getitem\(|sequence-key|mapping/, /"__int__"|__add__|"__getitem__"|not subscriptable/],
     // For sorting, Python reads what the user may not: an object's title, or its `get`.
     [/mapping/, /access 'get' in this context/],
     [/sort/, /access 'locked' in this context/],
+  ],
+  script: [
+    // What a class is called, or what its wrapper is.
+    [/aq_inner|aq_parent/, /ImplicitAcquisitionWrapper/],
+    [/\bcontext\b/, /"__(?:float|int|index)__"|ImplicitAcquisitionWra/],
+    // Arguments of functions that Python guards by others.
+    [
+      /\(/,
+      /guarded_\w+\(\)|expected 2 arguments, got 1|missing 1 required positional argument|missing required argument/,
+    ],
+    [/math\.prod\(\*/, /prod\(\)/],
+    [/complex\(|bytes\(/, /complex\(\)|bytes\(\) argument/],
+    [/\(b'/, /a bytes-like object is required/],
+    [/del o\./, /'_Object' object has no attribute/],
+    [/math\.(?:comb|perm|factorial)/, /set_int_max_str_digits/],
+    [/Batch\(/, /IndexError/],
+    [/getattr\(/, /attribute name must be string/],
+    [/getSiteManager/, /getSiteManager/],
+    [/DateTime\(/, /"DateTime\.\w+\(\) takes 1 positional argument but 2/],
+    // Locks are of WebDAV.
+    [/wl_isLocked/, /wl_isLocked/],
+    // The last digit.
+    [/math\.(?:erfc?|gamma|lgamma|cbrt|exp2|expm1|log1p)/, /"\$float"/],
+    [/ZTUtils import/, /TreeMaker|encodeExpansion|SimpleTreeMaker|simple_marshal/],
+    [/make_(?:query|hidden)/, /:bytes/],
+    [/capwords\(b'/, /bytes/],
+    [/b\[0:2\]/, /'slice'/],
   ],
   zpt: [
     // The message of the original is not filled in.
@@ -230,6 +267,7 @@ export const told = ({ input, expected, actual }: Difference): unknown => ({
 });
 
 const sourceOf = (input: Input): string =>
+  (input['script'] as { body: string } | undefined)?.body ??
   ((input['template'] ?? input['dtml']) as { source: string }).source;
 
 /** The Python of `ZOPE_PYTHON` where it has Products.PythonScripts, which lets pages and DTML have more modules and functions. */
