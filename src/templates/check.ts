@@ -66,20 +66,30 @@ function checkPageTemplate({ name, text }: Source): Problem[] {
 }
 
 function checkDtml({ name, text }: Source): Problem[] {
+  const problems: Problem[] = [];
+  const add = (reason: string, tag: string, offset: number) => {
+    const before = text.slice(0, offset);
+    const line = before.split('\n').length;
+    const column = offset - (before.lastIndexOf('\n') + 1);
+    const told = tag === '' ? reason : `${reason}, for tag ${tag}`;
+    const excerpt = `${lineOf(text, line)}\n${' '.repeat(column)}^`;
+    problems.push({ name, line, column, rule: 'ParseError', reason: told, excerpt });
+  };
   try {
-    DtmlProgram.compile(text, { name });
-    return [];
+    DtmlProgram.compile(text, {
+      name,
+      refused: (error, tag, offset) => add(error.msg, tag, offset),
+    });
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
-    const { problem, tag, line } = error;
     // The reference's messages about expressions are HTML.
-    const plain = problem
+    const plain = error.problem
       .replaceAll(/<\/?(?:strong|pre)>/g, '')
       .replaceAll(/\s+/g, ' ')
       .trim();
-    const reason = tag === '' ? plain : `${plain}, for tag ${tag}`;
-    return [{ name, line, column: undefined, rule: 'ParseError', reason, excerpt: lineOf(text, line) }];
+    add(plain, error.tag, error.offset ?? 0);
   }
+  return problems;
 }
 
 function checkScript(source: Source): Problem[] {

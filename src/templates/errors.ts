@@ -213,6 +213,29 @@ export function nameFrames(error: unknown): void {
   error.stack = lines.join('\n');
 }
 
+/** Puts the places that DTML has noted in front of the frames of an error's stack; each once. */
+export function showPlaces(error: unknown): void {
+  if (!(error instanceof Error) || typeof error.stack !== 'string') return;
+  const all = renderPlacesOf(error);
+  const before = shownPlaces.get(error) ?? 0;
+  const places = all.slice(before);
+  if (places.length === 0) return;
+  shownPlaces.set(error, all.length);
+  // The frames of scripts are found in the stack as it is.
+  const { traceback } = error as { traceback?: unknown };
+  if (Array.isArray(traceback))
+    Object.defineProperty(error, 'traceback', { value: traceback, configurable: true });
+  const lines = error.stack.split('\n');
+  const first = lines.findIndex((line) => /^ {4}at /.test(line));
+  const named = places.map(
+    ({ filename, line, column, expression }) =>
+      `    at ${expression.replaceAll(/\s+/g, ' ')} (${filename}:${line}:${column + 1})`,
+  );
+  // After those of the templates that were called.
+  lines.splice(first < 0 ? lines.length : first + before, 0, ...named);
+  error.stack = lines.join('\n');
+}
+
 /** V8's stack is full: too many macros call each other. */
 export function stackOverflow(error: unknown): unknown {
   return error instanceof RangeError && /call stack/.test(error.message)

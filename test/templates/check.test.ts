@@ -52,6 +52,31 @@ describe('checkSource', () => {
     ]);
   });
 
+  it('tells of DTML where the tag at fault begins, also of what is refused when it runs only', () => {
+    const check = (text: string) => checkSource({ kind: 'DTML', name: 'd', text });
+    expect(check('a\n <dtml-if "1 +">\n\nb\n</dtml-if>')).toMatchObject([
+      {
+        line: 2,
+        column: 1,
+        reason: 'Expression (Python) Syntax error: invalid syntax, for tag <dtml-if "1 +">',
+      },
+    ]);
+    expect(check('<dtml-in x>\n<dtml-var nope bogus=1>\n</dtml-in>')).toMatchObject([
+      { line: 2, column: 0, reason: 'Invalid attribute name, "bogus", for tag <dtml-var nope bogus=1>' },
+    ]);
+    expect(check('<dtml-let x="1 +">\n</dtml-let>')).toMatchObject([{ line: 1, column: 0 }]);
+    expect(check('a </dtml-if>')).toMatchObject([
+      { line: 1, column: 2, reason: expect.stringContaining('unexpected end tag') },
+    ]);
+    expect(check('<dtml-try>\n</dtml-try>\n<dtml-sendmail>')).toMatchObject([
+      { line: 3, column: 0, reason: expect.stringContaining('Unexpected tag') },
+    ]);
+    expect(check('<dtml-var "a._b">\n<dtml-if x>\n  <dtml-call "exec(1)">\n</dtml-if>')).toMatchObject([
+      { line: 1, column: 0, excerpt: '<dtml-var "a._b">\n^' },
+      { line: 3, column: 2, reason: expect.stringContaining('Exec calls are not allowed') },
+    ]);
+  });
+
   it('finds the line of a script in its file', () => {
     const source = sourceOfFile(
       's.py',
@@ -96,7 +121,7 @@ describe('checkSource', () => {
 
   it('finds the line of a DTML tag', () => {
     expect(checkSource({ kind: 'DTML', name: 'd', text: 'x\n<dtml-if a>\n' })).toMatchObject([
-      { line: 2, rule: 'ParseError', excerpt: '<dtml-if a>' },
+      { line: 2, column: 0, rule: 'ParseError', excerpt: '<dtml-if a>\n^' },
     ]);
   });
 

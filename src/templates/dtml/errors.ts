@@ -9,6 +9,8 @@ export class ParseError extends Exception {
   readonly tag: string;
   /** Line of the tag, from 1; 0 until it is known. */
   readonly line: number;
+  /** Where the tag begins in the source; undefined until it is known. The message may name the line of its end instead, as Python does. */
+  offset: number | undefined = undefined;
 
   constructor(problem: string, tag: string, line = 0, name = '') {
     super(line === 0 ? problem : `${problem}, for tag ${tag}, on line ${line} of ${name}`);

@@ -10,6 +10,24 @@ import type { Namespace } from './namespace.ts';
 
 export type Expression = (namespace: Namespace) => unknown;
 
+let refusals: PySyntaxError[] | undefined;
+
+/** What was refused since the last time, while somebody collects it. */
+export function takeRefusals(): readonly PySyntaxError[] {
+  return refusals?.splice(0) ?? [];
+}
+
+/** Runs `work`, in which refused expressions can be taken. */
+export function collectingRefusals<T>(work: () => T): T {
+  const before = refusals;
+  refusals = [];
+  try {
+    return work();
+  } finally {
+    refusals = before;
+  }
+}
+
 /** Throws a ParseError for what is no Python, one named SyntaxError unless `short` (`"…"` without `expr=`). What is refused fails when it is evaluated, as code that never runs may stand there. */
 export function compileDtmlExpression(source: string, short = false): Expression {
   let compiled: CompiledExpression;
@@ -19,6 +37,7 @@ export function compileDtmlExpression(source: string, short = false): Expression
     if (!(error instanceof PySyntaxError)) throw error;
     if (error instanceof RefusedSyntaxError) {
       const refusal = error;
+      refusals?.push(refusal);
       return () => {
         throw new PySyntaxError(`Line ${refusal.line}: ${refusal.msg}`, refusal.line, 0, '<string>');
       };

@@ -1,5 +1,7 @@
 /** Finds the tags of a DTML source, in all its notations, and makes a template of them. */
+import type { PySyntaxError } from '../../restricted/index.ts';
 import { ParseError } from './errors.ts';
+import { takeRefusals } from './expression.ts';
 import { type BlockTag, type Part, type Section, setPlace, type Tag } from './render.ts';
 
 interface Found {
@@ -104,15 +106,26 @@ interface Block {
 
 const isBlock = (tag: Tag): tag is BlockTag => typeof tag !== 'function';
 
+/** Hears of an expression that is Python and may not run. */
+export type Refused = (error: PySyntaxError, tag: string, offset: number) => void;
+
 class Parser {
   readonly #source: string;
   readonly #name: string;
   readonly #tags: ReadonlyMap<string, Tag>;
   readonly #shown: (text: string) => string;
+  readonly #refused: Refused | undefined;
   #countedTo = 0;
   #line = 1;
 
-  constructor(source: string, name: string, tags: ReadonlyMap<string, Tag>, quoted: boolean) {
+  constructor(
+    source: string,
+    name: string,
+    tags: ReadonlyMap<string, Tag>,
+    quoted: boolean,
+    refused: Refused | undefined,
+  ) {
+    this.#refused = refused;
     this.#source = source;
     this.#name = name;
     this.#tags = tags;
@@ -150,7 +163,14 @@ class Parser {
 
   #placed(found: Found, part: Part): Part {
     const line = this.#lineOf(found.start);
-    setPlace(part, { filename: this.#name, line, function: `dtml-${found.name}` });
+    setPlace(part, {
+      filename: this.#name,
+      line,
+      function: `dtml-${found.name}`,
+      source: this.#source,
+      offset: found.start,
+      tag: found.text,
+    });
     return part;
   }
 
@@ -167,18 +187,35 @@ class Parser {
     return this.#line;
   }
 
-  #made<T>(found: Found, make: () => T): T {
+  /** `begin`: where the tag itself is, of which `found` may tell the end. */
+  #made<T>(found: Found, make: () => T, begin = found.start): T {
     try {
-      return make();
+      const made = make();
+      for (const refusal of takeRefusals()) this.#refused?.(refusal, found.text, begin);
+      return made;
     } catch (error) {
       if (!(error instanceof ParseError) || error.line > 0) throw error;
-      throw this.#error(error.problem, found.text, found.start, error.constructor as typeof ParseError);
+      throw this.#error(
+        error.problem,
+        found.text,
+        found.start,
+        error.constructor as typeof ParseError,
+        begin,
+      );
     }
   }
 
-  #error(problem: string, tag: string, at: number, kind: typeof ParseError = ParseError): ParseError {
+  #error(
+    problem: string,
+    tag: string,
+    at: number,
+    kind: typeof ParseError = ParseError,
+    begin = at,
+  ): ParseError {
     const line = this.#source.slice(0, at).split('\n').length;
-    return new kind(problem, this.#shown(tag), line, this.#shown(this.#name));
+    const error = new kind(problem, this.#shown(tag), line, this.#shown(this.#name));
+    error.offset = begin;
+    return error;
   }
 
   #role(found: Found, block: Block | undefined): Role {
@@ -231,7 +268,7 @@ class Parser {
         parts.push(
           this.#placed(
             opening,
-            this.#made({ ...opening, start: found.start }, () => tag.make(sections)),
+            this.#made({ ...opening, start: found.start }, () => tag.make(sections), opening.start),
           ),
         );
         return at;
@@ -263,9 +300,10 @@ export function parseDtml(
   name: string,
   tags: ReadonlyMap<string, Tag>,
   quoted = false,
+  refused?: Refused,
 ): Part[] {
   try {
-    return new Parser(source, name, tags, quoted).parse(0, source.length);
+    return new Parser(source, name, tags, quoted, refused).parse(0, source.length);
   } catch (error) {
     if (error instanceof RangeError) throw new ParseError('the template is nested too deeply', '', 1, name);
     throw error;

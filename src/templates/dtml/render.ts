@@ -1,5 +1,6 @@
 /** What a parsed template is made of. */
 import { BudgetError, chargeMemory, chargeSteps, type Frame } from '../../restricted/index.ts';
+import { notePlace } from '../errors.ts';
 import type { Namespace } from './namespace.ts';
 
 /** Text, or what gives text in a namespace. */
@@ -13,10 +14,19 @@ export interface Section {
   readonly parts: readonly Part[];
 }
 
-/** Where the tag of a part stands: for errors that have no place of their own. */
-const places = new WeakMap<object, Frame>();
+/** Where a tag stands. */
+export interface TagPlace extends Frame {
+  readonly source: string;
+  readonly offset: number;
+  readonly tag: string;
+}
 
-export function setPlace(part: Part, place: Frame): void {
+/** Where the tag of a part stands: for errors that have no place of their own. */
+const places = new WeakMap<object, TagPlace>();
+/** The template whose innermost tag an error knows last. */
+const noted = new WeakMap<object, string>();
+
+export function setPlace(part: Part, place: TagPlace): void {
   if (typeof part === 'function') places.set(part, place);
 }
 
@@ -31,9 +41,15 @@ export function renderParts(parts: readonly Part[], namespace: Namespace): strin
     }
     chargeMemory(text.length);
   } catch (error) {
-    if (error instanceof BudgetError) {
-      const place = places.get(parts[Math.min(at, parts.length - 1)] as object);
-      if (place !== undefined) error.places.push(place);
+    const place = places.get(parts[Math.min(at, parts.length - 1)] as object);
+    if (place !== undefined) {
+      if (error instanceof BudgetError) {
+        const { filename, line, function: tag } = place;
+        error.places.push({ filename, line, function: tag });
+      } else if (error instanceof Error && noted.get(error) !== place.source) {
+        noted.set(error, place.source);
+        notePlace(error, place.filename, place.source, place.offset, place.tag);
+      }
     }
     throw error;
   }

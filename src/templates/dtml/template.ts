@@ -5,7 +5,9 @@ import { Returned } from './errors.ts';
 import { raiseBlock, tryBlock } from './exceptions.ts';
 import { inBlock } from './in.ts';
 import { Bindings, InstanceNames, Namespace, namesOf } from './namespace.ts';
-import { parseDtml } from './parse.ts';
+import { showPlaces } from '../errors.ts';
+import { collectingRefusals } from './expression.ts';
+import { parseDtml, type Refused } from './parse.ts';
 import { type Part, renderParts, type Tag } from './render.ts';
 import { sqlgroupBlock, sqltestTag, sqlvarTag } from './sql.ts';
 import { treeBlock } from './tree.ts';
@@ -39,6 +41,8 @@ export interface DtmlOptions {
   readonly name: string;
   /** With the tags of SQL methods; messages are HTML, as their forms show them. */
   readonly sql?: boolean;
+  /** Hears of expressions that will fail when they are evaluated, as they are refused. */
+  readonly refused?: Refused;
 }
 
 export interface DtmlCall {
@@ -61,7 +65,9 @@ export class DtmlProgram {
   /** Throws a ParseError with the tag and its line. */
   static compile(source: string, options: DtmlOptions): DtmlProgram {
     const sql = options.sql ?? false;
-    return new DtmlProgram(parseDtml(source, options.name, sql ? SQL_TAGS : TAGS, sql));
+    const { name, refused } = options;
+    const parse = () => new DtmlProgram(parseDtml(source, name, sql ? SQL_TAGS : TAGS, sql, refused));
+    return refused === undefined ? parse() : collectingRefusals(parse);
   }
 
   /** The text, or what a `return` tag gives. */
@@ -84,6 +90,7 @@ export class DtmlProgram {
           return renderParts(this.#parts, namespace);
         } catch (error) {
           if (error instanceof Returned) return error.value;
+          showPlaces(error);
           throw error;
         } finally {
           namespace.pop(namespace.size - depth);
