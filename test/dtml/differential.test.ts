@@ -10,7 +10,7 @@ import {
 import { DTML_FEATURES, dtmlInput } from './lib/dtml-generator.ts';
 
 /** How many of each feature, and from which seed; both may be set to run freely. */
-const COUNT = Number(process.env['DTML_FUZZ_COUNT'] ?? 30);
+const COUNT = Number(process.env['DTML_FUZZ_COUNT'] ?? 20);
 const SEED = Number(process.env['DTML_FUZZ_SEED'] ?? 20_240_229);
 const ZOPE_PYTHON = zopeWithScripts();
 if (ZOPE_PYTHON === undefined)

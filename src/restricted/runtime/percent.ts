@@ -255,6 +255,9 @@ class Formatter {
     }
     const get =
       v !== null && typeof v === 'object' && !(v instanceof Tuple) ? operatorsOf(v).getitem : undefined;
+    // A list is asked for the key as well.
+    if (Array.isArray(v) && !(v instanceof Tuple))
+      throw new TypeError('list indices must be integers or slices, not str');
     if (get === undefined) throw new TypeError('format requires a mapping');
     return get(v, key);
   }

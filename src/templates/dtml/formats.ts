@@ -151,9 +151,10 @@ const NOTHING = Symbol('nothing');
 /** What a `fmt` parameter makes of a value: a method of it, a special format, or a format with `%`. */
 export function formatted(value: unknown, format: string): unknown {
   if (format === '') return '';
-  const bare = value instanceof TaintedString ? value.value : value;
-  if (format.charCodeAt(0) !== 95 && trustedGetattr(bare, format, NOTHING) !== NOTHING)
-    return call(getattr(value, format), []);
+  if (format.charCodeAt(0) !== 95) {
+    const method = getattr(value, format, NOTHING);
+    if (method !== NOTHING) return call(method, []);
+  }
   const special = SPECIAL_FORMATS.get(format);
   if (special !== undefined) {
     if (!(value instanceof TaintedString)) return special(value);

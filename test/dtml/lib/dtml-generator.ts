@@ -737,6 +737,146 @@ const block = (r: Random, s: State): string =>
       `<dtml-${p(r, ['if', 'in', 'let', 'with', 'try', 'nope', 'var', 'else', 'elif x', 'unless', 'raise', 'comment', 'call', 'in l size=2 start', 'if "1 +"', 'var "', 'var x="', 'in l sort=', 'let x', 'let x=', 'with', 'mime', 'sendmail', 'tree', 'var expr=', 'var name=s expr="1"', 'in "l" name=l', 'if s n', 'return', 'fin'])}>${body(r, s)}${p(r, ['', '</dtml-if>', '</dtml-in>', '</dtml-var>', '<dtml-else>', '</dtml-let>'])}`,
   ])(r, s);
 
+const tree: Make = (r) => {
+  const options = [
+    '',
+    ' branches=tpValues',
+    ' branches_expr="objectValues()"',
+    ' sort=id',
+    ' reverse',
+    ' nowrap=1',
+    ' assume_children=1',
+    ' single=1',
+    ' skip_unauthorized',
+    ' id=getId',
+    ' urlparam=x',
+    ' leaves=nope',
+    ' header=nope',
+    ' sort=nope',
+    ' prefix=t',
+    ' branches=objectValues',
+    ' url=absolute_url',
+    ' bogus',
+  ];
+  const body = () =>
+    p(r, [
+      '<dtml-var id>',
+      '<dtml-var title_or_id>',
+      '<dtml-var tree-item-url>-<dtml-var tree-level>',
+      '<dtml-if tree-item-expanded>E<dtml-else>C</dtml-if><dtml-var getId>',
+      '<dtml-var tree-colspan>',
+      '<dtml-var tree-root-url>',
+      '<dtml-var t_level missing=->',
+      '&dtml-title;',
+    ]);
+  return `<dtml-tree${p(r, ['', ' loft', ' "this()"', ' expr="loft"', ' nope', ' mill'])}${p(r, options)}${p(r, options)}>${body()}</dtml-tree>${p(r, ['', '|<dtml-var title>'])}`;
+};
+
+const batch: Make = (r) => {
+  const n = () => p(r, ['1', '2', '3', '4', '5', '7', '12', '20', '0', '-1', 'n', 'z', 'qs']);
+  const attrs = ['size', 'start', 'end', 'orphan', 'overlap']
+    .filter(() => chance(r, 2))
+    .map((name) => `${name}=${n()}`);
+  if (!attrs.some((a) => /^(size|start|end)/.test(a))) attrs.push('size=3');
+  if (chance(r, 4)) attrs.push(p(r, ['previous', 'next', 'reverse', 'sort=sequence-item', 'prefix=b']));
+  const show = () => `<dtml-var ${p(r, [...SEQUENCE.slice(0, 20), ...BATCH])} missing=->`;
+  const loop = (which: string) =>
+    `<dtml-in ${which}-batches mapping><dtml-var batch-start-index>-<dtml-var batch-end-index>-<dtml-var batch-size>${p(r, ['', '<dtml-var batch-start-number>', '<dtml-var batch-end-letter>', '<dtml-var batch-start-item>'])};</dtml-in>`;
+  const body = p(r, [
+    '',
+    show(),
+    `${show()},${show()}`,
+    `<dtml-if sequence-start>${loop('previous')}</dtml-if><dtml-if sequence-end>${loop('next')}</dtml-if>`,
+    '<dtml-if previous-sequence>P<dtml-var sequence-query></dtml-if><dtml-if next-sequence>N<dtml-var sequence-query></dtml-if>',
+  ]);
+  return `<dtml-in ${p(r, ['nums', '"_.range(23)"', 'l', '"_.range(5)"', 'rows'])} ${attrs.join(' ')}><dtml-var sequence-item>:${body} <dtml-else>none</dtml-in>`;
+};
+
+const grouping: Make = (r) => {
+  const names = ['n', 'g', 'name', 'amount', 'nope', 'item'];
+  const show = () =>
+    `<dtml-var ${p(r, ['total', 'count', 'min', 'max', 'median', 'mean', 'variance', 'variance-n', 'standard-deviation', 'standard-deviation-n'])}-${p(r, names)}${p(r, ['', ' missing=-', ' fmt="%.3f"', ' fmt=dollars-and-cents'])}>`;
+  return `<dtml-in ${p(r, ['rows mapping', 'recs', 'nums', 'fl', 'pairs', 'mixed mapping', 'l', '"d.items()"', 'rows mapping sort=g,n', 'rows mapping sort=name/nocase/desc'])}><dtml-if first-${p(r, names)}>[</dtml-if><dtml-var ${p(r, ['n', 'name', 'sequence-item', 'sequence-var-n', 'sequence-key'])} missing=?><dtml-if last-${p(r, names)}>]</dtml-if><dtml-if sequence-end>${show()},${show()}</dtml-if></dtml-in>`;
+};
+
+const formats: Make = (r) => {
+  const value = () =>
+    p(r, [
+      'n',
+      'z',
+      'neg',
+      'f',
+      'big',
+      's',
+      'h',
+      'u',
+      'nl',
+      'url',
+      'l',
+      'd',
+      'date',
+      'nil',
+      'e',
+      't',
+      'no',
+      'st',
+      '"1234567.891"',
+      '"_.None"',
+      '"\'12345\'"',
+      '"0.0"',
+      '"-0.5"',
+      '"[1, 2]"',
+      'markup',
+      '"date + 0.5"',
+      '"1e20"',
+    ]);
+  const fmt = () =>
+    p(r, [
+      ...FMT.filter((f) => !/structured/.test(f)),
+      '%e',
+      '%g',
+      '%i',
+      '%o',
+      '%X',
+      '%5s|',
+      '%-5s|',
+      '%+d',
+      '%.1f',
+      '%r',
+      '"%s %%"',
+      '"%(k)s"',
+      'Month',
+      'aMonth',
+      'pMonth',
+      'Time',
+      'AMPM',
+      'TimeMinutes',
+      'rfc822',
+      'fCommon',
+      'aCommonZ',
+      'dayOfYear',
+      'ISO8601',
+      'HTML4',
+      'PreciseTime',
+      '%H:%M',
+      '"%d.%m.%y"',
+      'h_12',
+      'timezone',
+      'lower',
+      'title',
+      'swapcase',
+      'keys',
+      'count',
+      'isdigit',
+      'real',
+      'absolute_url',
+    ]);
+  return `<dtml-var ${value()}${chance(r, 6) ? '' : ` fmt=${fmt()}`}${p(r, ['', '', ' null=N', ' size=6', ' html_quote', ' upper', ' url_quote', ' thousands_commas', ' missing=m', ' spacify', ' newline_to_br', ' size=4 etc=-', ' sql_quote', ' capitalize lower', ' url_unquote_plus'])}>`;
+};
+
+const sequences: Make = (r) =>
+  `<dtml-in ${p(r, ['"_.range(30)"', '"_.range(3)"', 'l', 'pairs', '"d.items()"'])}${p(r, ['', ' prefix=q', ' reverse'])}>${Array.from({ length: 1 + r.below(3) }, () => `<dtml-var ${p(r, chance(r, 4) ? ['q_item', 'q_number', 'q_Roman', 'q_letter', 'q_even', 'q_start', 'q_index', 'q_key', 'q_length', 'q_var_n', 'q_nope'] : SEQUENCE)} missing=->`).join(',')};</dtml-in>`;
+
 const S: State = { depth: 0 };
 /** By feature: makers of sources. */
 export const DTML_FEATURES: Readonly<Record<string, Make>> = {
@@ -750,6 +890,11 @@ export const DTML_FEATURES: Readonly<Record<string, Make>> = {
   try: (r) => tryTag(r, { depth: 1 }),
   blocks: (r) => some(r, 1 + r.below(2), (r) => block(r, S), '\n'),
   mixed: (r) => some(r, 1 + r.below(2), (r) => body(r, S), ''),
+  tree,
+  batch,
+  grouping,
+  formats,
+  sequences,
   taint: (r) =>
     p(r, [
       `<dtml-var ${p(r, ['q', 'q2', 'ql'])} ${some(r, r.below(3), varAttribute)}>`,

@@ -236,7 +236,9 @@ class TooLong(BaseException): pass
 def alarm(*args): raise TooLong()
 signal.signal(signal.SIGALRM, alarm)
 def failure(e):
-    found = {'type': type(e).__name__, 'message': str(e)}
+    try: text = str(e)
+    except Exception as x: return {'skip': repr(x)}
+    found = {'type': type(e).__name__, 'message': text}
     if found['type'] == 'PTRuntimeError':
         cause = re.search(r'(?:chameleon\.exc|\b)\.?(\w+): (.*?)(?:\\n|[\'"]\])', found['message'], re.S)
         if cause: found.update(cause=cause[1], message=cause[2].replace("\\'", "'").replace('\\"', '"'))
