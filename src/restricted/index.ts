@@ -98,7 +98,7 @@ export {
   ValueError,
   ZeroDivisionError,
 } from './runtime/errors.ts';
-export { guardedIterate as iterate, trustedIterate } from './runtime/iterate.ts';
+export { checkItem, guardedIterate as iterate, isForeign, trustedIterate } from './runtime/iterate.ts';
 export {
   BoundMethod,
   GuardedIterator,

@@ -1,5 +1,6 @@
 /** Reading and writing attributes: unguarded for trusted code, guarded for what is edited through the web. */
-import { Dict, Tuple } from '../../pickle/index.ts';
+import { aqAcquire, Acquired, getOwn, isPersistent, isWrapper, metaOf } from '../../persistent/index.ts';
+import { Dict, Tuple, tupleFrom } from '../../pickle/index.ts';
 import { declarationGeneration } from '../declarations.ts';
 import { getSecurityPolicy } from '../policy.ts';
 import { operatorsOf } from '../runtime/compare.ts';
@@ -12,15 +13,7 @@ import {
   PyInstance,
   PyModule,
 } from '../runtime/objects.ts';
-import {
-  BuiltinMethod,
-  classOfPrototype,
-  Getter,
-  PyType,
-  registerType,
-  typeName,
-  typeOf,
-} from '../runtime/types.ts';
+import { BuiltinMethod, Getter, PyType, registerType, typeName, typeOf } from '../runtime/types.ts';
 import { builtinNames } from './builtin-names.ts';
 import { HOST_NAMES, INSPECT_ATTRIBUTES, isHostObject, isPublic, VALID_AQ } from './declared.ts';
 import { ownAttribute } from './own-attribute.ts';
@@ -35,7 +28,10 @@ function rawAttribute(o: unknown, name: string): unknown {
     return own === undefined ? hostAttribute(o, name) : own;
   }
   if (o instanceof PyInstance) return either(o.attributes.get(name), o, name);
-  if (o instanceof PyModule) return o.names.get(name);
+  if (o instanceof PyModule) {
+    const found = o.names.get(name);
+    return found instanceof Getter ? found.get(o as never) : found;
+  }
   if (o instanceof PyType) return classAttribute(o, name);
   if (o instanceof PyError) {
     if (name === 'args') return o.args;
@@ -87,7 +83,15 @@ function hostAttribute(o: object, name: string): unknown {
   if (HOST_NAMES.has(name) || !isHostObject(o)) return undefined;
   const value = (o as Record<string, unknown>)[name];
   if (value === undefined) return operatorsOf(o).getattr?.(o, name);
+  if (Array.isArray(value) || value instanceof Map) return ofClass(o, name, value);
   return typeof value === 'function' ? new BoundMethod(o, value as never, name) : value;
+}
+
+/** A list or dict that is the class's comes as a copy: no script changes it for all objects and all users. */
+function ofClass(o: object, name: string, value: unknown[] | Map<unknown, unknown>): unknown {
+  const shared = (metaOf(o)?.info.prototype as Record<string, unknown> | undefined)?.[name];
+  if (shared !== value || value instanceof Tuple) return value;
+  return Array.isArray(value) ? tupleFrom(value) : new Dict(value);
 }
 
 /** What one place in compiled code found to be public: instances with this prototype have the name as a plain property. */
@@ -103,11 +107,23 @@ export function newCache(): AttributeCache {
   return { prototype: null, generation: -1, method: undefined, owner: null };
 }
 
-/** The property of a host object, where the cache says that the name is public; undefined: the long way. */
+const knows = (o: unknown, cache: AttributeCache): o is object =>
+  typeof o === 'object' &&
+  o !== null &&
+  Object.getPrototypeOf(o) === cache.prototype &&
+  cache.generation === declarationGeneration();
+
+/**
+ * A plain value or method that a host object has itself, where the cache says that the name is public; undefined: the long way. What
+ * it acquires is another object's, whose class may say something else of the name.
+ */
 function cachedProperty(o: unknown, name: string, cache: AttributeCache): unknown {
-  if (typeof o !== 'object' || o === null || Object.getPrototypeOf(o) !== cache.prototype) return undefined;
-  if (cache.generation !== declarationGeneration()) return undefined;
-  return (o as Record<string, unknown>)[name];
+  if (!knows(o, cache)) return undefined;
+  const meta = metaOf(o);
+  if (meta === undefined || meta.isBase)
+    return isWrapper(o) ? undefined : (o as Record<string, unknown>)[name];
+  const value = meta.readPlain(name);
+  return value !== null && typeof value === 'object' ? undefined : value;
 }
 
 /** Remembers that `name` is public in instances like `o`. */
@@ -124,7 +140,7 @@ export function cachedGetattr(o: unknown, name: string, cache: AttributeCache): 
   if (value !== undefined && (value === null || (typeof value !== 'object' && typeof value !== 'function')))
     return value;
   const found = guardedGetattr(o, name);
-  if (cache.prototype === null || value === undefined) remember(o, name, cache);
+  if (!knows(o, cache)) remember(o, name, cache);
   return found;
 }
 
@@ -134,7 +150,7 @@ export function cachedGetattrOr(o: unknown, name: string, cache: AttributeCache,
   if (value !== undefined && (value === null || (typeof value !== 'object' && typeof value !== 'function')))
     return value;
   const found = guardedGetattr(o, name, fallback);
-  if (found !== fallback && (cache.prototype === null || value === undefined)) remember(o, name, cache);
+  if (found !== fallback && !knows(o, cache)) remember(o, name, cache);
   return found;
 }
 
@@ -230,25 +246,38 @@ function mayRead(o: unknown, name: string, value: unknown): boolean {
   if (name.startsWith('aq_') && !VALID_AQ.has(name)) return false;
   const bare = value instanceof BoundMethod ? value.fn : value;
   const simple = value instanceof BoundMethod || value === null || typeof value !== 'object';
-  if (simple && isPublic(o, name)) return true;
-  return getSecurityPolicy().validate(o, holder(o, name, value), name, bare);
+  const at = holder(o, name, value);
+  if (simple && isPublic(at, name)) return true;
+  return getSecurityPolicy().validate(o, at, name, bare);
 }
 
-/** The object that has what was read through `o`: for an acquired method it is not `o` itself. */
-function holder(o: object, name: string, value: unknown): unknown {
-  if (value instanceof BoundMethod) {
-    for (let at: unknown = o, n = 0; at !== null && typeof at === 'object' && n < 1000; n++) {
-      const cls = classOfPrototype(Object.getPrototypeOf(at) as object);
-      if (cls !== undefined && name in (cls.prototype as object)) return at;
-      at = (at as { aq_parent?: unknown }).aq_parent;
-    }
-    return o;
-  }
-  if (value !== null && typeof value === 'object') {
-    const { aq_inner: inner } = value as { aq_inner?: { aq_parent?: unknown } };
+/**
+ * The object that has what was read through `o`: for what was acquired it is another one, whose class and roles count. Which one is
+ * found by the search that found the value, for an object that was acquired itself has more than one chain of containers.
+ */
+function holder(o: object, name: string, value: unknown): object {
+  if (value !== null && typeof value === 'object' && isPersistent(value)) {
+    const { aq_inner: inner } = value as { aq_inner?: { aq_parent?: object } };
     return inner?.aq_parent ?? o;
   }
-  return o;
+  if (owns(o, name)) return o;
+  let found = o;
+  const filter = (_o: unknown, container: unknown): boolean => {
+    found = container as object;
+    return true;
+  };
+  aqAcquire(o, name, { filter, explicit: false, default: undefined });
+  return found;
+}
+
+/** Whether an object has an attribute itself, or its class. */
+function owns(o: object, name: string): boolean {
+  if (!isWrapper(o)) return true;
+  const meta = metaOf(o);
+  const plain = meta === undefined || meta.isBase ? null : meta.readPlain(name);
+  const value =
+    plain !== null && (typeof plain !== 'object' || plain !== meta!.info.accessors) ? plain : getOwn(o, name);
+  return value !== undefined && value !== Acquired;
 }
 
 /** Trusted `getattr`: names that begin with `_` as well, no policy. */

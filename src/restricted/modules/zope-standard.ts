@@ -8,7 +8,7 @@ import { AttributeError, KeyError, TypeError, ValueError } from '../runtime/erro
 import { HostCallable, ItemsView, KeysView, ValuesView } from '../runtime/objects.ts';
 import { repr, str } from '../runtime/repr.ts';
 import { formatPercent } from '../runtime/percent.ts';
-import { registerType, typeName } from '../runtime/types.ts';
+import { Getter, registerType, typeName } from '../runtime/types.ts';
 import { mapPieces } from '../runtime/long-text.ts';
 import { groupThousands } from '../runtime/text.ts';
 import { encodeText } from '../runtime/codecs.ts';
@@ -274,7 +274,7 @@ const formats: [string, unknown][] = [
 ];
 const byName = Object.fromEntries(formats);
 const collectionLength = new BuiltinFunction('len_format', 'v, name=, md=', (v) => String(len(v)));
-const specialFormats = Dict.from<unknown>([
+const specialFormats: readonly (readonly [string, unknown])[] = [
   ['whole-dollars', byName['whole_dollars']],
   ['dollars-and-cents', byName['dollars_and_cents']],
   ['collection-length', collectionLength],
@@ -296,7 +296,7 @@ const specialFormats = Dict.from<unknown>([
       thousandsCommas(dollars('$%.2f', v)),
     ),
   ],
-]);
+];
 
 registerModule(
   'Products.PythonScripts.standard',
@@ -304,7 +304,8 @@ registerModule(
     ...byName,
     urlencode: new BuiltinFunction('urlencode', 'query, doseq=', urlencode),
     Object: makeRecord,
-    special_formats: specialFormats,
+    // Each reader gets his own: what one script puts into it is no other's.
+    special_formats: new Getter(() => new Dict(specialFormats)),
   },
   // structured text, restructured text and DTML are added by the rooms that have them.
   {

@@ -3,7 +3,7 @@
  * script can catch: handlers rethrow it and `finally` blocks throw it again.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { type Frame, MemoryError, RecursionError } from './errors.ts';
+import { type Frame, MemoryError, NameError, RecursionError } from './errors.ts';
 import { framesOf } from './frames.ts';
 
 export type BudgetCode = 'BUDGET_STEPS' | 'BUDGET_TIME' | 'BUDGET_MEMORY';
@@ -113,6 +113,8 @@ export const meter = {
   depth: 0,
   maxDepth: DEFAULT_LIMITS.depth,
   budget: undefined as Budget | undefined,
+  /** The exception that is being handled. */
+  handled: undefined as Error | undefined,
 };
 
 const store = new AsyncLocalStorage<Budget>();
@@ -144,12 +146,18 @@ export function guardedRun<T>(fn: () => T): T {
     // Deep recursion in built-in functions ends at V8's own limit.
     if (error instanceof RangeError && /call stack/.test(error.message))
       throw new RecursionError('maximum recursion depth exceeded');
+    if (error instanceof ReferenceError) throw undeclared(error);
     if (error instanceof RangeError && /too large for a dict key/.test(error.message))
       throw new MemoryError(error.message);
     throw error;
   } finally {
     leave(budget);
   }
+}
+
+/** A variable of a script in TypeScript that is used before its declaration, by the name that it has there. */
+export function undeclared(error: Error): Error {
+  return /\$\d+'/.test(error.message) ? new NameError(error.message.replace(/\$\d+'/, "'")) : error;
 }
 
 function enter(budget: Budget): void {
@@ -167,6 +175,8 @@ function leave(budget: Budget): void {
   budget.memory = meter.memory;
   meter.budget = undefined;
   meter.steps = 0;
+  // A generator that was left in a handler keeps its exception: it is nothing to the next request.
+  meter.handled = undefined;
 }
 
 /** A slice of steps is used up: look at the clock and take the next one. */

@@ -6,6 +6,7 @@ import { operatorsOf } from './compare.ts';
 import { AttributeError, RecursionError, TypeError } from './errors.ts';
 import { BoundMethod, HostCallable, PyFunction, type Parameters } from './objects.ts';
 import { BuiltinFunction } from './builtin-function.ts';
+import { checkItem } from './iterate.ts';
 import { str } from './repr.ts';
 import { BuiltinMethod, classOfPrototype, PyType, strType, typeName, typeOf } from './types.ts';
 
@@ -36,7 +37,7 @@ export function call0(fn: unknown): unknown {
     meter.depth--;
     return result;
   }
-  return call(fn, []);
+  return guardedCall(fn, []);
 }
 
 export function call1(fn: unknown, a: unknown): unknown {
@@ -49,7 +50,7 @@ export function call1(fn: unknown, a: unknown): unknown {
   }
   if (fn === strType) return str(a);
   if (fn instanceof BuiltinFunction && fn.min <= 1 && fn.max >= 1) return fn.direct(a);
-  return call(fn, [a]);
+  return guardedCall(fn, [a]);
 }
 
 export function call2(fn: unknown, a: unknown, b: unknown): unknown {
@@ -61,7 +62,7 @@ export function call2(fn: unknown, a: unknown, b: unknown): unknown {
     return result;
   }
   if (fn instanceof BuiltinFunction && fn.min <= 2 && fn.max >= 2) return fn.direct(a, b);
-  return call(fn, [a, b]);
+  return guardedCall(fn, [a, b]);
 }
 
 /** Calls any value. `args` belongs to the call from here on. */
@@ -83,6 +84,15 @@ export function call(fn: unknown, args: unknown[], kwargs?: Kwargs): unknown {
     if (own !== undefined) return own(fn, args, kwargs);
   }
   throw new TypeError(`'${typeName(fn)}' object is not callable`);
+}
+
+/**
+ * `value(…)` in untrusted code. What was read was checked, but the variables of a template may hold what was not: an object of the
+ * site is called only where a list would give it.
+ */
+export function guardedCall(fn: unknown, args: unknown[], kwargs?: Kwargs): unknown {
+  if (typeof fn === 'object' && fn !== null && operatorsOf(fn).call !== undefined) checkItem([], fn);
+  return call(fn, args, kwargs);
 }
 
 /** Calls `fn` as a method of `self`. */

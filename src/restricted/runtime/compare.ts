@@ -5,7 +5,7 @@ import { indexOf } from './long-text.ts';
 import { PyError, RecursionError, TypeError, ValueError } from './errors.ts';
 import { asInt, compareNumbers, isNumeric, type Numeric, roughBytes } from './numbers.ts';
 import { call } from './call.ts';
-import { rawIterator } from './iterate.ts';
+import { checkItem, guardedIterator, isForeign, isIterable, rawIterator } from './iterate.ts';
 import { BoundMethod, DictView, ItemsView, KeysView, PyFunction, PyInstance, ValuesView } from './objects.ts';
 import { compareText, textLength } from './text.ts';
 import { type Operators, PyType, typeName, typeOf } from './types.ts';
@@ -72,10 +72,15 @@ export function ne(a: unknown, b: unknown): unknown {
   return typeof equal === 'boolean' ? !equal : !truth(equal);
 }
 
+const NO_ITEMS: readonly unknown[] = [];
+
 /** A comparison method that a script's class defines. */
 function dunder(a: PyInstance, name: string, b: unknown): unknown {
   const method = typeOf(a).lookup(name);
-  return method instanceof PyFunction ? call(new BoundMethod(a, method, name), [b]) : undefined;
+  if (!(method instanceof PyFunction)) return undefined;
+  // The script's code gets what a container holds: only what it would give.
+  if (typeof b === 'object' && b !== null) checkItem(NO_ITEMS, b);
+  return call(new BoundMethod(a, method, name), [b]);
 }
 
 function eqSlow(a: unknown, b: unknown): unknown {
@@ -376,7 +381,16 @@ export function contains(container: unknown, item: unknown): boolean {
   }
   const own = operatorsOf(container).contains;
   if (own !== undefined) return Boolean(own(container, item));
-  const it = rawIterator(container, `argument of type '${typeName(container)}' is not iterable`);
+  const message = `argument of type '${typeName(container)}' is not iterable`;
+  if (isForeign(container) && isIterable(container)) {
+    const own = guardedIterator(container);
+    for (let x = own.next(); x !== undefined; x = own.next()) {
+      chargeSteps(1);
+      if (isOrEquals(x, item)) return true;
+    }
+    return false;
+  }
+  const it = rawIterator(container, message);
   for (let x = it.next(); x !== undefined; x = it.next()) {
     chargeSteps(1);
     if (isOrEquals(x, item)) return true;

@@ -1,6 +1,6 @@
 /** `try`, `except`, `raise` and `with` of scripts. */
 import { isTransient } from '../../transaction/index.ts';
-import { BudgetError, meter } from './budget.ts';
+import { BudgetError, meter, undeclared } from './budget.ts';
 import { call } from './call.ts';
 import { operatorsOf, truth } from './compare.ts';
 import {
@@ -14,9 +14,6 @@ import {
 } from './errors.ts';
 import { PyType, typeName } from './types.ts';
 
-/** The exception that is being handled. */
-const current = { error: undefined as PyError | undefined };
-
 /** What was caught, as a Python exception. Running out of budget and conflicts of transactions pass every handler. */
 export function caught(error: unknown): PyError {
   if (meter.budget?.spent !== undefined) throw meter.budget.spent;
@@ -24,22 +21,22 @@ export function caught(error: unknown): PyError {
   if (error instanceof BudgetError || isTransient(error)) throw error;
   if (error instanceof globalThis.RangeError && /call stack/i.test(error.message))
     return new RecursionError('maximum recursion depth exceeded');
-  return foreignError(error);
+  return foreignError(error instanceof globalThis.ReferenceError ? undeclared(error) : error);
 }
 
 export function handling(error: PyError): PyError | undefined {
-  const before = current.error;
-  current.error = error;
+  const before = meter.handled as PyError | undefined;
+  meter.handled = error;
   return before;
 }
 
 export function leave(before: PyError | undefined): void {
-  current.error = before;
+  meter.handled = before;
 }
 
 /** `raise` without an exception. */
 export function reraise(): unknown {
-  const { error } = current;
+  const error = meter.handled as PyError | undefined;
   if (error === undefined) return new RuntimeError('No active exception to reraise');
   return original(error);
 }

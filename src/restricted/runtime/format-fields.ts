@@ -3,7 +3,7 @@ import { Dict } from '../../pickle/index.ts';
 import { guardedGetattr } from '../guards/attributes.ts';
 import { guardedItem } from '../guards/items.ts';
 import { chargeMemory, chargeSteps } from './budget.ts';
-import { IndexError, KeyError, ValueError } from './errors.ts';
+import { IndexError, ValueError } from './errors.ts';
 import { format, repr, str } from './repr.ts';
 import { asciiText } from './text.ts';
 
@@ -127,11 +127,7 @@ function lookup(name: string, fields: Fields): unknown {
 
 function base(first: string, fields: Fields): unknown {
   if (first !== '' && !/^\d+$/.test(first)) {
-    const { kwargs } = fields;
-    if (!(kwargs instanceof Map)) return guardedItem(kwargs, first);
-    const value: unknown = kwargs.get(first);
-    if (value === undefined) throw new KeyError(first);
-    return value;
+    return guardedItem(fields.kwargs, first);
   }
   let index: number;
   if (first === '') {

@@ -4,7 +4,7 @@ import { getSecurityPolicy } from '../policy.ts';
 import { chargeSteps } from './budget.ts';
 import { operatorsOf, rangeLength } from './compare.ts';
 import { RuntimeError, TypeError, Unauthorized, ValueError } from './errors.ts';
-import { isOpenContainer, mayHold } from '../guards/values.ts';
+import { isOpenContainer, isPlain, mayHold } from '../guards/values.ts';
 import { DictView, GuardedIterator, ItemsView, KeysView, PyGenerator, type PyIterator } from './objects.ts';
 import { membersOf } from './set-order.ts';
 import { isWide, points } from './text.ts';
@@ -191,19 +191,27 @@ class CheckedArray implements PyIterator {
   }
 }
 
-/** All items of a value in an array of its own, charged before they are taken. */
+/**
+ * All items of a value in an array of its own, charged before they are taken. What an object of the host gives is checked always, what
+ * Python's own containers hold when it is taken from the list, or with `guarded` at once.
+ */
 export function listOf(v: unknown, guarded = false): unknown[] {
   if (!guarded && Array.isArray(v)) {
     chargeSteps(v.length >>> 3);
     return Array.from(v as unknown[]);
   }
-  const it = guarded ? guardedIterator(v) : rawIterator(v);
+  const it = guarded || isForeign(v) ? guardedIterator(v) : rawIterator(v);
   const items: unknown[] = [];
   for (let x = it.next(); x !== undefined; x = it.next()) {
     chargeSteps(1);
     items.push(x);
   }
   return items;
+}
+
+/** Whether a value is iterated by operators of its host class. */
+export function isForeign(v: unknown): boolean {
+  return typeof v === 'object' && v !== null && !isPlain(v);
 }
 
 /** Targets in targets: where (from the end, behind a star), how many, where the star is, and those in them. */
@@ -267,7 +275,7 @@ export function fillDict(dict: Dict, source: unknown, check: (v: unknown) => unk
     for (const [key, value] of source) dict.set(key, value);
     return;
   }
-  const it = rawIterator(source);
+  const it = isForeign(source) ? guardedIterator(source) : rawIterator(source);
   let n = 0;
   for (let pair = it.next(); pair !== undefined; pair = it.next(), n++) {
     chargeSteps(1);

@@ -88,6 +88,8 @@ export class PyGenerator implements PyIterator {
   readonly name: string;
   readonly #generator: Generator<unknown, unknown, unknown>;
   #finished = false;
+  /** The exception of the handler in which it waits. */
+  #handled: Error | undefined;
   #result: unknown = null;
 
   constructor(name: string, generator: Generator<unknown, unknown, unknown>) {
@@ -99,9 +101,13 @@ export class PyGenerator implements PyIterator {
     if (this.#finished) return undefined;
     const { depth } = meter;
     if (++meter.depth > meter.maxDepth) throw new RecursionError('maximum recursion depth exceeded');
+    const { handled } = meter;
+    meter.handled = this.#handled ?? handled;
     const { done, value } = this.#generator.next(null);
     // Its handlers set the depth that they began at, which is not that of this call.
     meter.depth = depth;
+    this.#handled = meter.handled === handled ? undefined : meter.handled;
+    meter.handled = handled;
     if (done !== true) return value;
     this.#finished = true;
     this.#result = value ?? null;

@@ -1,8 +1,9 @@
 /** `text % values`: printf-style formatting of str and bytes. */
 import { Range, Tuple } from '../../pickle/index.ts';
+import { guardedItem } from '../guards/items.ts';
 import { chargeMemory, chargeSteps, chargeText } from './budget.ts';
 import { operatorsOf } from './compare.ts';
-import { KeyError, OverflowError, TypeError, ValueError } from './errors.ts';
+import { OverflowError, TypeError, ValueError } from './errors.ts';
 import { exponentText, fixed, general } from './format-spec.ts';
 import { asFloat, asInt, intText, truncate } from './numbers.ts';
 import { repr, str } from './repr.ts';
@@ -247,19 +248,14 @@ class Formatter {
   #byKey(key: string): unknown {
     this.#mapped = true;
     const v = this.#values;
-    if (v instanceof Map) {
-      const asked = this.#bytes ? new Uint8Array(Buffer.from(key, 'latin1')) : key;
-      const found: unknown = v.get(asked);
-      if (found === undefined) throw new KeyError(asked);
-      return found;
-    }
-    const get =
-      v !== null && typeof v === 'object' && !(v instanceof Tuple) ? operatorsOf(v).getitem : undefined;
+    const asked = this.#bytes ? new Uint8Array(Buffer.from(key, 'latin1')) : key;
+    if (v instanceof Map) return guardedItem(v, asked);
     // A list is asked for the key as well.
     if (Array.isArray(v) && !(v instanceof Tuple))
       throw new TypeError('list indices must be integers or slices, not str');
-    if (get === undefined) throw new TypeError('format requires a mapping');
-    return get(v, key);
+    if (v === null || typeof v !== 'object' || v instanceof Tuple || operatorsOf(v).getitem === undefined)
+      throw new TypeError('format requires a mapping');
+    return guardedItem(v, key);
   }
 
   #take(): unknown {

@@ -2,6 +2,7 @@
 import { chargeItems, chargeSteps } from './budget.ts';
 import { call1 } from './call.ts';
 import { lt, truth } from './compare.ts';
+import { checkItem } from './iterate.ts';
 
 /** Lists up to this length are sorted by insertion. */
 const RUN = 64;
@@ -12,7 +13,7 @@ export function sortItems(items: unknown[], key: unknown, reverse: unknown): unk
   chargeItems(n * 2);
   chargeSteps(n);
   const backwards = reverse !== undefined && truth(reverse);
-  const keys = key === undefined || key === null ? items : items.map((item) => call1(key, item));
+  const keys = key === undefined || key === null ? items : items.map((item) => keyOf(key, item, items));
   if (keys.every(isOrdered)) return sortNumbers(items, keys as number[], backwards);
   const order = Array.from(keys, (_key, i) => i);
   // Reversed before and after, equal items keep their order.
@@ -39,6 +40,12 @@ export function sortBy<T>(
     return less(keys[a], keys[b]);
   });
   return sorted.map((i) => items[i]!);
+}
+
+/** What the key function says of an item, which it may have only where a loop would give it. */
+function keyOf(key: unknown, item: unknown, items: readonly unknown[]): unknown {
+  if (typeof item === 'object' && item !== null) checkItem(items, item);
+  return call1(key, item);
 }
 
 const isOrdered = (key: unknown): boolean => typeof key === 'number' && !Number.isNaN(key);

@@ -1,6 +1,6 @@
 /** The methods of `str`. Offsets that scripts see count code points. */
 import { Tuple, tuple } from '../../pickle/index.ts';
-import { bounds, rawItem } from '../guards/items.ts';
+import { bounds, guardedItem } from '../guards/items.ts';
 import { chargeItems, chargeMemory, chargeSteps, chargeText } from './budget.ts';
 import { encodeText } from './codecs.ts';
 import { LookupError, TypeError, ValueError } from './errors.ts';
@@ -401,7 +401,7 @@ function translate(s: string, table: unknown): string {
   return mapCharacters(s, (c) => {
     let mapped: unknown;
     try {
-      mapped = rawItem(table, c.codePointAt(0)!);
+      mapped = guardedItem(table, c.codePointAt(0)!);
     } catch (error) {
       if (!(error instanceof LookupError)) throw error;
       mapped = c;

@@ -5,6 +5,8 @@ import { isCallable } from '../runtime/call.ts';
 import { ge, gt, le, lt, truth as pythonTruth } from '../runtime/compare.ts';
 import { PyError, TypeError, ValueError, ZeroDivisionError } from '../runtime/errors.ts';
 import { asInt, compareNumbers, numberOp } from '../runtime/numbers.ts';
+import { mayHold } from '../guards/values.ts';
+import { checkItem } from '../runtime/iterate.ts';
 import { binary } from '../runtime/operators.ts';
 import { str } from '../runtime/repr.ts';
 
@@ -59,6 +61,7 @@ export function toText(v: unknown, depth = 0): string {
     let text = '';
     for (let i = 0; i < v.length; i++) {
       const item: unknown = v[i];
+      if (typeof item === 'object' && item !== null && !mayHold(v, item)) checkItem(v, item);
       const part = item === null ? '' : toText(item, depth + 1);
       chargeMemory(2 + part.length);
       text += i === 0 ? part : `,${part}`;

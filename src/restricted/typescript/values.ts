@@ -1,7 +1,7 @@
 /** Functions of scripts, and what scripts find as `Math`, `Object` and the like. */
 import type { Dict } from '../../pickle/index.ts';
 import { chargeMemory, chargeSteps, meter } from '../runtime/budget.ts';
-import { call as callAny, isCallable } from '../runtime/call.ts';
+import { guardedCall, isCallable } from '../runtime/call.ts';
 import { RecursionError, TypeError } from '../runtime/errors.ts';
 import { HostCallable } from '../runtime/objects.ts';
 import { typeName } from '../runtime/types.ts';
@@ -101,7 +101,7 @@ export function call(fn: unknown, args: unknown[]): unknown {
   if (fn instanceof ScriptFunction) return run(fn.code, args);
   if (fn === undefined) throw new TypeError('undefined is not a function');
   const last = args.at(-1);
-  return last instanceof Keywords ? callAny(fn, args.slice(0, -1), last.values) : callAny(fn, args);
+  return last instanceof Keywords ? guardedCall(fn, args.slice(0, -1), last.values) : guardedCall(fn, args);
 }
 
 /** Calls a callback of a built-in function. */

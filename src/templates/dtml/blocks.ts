@@ -2,7 +2,7 @@
 import { KeyError, truth } from '../../restricted/index.ts';
 import { Tuple } from '../../pickle/index.ts';
 import { ParseError } from './errors.ts';
-import { Bindings, InstanceNames, MappingNames, Namespace } from './namespace.ts';
+import { Bindings, InstanceNames, ItemNames, Namespace } from './namespace.ts';
 import { nameParameter, parseLet, parseParameters, type Source } from './parameters.ts';
 import { type BlockTag, type Part, renderParts, type Section } from './render.ts';
 import { valueOf } from './var.ts';
@@ -90,7 +90,7 @@ export const withBlock: BlockTag = {
       let value = valueOf(source, outer);
       if (!mapping && value instanceof Tuple && value.length === 1) value = value[0];
       const namespace = only ? new Namespace() : outer;
-      namespace.push(mapping ? new MappingNames(value) : new InstanceNames(value));
+      namespace.push(mapping ? new ItemNames(value) : new InstanceNames(value));
       try {
         return renderParts(section!.parts, namespace);
       } finally {

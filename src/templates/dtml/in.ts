@@ -6,7 +6,9 @@ import {
   caught,
   chargeMemory,
   chargeSteps,
+  checkItem,
   getitem,
+  isForeign,
   str,
   trustedIterate,
   truth,
@@ -19,7 +21,7 @@ import { batchBounds } from './batch.ts';
 import { checkElse } from './blocks.ts';
 import { ParseError } from './errors.ts';
 import { compileDtmlExpression, type Expression } from './expression.ts';
-import { Bindings, InstanceNames, MappingNames, type Namespace } from './namespace.ts';
+import { Bindings, InstanceNames, ItemNames, type Namespace } from './namespace.ts';
 import { checkPrefix, nameParameter, type Parameters, parseParameters, type Source } from './parameters.ts';
 import { type BlockTag, type Part, renderParts, type Section } from './render.ts';
 import { itemValue, type Items, SequenceNames } from './sequence-names.ts';
@@ -67,7 +69,7 @@ export const inBlock: BlockTag = {
     const render = isBatch(loop.parameters) ? renderBatch : renderAll;
     return (namespace) => {
       const value = loop.source.expression?.(namespace) ?? namespace.get(loop.source.name);
-      const items = itemsOf(value);
+      const items = itemsOf(value, loop.parameters.has('skip_unauthorized'));
       if (items.length === 0) return renderParts(loop.otherwise, namespace);
       const names = new SequenceNames(
         ordered(loop, items, namespace),
@@ -123,23 +125,36 @@ function parseLoop(sections: readonly Section[]): Loop {
     startName:
       start === undefined || /^\s*[-+]?\d+\s*$/.test(String(start))
         ? undefined
-        : new RegExp(`&+${String(start).replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')}=[0-9]+&+`),
+        : new RegExp(`(?<!&)&+${String(start).replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')}=[0-9]+&+`),
     body: first.parts,
     otherwise: second?.parts ?? [],
   };
 }
 
-function itemsOf(value: unknown): Items {
+/** The items, where an object of the host gives them only those that the user may have. */
+function itemsOf(value: unknown, skip: boolean): Items {
   if (typeof value === 'string' || value instanceof Uint8Array || value instanceof ByteArray)
     throw new ValueError('Strings are not allowed as input to the in tag.');
   if (Array.isArray(value)) return value as Items;
   const items: unknown[] = [];
+  const foreign = isForeign(value);
   for (const item of trustedIterate(value)) {
     chargeMemory(16);
     chargeSteps(1);
-    items.push(item);
+    if (!foreign || mayHave(value, item, items.length, skip)) items.push(item);
   }
   return items;
+}
+
+function mayHave(container: unknown, item: unknown, index: number, skip: boolean): boolean {
+  try {
+    checkItem(container, item);
+    return true;
+  } catch (error) {
+    if (!(error instanceof Unauthorized)) throw error;
+    if (skip) return false;
+    throw new Unauthorized(`(item ${index}): ${error.message}`);
+  }
 }
 
 function ordered(
@@ -188,7 +203,7 @@ function renderItem(
       ? new InstanceNames(client)
       : client instanceof SequenceNames
         ? client
-        : new MappingNames(client),
+        : new ItemNames(client),
   );
   try {
     return renderParts(loop.body, namespace);

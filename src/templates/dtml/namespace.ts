@@ -8,6 +8,7 @@ import {
   declareClass,
   findModule,
   getattr,
+  getitem,
   getSecurityPolicy,
   hasattr,
   HostCallable,
@@ -81,7 +82,7 @@ export class InstanceNames implements NameSource {
   }
 }
 
-/** A mapping of user code: its items are read by key. */
+/** A mapping that the caller passes: its items are read by key. */
 export class MappingNames implements NameSource {
   readonly mapping: unknown;
 
@@ -98,6 +99,24 @@ export class MappingNames implements NameSource {
       if (error instanceof KeyError || error instanceof NameError) return undefined;
       // An object of the site that has no items has no method for them, either.
       if (error instanceof TypeError && isPersistent(mapping)) throw new AttributeError('__getitem__');
+      throw error;
+    }
+  }
+}
+
+/** A mapping that a tag names: its items are read as the current user may read them. */
+export class ItemNames implements NameSource {
+  readonly mapping: unknown;
+
+  constructor(mapping: unknown) {
+    this.mapping = mapping;
+  }
+
+  lookup(name: string): unknown {
+    try {
+      return getitem(this.mapping, name);
+    } catch (error) {
+      if (error instanceof KeyError || error instanceof NameError) return undefined;
       throw error;
     }
   }

@@ -1,6 +1,6 @@
 /** The variables of `dtml-in`: `sequence-item`, `sequence-letter`, `first-NAME`, `total-NAME`, `next-batches` … (INVENTORY T-067 to T-069). */
 import { Tuple } from '../../pickle/index.ts';
-import { eq, getattr, KeyError, PyError, trustedGetitem } from '../../restricted/index.ts';
+import { eq, getattr, getitem, KeyError, PyError } from '../../restricted/index.ts';
 import { type Batch, batchBounds } from './batch.ts';
 import type { NameSource } from './namespace.ts';
 import { statisticsOf, STATISTICS } from './statistics.ts';
@@ -38,6 +38,13 @@ function roman(number: number): string {
 export const itemValue = (item: unknown): unknown =>
   item instanceof Tuple && item.length === 2 ? item[1] : item;
 
+/** The same as the current user may have it. */
+function allowedValue(items: Items, index: number): unknown {
+  if (index < 0 || index >= items.length) return undefined;
+  const item = getitem(items, index);
+  return item instanceof Tuple && item.length === 2 ? getitem(item, 1) : item;
+}
+
 /** What a variable's last word makes of an index. */
 const BY_INDEX: Readonly<Record<string, (index: number, names: SequenceNames) => unknown>> = {
   number: (index) => index + 1,
@@ -45,8 +52,8 @@ const BY_INDEX: Readonly<Record<string, (index: number, names: SequenceNames) =>
   odd: (index) => index % 2,
   letter: (index) => String.fromCodePoint('a'.charCodeAt(0) + index),
   Letter: (index) => String.fromCodePoint('A'.charCodeAt(0) + index),
-  key: (index, { items }) => trustedGetitem(items[index], 0),
-  item: (index, { items }) => itemValue(items[index]),
+  key: (index, { items }) => getitem(getitem(items, index), 0),
+  item: (index, { items }) => allowedValue(items, index),
   roman: (index) => roman(index + 1).toLowerCase(),
   Roman: (index) => roman(index + 1),
   length: (_index, { items }) => items.length,
@@ -81,6 +88,14 @@ function splitName(name: string): SplitName {
     splitNames.set(name, split);
   }
   return split;
+}
+
+/** A query string without `?` and `&` at its ends. */
+function withoutEnds(query: string): string {
+  let [start, end] = [0, query.length];
+  while (start < end && (query[start] === '?' || query[start] === '&')) start++;
+  while (end > start && query[end - 1] === '&') end--;
+  return query.slice(start, end);
 }
 
 export class SequenceNames implements NameSource {
@@ -179,7 +194,7 @@ export class SequenceNames implements NameSource {
   /** An attribute or key of an item, as the current user may read it. */
   value(index: number, name: string): unknown {
     const item = itemValue(this.items[index]);
-    return this.mapping ? trustedGetitem(item, name) : getattr(item, name);
+    return this.mapping ? getitem(item, name) : getattr(item, name);
   }
 
   #differs(edge: string, name: string, step: number): unknown {
@@ -193,7 +208,7 @@ export class SequenceNames implements NameSource {
   /** The query string without the parameter that says where a batch starts. */
   query(): unknown {
     if (this.#startName === undefined) return undefined;
-    const query = this.#queryString.replace(/^[?&]+/, '').replace(/&+$/, '');
+    const query = withoutEnds(this.#queryString);
     let text = '?';
     if (query !== '') {
       const framed = `&${query}&`;

@@ -4,6 +4,7 @@ import {
   call,
   caught,
   getattr,
+  getitem,
   gt,
   hash,
   lt,
@@ -85,8 +86,9 @@ const isPlain = (value: unknown): boolean =>
 
 /** What `item` has under a name; null: nothing. What the user may not read is not there. */
 function valueOf(item: unknown, name: string, mapping: boolean): unknown {
-  if (mapping) return item instanceof Map ? (item.get(name) ?? null) : call(getattr(item, 'get'), [name]);
+  if (mapping && !(item instanceof Map)) return call(getattr(item, 'get'), [name]);
   try {
+    if (mapping) return item instanceof Map && item.has(name) ? getitem(item, name) : null;
     return getattr(item, name, null);
   } catch (error) {
     caught(error);

@@ -1,6 +1,6 @@
 /** Totals, means and their like over the items of `dtml-in`. */
 import { float, int, PyFloat } from '../../pickle/index.ts';
-import { caught, getattr, gt, lt, str, trustedGetitem, truth } from '../../restricted/index.ts';
+import { caught, getattr, getitem, gt, lt, str, truth } from '../../restricted/index.ts';
 
 const NAMES = [
   'total',
@@ -88,7 +88,7 @@ export function statisticsOf(
   for (const item of items) {
     let value: unknown;
     try {
-      value = mapping ? trustedGetitem(item, name) : getattr(item, name);
+      value = mapping ? getitem(item, name) : getattr(item, name);
     } catch (error) {
       caught(error);
       if (mapping || name !== 'item') continue;

@@ -6,7 +6,10 @@ import {
   chargeSteps,
   eq,
   getattr,
+  isForeign,
+  iterate,
   registerType,
+  repr,
   str,
   trustedIterate,
   truth,
@@ -23,10 +26,11 @@ import { fill, include, own, type Rendering, slot } from './macros.ts';
 import { attribute, content, DEFAULT, raw, Structure, text } from './output.ts';
 import {
   called,
+  calledUntrusted,
   contexts,
   Deferred,
   exists,
-  first,
+  firstBy,
   loopPath,
   stepIn,
   stepsAtEdge,
@@ -89,18 +93,20 @@ export function problemOf(places: ProgramPlaces): (problem: ExpressionProblem) =
   };
 }
 
-/** The items of a loop, taken before it begins. */
-function itemsOf(value: unknown): readonly unknown[] {
-  if (value === null) return [];
-  if (Array.isArray(value)) return [...(value as unknown[])];
-  const items: unknown[] = [];
-  for (const item of trustedIterate(value)) {
-    chargeSteps(1);
-    if ((items.length & 63) === 0) chargeMemory(512);
-    items.push(item);
-  }
-  return items;
-}
+/** The items of a loop, taken before it begins. What an object of the host gives to untrusted code is checked. */
+const itemsBy =
+  (trusted: boolean) =>
+  (value: unknown): readonly unknown[] => {
+    if (value === null) return [];
+    if (Array.isArray(value)) return [...(value as unknown[])];
+    const items: unknown[] = [];
+    for (const item of !trusted && isForeign(value) ? iterate(value) : trustedIterate(value)) {
+      chargeSteps(1);
+      if ((items.length & 63) === 0) chargeMemory(512);
+      items.push(item);
+    }
+    return items;
+  };
 
 /** `(a, b) value` */
 function spread(into: Variables, names: readonly string[], value: unknown): void {
@@ -145,6 +151,10 @@ function mapping(value: unknown, overrides: boolean): ReadonlyMap<unknown, unkno
   return found;
 }
 
+/** What would end the name of an attribute: names of a mapping may come from a form. */
+// oxlint-disable-next-line no-control-regex
+const NO_NAME = /[\s"'<>/=\u0000-\u001f]|^$/;
+
 function mapped(
   values: ReadonlyMap<unknown, unknown>,
   later: readonly string[],
@@ -160,6 +170,7 @@ function mapped(
       value = name;
     }
     if (later.includes(name) || value === null) continue;
+    if (NO_NAME.test(name)) throw new ValueError(`${repr(name)} is no name of an attribute`);
     out += ` ${name}="${attribute(value, '"', translator)}"`;
   }
   return out;
@@ -210,7 +221,6 @@ const names =
 const common = {
   attrs,
   BOOLEAN,
-  called,
   caught,
   content,
   contexts,
@@ -222,10 +232,8 @@ const common = {
   exists,
   failed,
   fill,
-  first,
   flag,
   include,
-  itemsOf,
   mapped,
   mapping,
   move: RepeatItem.move,
@@ -256,9 +264,12 @@ const common = {
 const untrustedRuntime = Object.freeze({
   ...common,
   names: names(false),
-  loop: loopPath(stepUntrusted),
+  called: calledUntrusted,
+  first: firstBy(calledUntrusted),
+  itemsOf: itemsBy(false),
+  loop: loopPath(stepUntrusted, calledUntrusted),
   step: stepUntrusted,
-  valueIn: valueIn(stepUntrusted),
+  valueIn: valueIn(stepUntrusted, calledUntrusted),
   stepSoft,
   stepBy: stepsBy(stepUntrusted),
   stepBySoft: stepsBy(stepSoft),
@@ -270,9 +281,12 @@ const untrustedRuntime = Object.freeze({
 const trustedRuntime = Object.freeze({
   ...common,
   names: names(true),
-  loop: loopPath(stepTrusted),
+  called,
+  first: firstBy(called),
+  itemsOf: itemsBy(true),
+  loop: loopPath(stepTrusted, called),
   step: stepTrusted,
-  valueIn: valueIn(stepTrusted),
+  valueIn: valueIn(stepTrusted, called),
   stepSoft: stepTrustedSoft,
   stepBy: stepsBy(stepTrusted),
   stepBySoft: stepsBy(stepTrustedSoft),

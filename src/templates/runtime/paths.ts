@@ -216,10 +216,12 @@ export function stepsAtEdge(step: (value: unknown, name: string) => unknown) {
 }
 
 /** `repeat/loop/name`, called. */
-export function loopPath(step: (value: unknown, name: string) => unknown) {
+export function loopPath(step: (value: unknown, name: string) => unknown, called: Called) {
   return (c: Variables, loop: string, name: string): unknown =>
     loopValue(c.get('repeat'), loop, name) ?? called(step(step(variable(c, 'repeat'), loop), name), c);
 }
+
+export type Called = (value: unknown, c: Variables) => unknown;
 
 /** What a path gives in the end: what can be called is called; documents get the variables as their namespace. */
 export function called(value: unknown, c: Variables): unknown {
@@ -232,8 +234,14 @@ export function called(value: unknown, c: Variables): unknown {
   return isCallable(value) ? call(value, []) : value;
 }
 
+/** The same in untrusted code: an object of the site that a loop found is called only where a list would give it. */
+export function calledUntrusted(value: unknown, c: Variables): unknown {
+  if (typeof value === 'object' && value !== null && isPersistent(value)) getitem([value], 0);
+  return called(value, c);
+}
+
 /** `base/name`, called, for names that are no methods of dicts: what most expressions in loops are. */
-export function valueIn(step: (value: unknown, name: string) => unknown) {
+export function valueIn(step: (value: unknown, name: string) => unknown, called: Called) {
   return (c: Variables, base: string, name: string): unknown => {
     const value = c.get(base);
     if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Dict.prototype) {
@@ -254,20 +262,22 @@ function attempt(compute: () => unknown): unknown {
 }
 
 /** Alternatives: the first that leads somewhere. What was found is called outside of the attempt, so its own errors count. */
-export function first(
-  tries: readonly (() => unknown)[],
-  last: () => unknown,
-  calls: boolean,
-  lastIsPath: boolean,
-  c: Variables,
-): unknown {
-  for (const compute of tries) {
-    const found = attempt(compute);
-    if (found !== MISSING) return calls ? called(found, c) : found;
-  }
-  const found = last();
-  return calls && lastIsPath ? called(found, c) : found;
-}
+export const firstBy =
+  (called: Called) =>
+  (
+    tries: readonly (() => unknown)[],
+    last: () => unknown,
+    calls: boolean,
+    lastIsPath: boolean,
+    c: Variables,
+  ): unknown => {
+    for (const compute of tries) {
+      const found = attempt(compute);
+      if (found !== MISSING) return calls ? called(found, c) : found;
+    }
+    const found = last();
+    return calls && lastIsPath ? called(found, c) : found;
+  };
 
 export function exists(tries: readonly (() => unknown)[]): number {
   return tries.some((compute) => attempt(compute) !== MISSING) ? 1 : 0;

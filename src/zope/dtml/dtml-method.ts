@@ -1,7 +1,7 @@
 /** DTML Method and DTML Document: templates as content (INVENTORY O-028, O-029). */
 import { aqExplicit, aqParent, getOwn, registerClass } from '../../persistent/index.ts';
 import { ByteArray, Dict, type Tuple, tuple } from '../../pickle/index.ts';
-import { declareClass, htmlQuote, len, registerType, str } from '../../restricted/index.ts';
+import { declareClass, getitem, htmlQuote, len, registerType, str } from '../../restricted/index.ts';
 import { type Executable, getSecurityManager, Permissions } from '../../access/index.ts';
 import { FileUpload, getRequest, HTTPRequest, HTTPResponse } from '../../publisher/index.ts';
 import { DtmlParseError, DtmlProgram } from '../../templates/index.ts';
@@ -399,7 +399,8 @@ for (const [cls, module, name, meta_type, permission] of [
     pyName: name,
     operators: {
       call: (self, args, kwargs) => self.callWith(args, kwargs),
-      str: (self) => htmlQuote(sourceOf(self)).replaceAll('&#x27;', "'"),
+      // A loop of a template may come by a document that the user may not have.
+      str: (self) => htmlQuote(sourceOf(getitem([self], 0) as Dtml)).replaceAll('&#x27;', "'"),
     },
   });
   Object.assign(cls.prototype, { ...shared, meta_type });

@@ -32,7 +32,9 @@ export class PropertyManager extends Item {
   }
 
   propdict(): Dict<string, PropertyRecord> {
-    return new Dict(this._properties.map((record) => [record.get('id') as string, record] as const));
+    return new Dict(
+      this._properties.map((record) => [record.get('id') as string, new Dict(record)] as const),
+    );
   }
 
   propertyLabel(id: string): string {

@@ -50,30 +50,35 @@ registerClass(FuncCode, 'Shared.DC.Scripts.Signature.FuncCode', { python: true, 
 
 /** Stands for a context or container that the user may not have: a script that does not use it can run. */
 class UnauthorizedBinding {
-  readonly binding: string;
-  readonly object: object;
+  readonly _binding: string;
+  readonly #object: object;
 
   constructor(binding: string, object: object) {
-    this.binding = binding;
-    this.object = object;
+    this._binding = binding;
+    this.#object = object;
+  }
+
+  /** What of the object itself the user may read, whatever is bound. */
+  static read(self: UnauthorizedBinding, name: string): unknown {
+    return name.startsWith('__') ? refuse(self) : getattr(self.#object, name);
   }
 }
 
 function refuse(self: UnauthorizedBinding): never {
-  throw new Unauthorized(`Not authorized to access binding: ${self.binding}`);
+  throw new Unauthorized(`Not authorized to access binding: ${self._binding}`);
 }
 
 registerType(UnauthorizedBinding, {
   pyName: 'UnauthorizedBinding',
   attributes: 'all',
   operators: {
-    getattr: (self, name) => (name.startsWith('__') ? refuse(self) : getattr(self.object, name)),
+    getattr: UnauthorizedBinding.read,
     str: refuse,
     call: refuse,
     getitem: refuse,
     contains: refuse,
     iter: refuse,
-    repr: (self) => `<UnauthorizedBinding: ${self.binding}>`,
+    repr: (self) => `<UnauthorizedBinding: ${self._binding}>`,
   },
 });
 
