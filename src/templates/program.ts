@@ -30,8 +30,19 @@ interface Functions {
   readonly macros: ReadonlyMap<string, TemplateFunction>;
 }
 
+/** Deeply nested elements and expressions overflow the stack here or in V8's compiler. */
+function deep<T>(filename: string, source: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof RangeError && /call stack/.test(error.message))
+      throw new TemplateError('ParseError', 'The elements are nested too deeply.', filename, source, 0, '');
+    throw error;
+  }
+}
+
 const META =
-  /\s*<meta\s+http-equiv=["']?Content-Type["']?\s+content=["']?([^;]+);\s*charset=([^"']+)["']?\s*\/?\s*>\s*/i;
+  /<meta\s{1,50}http-equiv=["']?Content-Type["']?\s{1,50}content=["']?([^;]{1,200});\s{0,50}charset=([^"']{1,200})["']?\s{0,50}\/?\s{0,50}>/i;
 
 /** Whether a source is XML by what it says of itself. */
 const isXml = (source: string): boolean =>
@@ -67,22 +78,25 @@ export class PageTemplateProgram {
     });
     let code: string;
     try {
-      const main = compiler.inFunction(() => compiler.nodes(parseMarkup(source)));
+      const main = deep(filename, source, () =>
+        compiler.inFunction(() => compiler.nodes(parseMarkup(source))),
+      );
       const parameters = 'c,g,r,d,x,T';
       const macros = [...compiler.macros]
         .map(([name, body]) => `M.set(${JSON.stringify(name)},(${parameters})=>{${body}});`)
         .join('');
       code = `const M=new Map();${macros}return {main:(${parameters})=>{${main}},macros:M}`;
     } catch (error) {
+      if (error instanceof TemplateError) throw error;
       if (error instanceof CompilationFailure)
         throw new TemplateError(error.kind, error.message, filename, source, error.offset, error.token);
-      if (error instanceof RangeError && /call stack/.test(error.message))
-        throw new TemplateError('ParseError', 'The elements are nested too deeply.', filename, source, 0, '');
       throw error;
     }
     const { constants, problems } = compiler.printer;
     const places = { filename, source, places: compiler.places };
-    const functions = instantiate(code, constants, places, trusted) as Functions;
+    const functions = deep(filename, source, () =>
+      instantiate(code, constants, places, trusted),
+    ) as Functions;
     return new PageTemplateProgram(
       functions,
       problems.map(

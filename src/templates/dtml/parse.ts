@@ -115,6 +115,7 @@ class Parser {
   readonly #tags: ReadonlyMap<string, Tag>;
   readonly #shown: (text: string) => string;
   readonly #refused: Refused | undefined;
+  readonly #ends = new Map<number, number>();
   #countedTo = 0;
   #line = 1;
 
@@ -277,8 +278,14 @@ class Parser {
     }
   }
 
-  /** Where the block ends that `opening` begins. */
+  /** Where the block ends that `opening` begins: asked once for each block around it. */
   #close(opening: Found, tag: BlockTag, after: number): number {
+    let end = this.#ends.get(opening.start);
+    if (end === undefined) this.#ends.set(opening.start, (end = this.#findClose(opening, tag, after)));
+    return end;
+  }
+
+  #findClose(opening: Found, tag: BlockTag, after: number): number {
     const block: Block = { name: opening.name, tag, args: opening.args };
     for (let at = after; ;) {
       const found = nextTag(this.#source, at);

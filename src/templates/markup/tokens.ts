@@ -13,24 +13,43 @@ const UNTIL_TWO_HYPHENS = `${UNTIL_HYPHEN}(?:[^-]${UNTIL_HYPHEN})*-`;
 const UNTIL_BRACKETS = '[^\\]]*](?:[^\\]]+])*]+';
 const CDATA = `${UNTIL_BRACKETS}(?:[^\\]>]${UNTIL_BRACKETS})*>`;
 const DECLARATION_NAME = `${S}${NAME}(?:${S}(?:${NAME}|${QUOTED}))*`;
-const MARKUP_DECLARATION = `(?:[^\\]"'><]+|${QUOTED})*>`;
+// One character at a time: a repeated repetition takes exponential time for what has no end.
+const MARKUP_DECLARATION = `(?:[^\\]"'><]|${QUOTED})*>`;
 const UNTIL_MARKS = '[^?]*\\?+';
 const INSTRUCTION_TAIL = `\\?>|[\\n\\r\\t ]${UNTIL_MARKS}(?:[^>?]${UNTIL_MARKS})*>`;
-const DOCTYPE_ITEM = `<(?:!(?:--${UNTIL_TWO_HYPHENS}>|[^-]${MARKUP_DECLARATION})|\\?${NAME}(?:${INSTRUCTION_TAIL}))|%${NAME};|${S}`;
+const DOCTYPE_ITEM = `<(?:!(?:--${UNTIL_TWO_HYPHENS}>|[^-]${MARKUP_DECLARATION})|\\?${NAME}(?:${INSTRUCTION_TAIL}))|%${NAME};|[ \\n\\t\\r]`;
 const DOCTYPE = `${DECLARATION_NAME}(?:${S})?(?:\\[(?:${DOCTYPE_ITEM})*](?:${S})?)?>?`;
 const DECLARATION = `--(?:${UNTIL_TWO_HYPHENS}>?)?|\\[CDATA\\[(?:${CDATA})?|DOCTYPE(?:${DOCTYPE})?`;
 const ATTRIBUTE_VALUE = '"[^"]*"|\'[^\']*\'|[^\\s=<>`]+';
 const ELEMENT = `(?:${NAME})(?:(?:${S})(?:${NAME})(?:(?:${S})?=(?:${S})?(?:${ATTRIBUTE_VALUE}|[^"'>/]+)|(?!(?:${S})?=)))*(?:${S})?(?:/?>)?`;
 const MARKUP = `<(?:!(?:${DECLARATION})?|\\?(?:${NAME}(?:${INSTRUCTION_TAIL})?)?|/(?:${NAME}(?:${S})?>?)?|(?:${ELEMENT})?)`;
-const TOKEN = new RegExp(`[^<]+|${MARKUP}`, 'g');
+const TOKEN = new RegExp(`[^<]+|${MARKUP}`, 'y');
+const OPEN_INSTRUCTION = new RegExp(`<\\?(?:${NAME})?`, 'y');
 
 export interface Token {
   readonly text: string;
   readonly offset: number;
 }
 
+/** What is looked for up to the end of the source, and what ends it. Where there is no such end, each start would be a search in vain. */
+const ENDS = [
+  ['<![CDATA[', ']]>'],
+  ['<?', '?>'],
+] as const;
+
 export function* tokens(source: string): Generator<Token> {
-  for (const match of source.matchAll(TOKEN)) yield { text: match[0], offset: match.index };
+  const lasts = ENDS.map(([start, end]) => [start, source.lastIndexOf(end)] as const);
+  for (let offset = 0; offset < source.length;) {
+    TOKEN.lastIndex = offset;
+    const open = lasts.find(([start, last]) => last < offset && source.startsWith(start, offset))?.[0];
+    let text = open === undefined ? TOKEN.exec(source)![0] : open;
+    if (open === '<?') {
+      OPEN_INSTRUCTION.lastIndex = offset;
+      [text] = OPEN_INSTRUCTION.exec(source)!;
+    }
+    yield { text, offset };
+    offset += text.length;
+  }
 }
 
 export type TokenKind =
@@ -85,7 +104,7 @@ export interface Attribute {
 
 const TAG = /^(<\/?)((?:[^:\n\t\r ]+:)?[^ \n\t\r>/]+)((\s*)\/?>)?/;
 const ATTRIBUTE =
-  /(\s+)(?!\d)([^ =/>\n\t\r]+)(?:(\s*=\s*)(?:(["'])([\s\S]*?)\4|([^\s'">/]+))|(?![ \\ntr]*=))/g;
+  /(?<![ \n\t\r])(\s+)(?!\d)([^ =/>\n\t\r]+)(?:(\s*=\s*)(?:(["'])([\s\S]*?)\4|([^\s'">/]+))|(?![ \\ntr]*=))/g;
 
 /** Takes a tag apart. Throws a CompilationFailure for what cannot be read. */
 export function parseTag({ text, offset }: Token): Tag {

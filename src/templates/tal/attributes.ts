@@ -100,7 +100,8 @@ export function attributesCode(
       continue;
     }
     // A mapping that follows overrides what stands before it.
-    const filters = prepared.slice(i).flatMap((other) => mappings.get(other) ?? []);
+    const filters =
+      mappings.size === 0 ? [] : prepared.slice(i).flatMap((other) => mappings.get(other) ?? []);
     const one = new AttributePrinter(compiler, attribute, i18n);
     if (one.fixed !== undefined) fixed.push(shown(one.fixed));
     const key = literal(attribute.name);

@@ -18,10 +18,17 @@ const PREFIX: Readonly<Record<string, string>> = {
   [I18N]: 'i18n',
   [META]: 'meta',
 };
-const LINE_SPACE = /$\s+|\s+^/gm;
-
-/** White space with line breaks in tags becomes one blank. */
-export const trimmed = (text: string): string => (text.includes('\n') ? text.replace(LINE_SPACE, ' ') : text);
+/** White space with line breaks in tags becomes one blank; what indents the last line stays, unless the first break begins it. */
+export function trimmed(text: string): string {
+  if (!text.includes('\n')) return text;
+  return text.replace(/\s+/g, (space) => {
+    if (BREAK.test(space[0]!)) return ' ';
+    for (let at = space.length - 1; at > 0; at--)
+      if (BREAK.test(space[at]!)) return ` ${space.slice(at + 1)}`;
+    return space;
+  });
+}
+const BREAK = /[\n\r\u2028\u2029]/;
 
 function statementsOf(element: Element): Statements {
   const found = new Map<string, Clause>();

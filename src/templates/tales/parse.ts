@@ -29,11 +29,14 @@ export type Tales =
 export class TalesSyntaxError extends Error {
   readonly offset: number;
   readonly token: string;
+  /** Where in the text something stands that no expression with the same beginning can have; undefined: that is not known. */
+  readonly wrongFrom: number | undefined;
 
-  constructor(reason: string, { text, offset }: Clause) {
+  constructor(reason: string, { text, offset }: Clause, wrongFrom?: number) {
     super(reason);
     this.offset = offset;
     this.token = text;
+    this.wrongFrom = wrongFrom;
   }
 }
 

@@ -61,7 +61,15 @@ export class TalesPrinter {
   print(clause: Clause): Printed {
     const tales = parseTales(clause);
     if (hasBadCharacters(tales, clause.text)) throw new TalesSyntaxError('${} unsupported', clause);
-    return this.printTree(tales);
+    try {
+      return this.printTree(tales);
+    } catch (error) {
+      if (!(error instanceof TalesSyntaxError) || error.wrongFrom === undefined) throw error;
+      const { message, offset, token } = error;
+      const before = tales.kind === 'python' ? clause.text.length - tales.clause.text.length : undefined;
+      const wrongFrom = before === undefined ? undefined : before + error.wrongFrom;
+      throw new TalesSyntaxError(message, { text: token, offset }, wrongFrom);
+    }
   }
 
   printTree(tales: Tales): Printed {
@@ -162,7 +170,13 @@ export class TalesPrinter {
     } catch (error) {
       if (!(error instanceof PySyntaxError)) throw error;
       if (kind !== 'python') throw scriptProblem(error, kind, clause);
-      throw pythonProblem(error, error.line - options.line + 1, source, clause);
+      const { reason, place } = pythonProblem(error, error.line - options.line + 1, source, clause);
+      const blanks = clause.text.length - clause.text.trimStart().length;
+      throw new TalesSyntaxError(
+        reason,
+        place,
+        UNMATCHED.test(error.msg) ? blanks + error.column : undefined,
+      );
     }
     const name = this.constant(compiled);
     this.#compiled.set(key, name);
@@ -171,6 +185,9 @@ export class TalesPrinter {
 }
 
 type Code = 'python' | 'js' | 'ts';
+
+/** Errors about a bracket that what stands before it rules out. */
+const UNMATCHED = /^unmatched '}'|^closing parenthesis '}'/;
 
 const trimmed = ({ text, offset }: Clause): Clause => ({
   text: text.trim(),
@@ -182,15 +199,11 @@ function pythonProblem(
   line: number,
   source: string,
   clause: Clause,
-): TalesSyntaxError {
+): { reason: string; place: Clause } {
   const reason = /^"|not allowed/.test(msg)
     ? msg
     : `SyntaxError: ${msg} at statement: ${repr(text || source)}`;
-  return new TalesSyntaxError(
-    `Python expression error:
-Line ${line}: ${reason}`,
-    trimmed(clause),
-  );
+  return { reason: `Python expression error:\nLine ${line}: ${reason}`, place: trimmed(clause) };
 }
 
 /** Its place is that inside of the expression. */
