@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import type { Program } from './dear-worker.ts';
 import { PYTHON, TYPESCRIPT } from './dear-operations.ts';
+import { DTML_PROGRAMS, PAGE_PROGRAMS, RECURSIONS } from './dear-templates.ts';
 import { MORE_PYTHON, MORE_TYPESCRIPT } from './more-dear-operations.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -15,10 +16,15 @@ const ALL = [
   ...named('Python', MORE_PYTHON),
   ...named('TypeScript', TYPESCRIPT),
   ...named('TypeScript', MORE_TYPESCRIPT),
+  ...named('DTML', DTML_PROGRAMS),
+  ...named('page', PAGE_PROGRAMS),
 ];
 
-/** Every twelfth in an ordinary run, all with ZOPE_TEST_OVERSHOOT=1. */
-const SHARE = process.env['ZOPE_TEST_OVERSHOOT'] === undefined ? 12 : 1;
+/** Every twelfth in an ordinary run; all with ZOPE_TEST_OVERSHOOT=1, those of one language with its name there. */
+const OVERSHOOT = process.env['ZOPE_TEST_OVERSHOOT'];
+const CHOSEN = ALL.filter(({ language }, i) =>
+  OVERSHOOT === undefined ? i % 12 === 0 : OVERSHOOT === '1' || OVERSHOOT === language,
+);
 /**
  * A program that is charged for what it does ends after so many steps, however fast the machine is. Time does not count, but for one
  * whose operation is not charged and does not end: the thread is stopped.
@@ -55,11 +61,28 @@ function run(programs: readonly Program[]): Promise<Map<string, string>> {
   });
 }
 
+const RECURSIVE = (['DTML', 'page'] as const).flatMap((language) =>
+  Object.entries(RECURSIONS[language]).map(([name, [body, ends]]) => ({
+    name: `${language}: ${name}`,
+    language,
+    body,
+    ends,
+  })),
+);
+
+describe('a template that calls itself', () => {
+  it('ends by an error about its recursion, and the thread serves the next', async () => {
+    const ends = await run(RECURSIVE.map(({ name, language, body }) => ({ name, language, body })));
+    for (const { name, ends: wanted } of RECURSIVE)
+      expect([name, ends.get(name)]).toEqual([name, expect.stringMatching(wanted)]);
+  }, 600_000);
+});
+
 describe('an operation that takes minutes or gigabytes', () => {
-  it('is charged, and ends with the budget at a line of the script', async () => {
-    const ends = await run(ALL.filter((_program, i) => i % SHARE === 0));
+  it('is charged, and ends with the budget at a line of the script or template', async () => {
+    const ends = await run(CHOSEN);
     const wrong = [...ends].filter(([, end]) => !/^BUDGET_(?:STEPS|MEMORY)$|^MemoryError: /.test(end));
     expect(Object.fromEntries(wrong)).toEqual({});
-    expect(ends.size).toBe(ALL.filter((_program, i) => i % SHARE === 0).length);
+    expect(ends.size).toBe(CHOSEN.length);
   }, 1_800_000);
 });

@@ -147,12 +147,29 @@ export function guardedRun<T>(fn: () => T): T {
     if (error instanceof RangeError && /call stack/.test(error.message))
       throw new RecursionError('maximum recursion depth exceeded');
     if (error instanceof ReferenceError) throw undeclared(error);
-    if (error instanceof RangeError && /too large for a dict key/.test(error.message))
-      throw new MemoryError(error.message);
-    throw error;
+    throw tooLarge(error) ?? error;
   } finally {
     leave(budget);
   }
+}
+
+/** What V8 and the database say of values that do not fit. */
+const TOO_LARGE = /too large for a dict key|^Invalid string length/;
+
+/** An error of the host about the size of a value, as Python has it. */
+export function tooLarge(error: unknown): MemoryError | undefined {
+  return error instanceof RangeError && TOO_LARGE.test(error.message)
+    ? new MemoryError(error.message)
+    : undefined;
+}
+
+/** How many calls of scripts are open: what catches their errors itself goes on from there. */
+export function callDepth(): number {
+  return meter.depth;
+}
+
+export function restoreCallDepth(depth: number): void {
+  meter.depth = depth;
 }
 
 /** A variable of a script in TypeScript that is used before its declaration, by the name that it has there. */

@@ -1,6 +1,6 @@
 /** `try`, `except`, `raise` and `with` of scripts. */
 import { isTransient } from '../../transaction/index.ts';
-import { BudgetError, meter, undeclared } from './budget.ts';
+import { BudgetError, meter, tooLarge, undeclared } from './budget.ts';
 import { call } from './call.ts';
 import { operatorsOf, truth } from './compare.ts';
 import {
@@ -21,6 +21,8 @@ export function caught(error: unknown): PyError {
   if (error instanceof BudgetError || isTransient(error)) throw error;
   if (error instanceof globalThis.RangeError && /call stack/i.test(error.message))
     return new RecursionError('maximum recursion depth exceeded');
+  const large = tooLarge(error);
+  if (large !== undefined) return large;
   return foreignError(error instanceof globalThis.ReferenceError ? undeclared(error) : error);
 }
 

@@ -5,12 +5,14 @@ import {
   alive,
   AttributeError,
   call,
+  callDepth,
   caught,
   Exception,
   exceptionTypes,
   type PyError,
   PyType,
   registerException,
+  restoreCallDepth,
   RuntimeError,
   type PyType as Type,
   typeName,
@@ -107,11 +109,13 @@ export const tryBlock: BlockTag = {
     }
     return (namespace) => {
       const depth = namespace.size;
+      const calls = callDepth();
       let text: string;
       try {
         text = renderParts(first!.parts, namespace);
       } catch (error) {
         if (error instanceof Returned) throw error;
+        restoreCallDepth(calls);
         namespace.pop(namespace.size - depth);
         // Running out of budget and conflicts of transactions pass every handler.
         const known = caught(error);
@@ -144,10 +148,12 @@ function finallyPart(body: readonly Part[], last: readonly Part[]): Part {
   return (namespace) => {
     let text = '';
     const depth = namespace.size;
+    const calls = callDepth();
     try {
       text = renderParts(body, namespace);
     } finally {
       alive();
+      restoreCallDepth(calls);
       namespace.pop(namespace.size - depth);
       text += renderParts(last, namespace);
     }

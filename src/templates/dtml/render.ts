@@ -30,6 +30,9 @@ export function setPlace(part: Part, place: TagPlace): void {
   if (typeof part === 'function') places.set(part, place);
 }
 
+/** Longer texts are charged before they are joined. */
+const LONG = 1024;
+
 export function renderParts(parts: readonly Part[], namespace: Namespace): string {
   let text = '';
   let at = 0;
@@ -37,7 +40,9 @@ export function renderParts(parts: readonly Part[], namespace: Namespace): strin
     chargeSteps(parts.length);
     for (; at < parts.length; at++) {
       const part = parts[at]!;
-      text += typeof part === 'string' ? part : part(namespace);
+      const piece = typeof part === 'string' ? part : part(namespace);
+      if (piece.length > LONG) chargeMemory(piece.length);
+      text += piece;
     }
     chargeMemory(text.length);
   } catch (error) {

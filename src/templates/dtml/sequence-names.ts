@@ -1,6 +1,15 @@
 /** The variables of `dtml-in`: `sequence-item`, `sequence-letter`, `first-NAME`, `total-NAME`, `next-batches` … (INVENTORY T-067 to T-069). */
 import { Tuple } from '../../pickle/index.ts';
-import { eq, getattr, getitem, KeyError, PyError } from '../../restricted/index.ts';
+import {
+  chargeMemory,
+  chargeSteps,
+  chargeText,
+  eq,
+  getattr,
+  getitem,
+  KeyError,
+  PyError,
+} from '../../restricted/index.ts';
 import { type Batch, batchBounds } from './batch.ts';
 import type { NameSource } from './namespace.ts';
 import { statisticsOf, STATISTICS } from './statistics.ts';
@@ -208,6 +217,7 @@ export class SequenceNames implements NameSource {
   /** The query string without the parameter that says where a batch starts. */
   query(): unknown {
     if (this.#startName === undefined) return undefined;
+    chargeText(this.#queryString.length * 8);
     const query = withoutEnds(this.#queryString);
     let text = '?';
     if (query !== '') {
@@ -230,6 +240,9 @@ export class SequenceNames implements NameSource {
     let [start, end] = [number('start'), number('end')];
     const batches: SequenceNames[] = [];
     const add = (batch: Batch) => {
+      // Batches that overlap by their whole size have no end.
+      chargeSteps(16);
+      chargeMemory(2000);
       ({ start, end } = batch);
       const names = new SequenceNames(this.items, '', this.#queryString, this.#startName);
       names.set('batch-start-index', start - 1);

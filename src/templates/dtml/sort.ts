@@ -3,6 +3,9 @@ import { PyFloat, Tuple } from '../../pickle/index.ts';
 import {
   call,
   caught,
+  chargeItems,
+  chargeSteps,
+  chargeText,
   getattr,
   getitem,
   gt,
@@ -30,9 +33,15 @@ const SMALLEST = new Smallest();
 
 type Compare = (a: unknown, b: unknown) => number;
 
-const compare: Compare = (a, b) => Number(truth(gt(a, b))) - Number(truth(lt(a, b)));
-const lower = (value: unknown) =>
-  typeof value === 'string' ? value.toLowerCase() : call(trustedGetattr(value, 'lower'), []);
+const compare: Compare = (a, b) => {
+  chargeSteps(1);
+  return Number(truth(gt(a, b))) - Number(truth(lt(a, b)));
+};
+function lower(value: unknown): unknown {
+  if (typeof value !== 'string') return call(trustedGetattr(value, 'lower'), []);
+  chargeText(value.length * 8);
+  return value.toLowerCase();
+}
 
 /** As C's locale has it, in which Zope runs. */
 const byLocale: Compare = (a, b) => {
@@ -131,6 +140,9 @@ export function sorted(
   namespace: Namespace,
 ): unknown[] {
   const texts = sort.split(',');
+  chargeItems(texts.length * 8);
+  chargeItems(items.length * (8 + texts.length));
+  chargeSteps(items.length * texts.length);
   const fields = sort.includes('/') ? texts.map((text) => fieldOf(text, namespace)) : undefined;
   const names = fields === undefined ? texts : fields.map(({ name }) => name);
   const several = names.length > 1;

@@ -1,6 +1,17 @@
 /** Totals, means and their like over the items of `dtml-in`. */
 import { float, int, PyFloat } from '../../pickle/index.ts';
-import { caught, getattr, getitem, gt, lt, str, truth } from '../../restricted/index.ts';
+import {
+  binary,
+  caught,
+  chargeItems,
+  chargeSteps,
+  getattr,
+  getitem,
+  gt,
+  lt,
+  str,
+  truth,
+} from '../../restricted/index.ts';
 
 const NAMES = [
   'total',
@@ -33,14 +44,17 @@ const isWhole = (value: Numeric): boolean =>
 function total(values: readonly Numeric[]): unknown {
   if (values.every(isWhole)) {
     let sum = 0n;
-    for (const value of values) sum += BigInt(value as number);
+    for (const value of values) sum = BigInt(binary('+', int(sum), value) as number);
     return int(sum);
   }
   return float(values.reduce<number>((sum, value) => sum + Number(value), 0));
 }
 
 function ordered(values: readonly unknown[]): unknown[] {
-  return values.toSorted((a, b) => (lt(a, b) ? -1 : lt(b, a) ? 1 : 0));
+  return values.toSorted((a, b) => {
+    chargeSteps(1);
+    return lt(a, b) ? -1 : lt(b, a) ? 1 : 0;
+  });
 }
 
 /** Values that are no numbers, but for those that cannot be compared with the least and the greatest before them. */
@@ -85,6 +99,8 @@ export function statisticsOf(
 ): Map<string, unknown> {
   const numbers: Numeric[] = [];
   const others = new Others();
+  chargeItems(items.length * 4);
+  chargeSteps(items.length * 4);
   for (const item of items) {
     let value: unknown;
     try {
@@ -106,8 +122,7 @@ export function statisticsOf(
     const squares = Number(
       total(
         numbers.map(
-          (value) =>
-            (isWhole(value) ? int(BigInt(value as number) ** 2n) : float(Number(value) ** 2)) as Numeric,
+          (value) => (isWhole(value) ? binary('*', value, value) : float(Number(value) ** 2)) as Numeric,
         ),
       ),
     );

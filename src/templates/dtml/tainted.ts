@@ -1,10 +1,14 @@
 /** Text from a request that holds markup: DTML shows it quoted unless somebody takes the text out of it (INVENTORY P-106). */
 import {
+  binary,
   builtinValue,
   call,
+  chargeMemory,
+  contains,
   eq,
   htmlQuote,
   le,
+  len,
   lt,
   registerType,
   repr,
@@ -40,6 +44,11 @@ export function tainted(value: unknown): unknown {
 
 const bare = (value: unknown): unknown => (value instanceof TaintedString ? value.value : value);
 
+function joined(a: string, b: string): string {
+  chargeMemory(16 + Math.min(a.length, b.length));
+  return a + b;
+}
+
 /** Python declares none of its methods: expressions may not read them. */
 const METHODS =
   'capitalize center count encode endswith expandtabs find format index isalnum isalpha isascii isdecimal isdigit isidentifier ' +
@@ -52,12 +61,12 @@ registerType(TaintedString, {
   attributes: [],
   denied: METHODS.split(' '),
   operators: {
-    add: (self, other) => new TaintedString(self.value + str(bare(other))),
-    radd: (self, other) => new TaintedString(str(bare(other)) + self.value),
-    mul: (self, other) => tainted(self.value.repeat(Math.min(Math.max(0, Number(other)), 1e6))),
+    add: (self, other) => new TaintedString(joined(self.value, str(bare(other)))),
+    radd: (self, other) => new TaintedString(joined(str(bare(other)), self.value)),
+    mul: (self, other) => tainted(binary('*', self.value, other)),
     getitem: (self, key) => tainted(trustedGetitem(self.value, key)),
-    len: (self) => Array.from(self.value).length,
-    contains: (self, item) => self.value.includes(str(bare(item))),
+    len: (self) => len(self.value),
+    contains: (self, item) => contains(self.value, str(bare(item))),
     bool: (self) => self.value !== '',
     str: (self) => self.value,
     repr: (self) => repr(self.quoted()),

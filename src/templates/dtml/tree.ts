@@ -4,6 +4,8 @@ import { Dict } from '../../pickle/index.ts';
 import { metaOf, isPersistent } from '../../persistent/index.ts';
 import {
   call,
+  chargeMemory,
+  chargeSteps,
   getattr,
   getitem,
   isCallable,
@@ -233,6 +235,7 @@ class TreeRendering {
 
   /** The objects below one; undefined when it cannot have any. */
   #children(object: unknown): unknown[] | undefined {
+    chargeSteps(8);
     const { branches, branchesExpression, parameters } = this.#tree;
     let value: unknown;
     if (branchesExpression !== undefined) {
@@ -246,7 +249,12 @@ class TreeRendering {
       if (!has(object, branches!)) return undefined;
       value = call(getattr(object, branches!), []);
     }
-    let items: unknown[] = value === null ? [] : Array.from(trustedIterate(value));
+    let items: unknown[] = [];
+    for (const item of value === null ? [] : trustedIterate(value)) {
+      chargeSteps(4);
+      chargeMemory(64);
+      items.push(item);
+    }
     const refused = items.filter((_item, index) => !mayHave(items, index));
     if (refused.length > 0) {
       if (!parameters.has('skip_unauthorized')) throw new Unauthorized(`(${refused.length} items of a tree)`);
@@ -255,13 +263,18 @@ class TreeRendering {
     const sort = parameters.get('sort');
     if (sort !== undefined) {
       const keyed = items.map((item) => [attributeValue(item, String(sort)), item] as const);
-      keyed.sort(([a], [b]) => (lt(a, b) ? -1 : lt(b, a) ? 1 : 0));
+      keyed.sort(([a], [b]) => {
+        chargeSteps(1);
+        return lt(a, b) ? -1 : lt(b, a) ? 1 : 0;
+      });
       items = keyed.map(([, item]) => item);
     }
     return parameters.has('reverse') ? items.reverse() : items;
   }
 
   #node(object: unknown, id: unknown, rootUrl: string, url: string, nodes: OpenNode[], level: number): void {
+    chargeSteps(16);
+    chargeMemory(500);
     const { parameters, url: urlAttribute } = this.#tree;
     let [itemUrl, base] = [url, rootUrl];
     if (level >= 0 && has(object, urlAttribute)) {

@@ -1,7 +1,10 @@
 /** What generated code calls. It reaches values only through this: attributes, items and calls are guarded by `restricted/`. */
 import { Dict } from '../../pickle/index.ts';
 import {
+  alive,
+  BudgetError,
   call,
+  callDepth,
   chargeMemory,
   chargeSteps,
   eq,
@@ -10,12 +13,13 @@ import {
   iterate,
   registerType,
   repr,
+  restoreCallDepth,
   str,
   trustedIterate,
   truth,
   ValueError,
 } from '../../restricted/index.ts';
-import { ExpressionError, isFatal, notePlace, stackOverflow } from '../errors.ts';
+import { ExpressionError, isFatal, notePlace, placeOf, stackOverflow } from '../errors.ts';
 import { Message } from '../i18n/message.ts';
 import type { Translator } from '../i18n/translate.ts';
 import { BOOLEAN } from '../tal/attributes.ts';
@@ -71,8 +75,11 @@ registerType(Deferred, {
   operators: { call: (self) => self.value(), str: (self) => str(self.value()) },
 });
 
-function caught(error: unknown): ErrorInfo {
+/** `depth`: how many calls of scripts were open where the element begins. */
+function caught(error: unknown, depth: number): ErrorInfo {
   if (isFatal(error)) throw error;
+  alive();
+  restoreCallDepth(depth);
   return new ErrorInfo(error);
 }
 
@@ -80,7 +87,11 @@ function failed(error: unknown, program: ProgramPlaces, at: number): unknown {
   const { filename, source, places } = program;
   const shown = stackOverflow(error);
   const place = places[at];
-  if (place !== undefined) notePlace(shown, filename, source, place.offset, place.text);
+  if (place !== undefined) {
+    notePlace(shown, filename, source, place.offset, place.text);
+    if (shown instanceof BudgetError)
+      shown.places.push({ filename, line: placeOf(source, place.offset).line, function: place.text });
+  }
   return shown;
 }
 
@@ -125,6 +136,13 @@ function restore(c: Variables, name: string, value: unknown): void {
   if (value === undefined) c.delete(name);
   else c.set(name, value);
 }
+
+/** A text that was put together. */
+function sized(out: string): string {
+  if (out.length > LONG) chargeMemory(out.length);
+  return out;
+}
+const LONG = 256;
 
 /** One turn of a loop that wrote so many characters. */
 function spend(written: number): void {
@@ -226,6 +244,7 @@ const common = {
   contexts,
   DEFAULT,
   deferred: (compute: () => unknown, once: boolean) => new Deferred(compute, once),
+  depthNow: callDepth,
   DONE: Object.freeze({}),
   enter: Repeats.enter,
   equal: (a: unknown, b: unknown) => truth(eq(a, b)),
@@ -244,6 +263,7 @@ const common = {
   raw,
   restore,
   slot,
+  sized,
   spend,
   spread,
   stepIn,

@@ -1,6 +1,7 @@
 /** Macros and slots while a template is rendered (INVENTORY 6.3). */
 import {
   AttributeError,
+  chargeSteps,
   declareClass,
   KeyError,
   RecursionError,
@@ -85,9 +86,17 @@ function run(
   x: string | null,
   T: Translator,
 ): string {
-  if (++r.depth > MAX_DEPTH) throw new RecursionError('maximum recursion depth exceeded in macros');
-  const out = code(new Map(c), g, r, d, x, T);
-  r.depth--;
+  const { depth } = r;
+  if (depth >= MAX_DEPTH) throw new RecursionError('maximum recursion depth exceeded in macros');
+  chargeSteps(4 + (c.size >>> 3));
+  let out: string;
+  r.depth = depth + 1;
+  try {
+    out = code(new Map(c), g, r, d, x, T);
+  } finally {
+    // Also where an error ends the macro, which `on-error` around it may catch.
+    r.depth = depth;
+  }
   for (const [name, value] of g) c.set(name, value);
   return out;
 }

@@ -1,6 +1,12 @@
 /** From values to text: escaping, markup, translation of what is inserted. */
 import { ByteArray, isFloat } from '../../pickle/index.ts';
-import { registerType, str, trustedGetattr, UnicodeDecodeError } from '../../restricted/index.ts';
+import {
+  chargeMemory,
+  registerType,
+  str,
+  trustedGetattr,
+  UnicodeDecodeError,
+} from '../../restricted/index.ts';
 import { Message } from '../i18n/message.ts';
 import type { Translator } from '../i18n/translate.ts';
 import { registerTextClass, textOperators } from '../text-like.ts';
@@ -50,7 +56,16 @@ function isSpecial(text: string): boolean {
   return false;
 }
 
+/** Longer texts are charged before they are looked through and joined. */
+const LONG = 1024;
+
+function charged(text: string): string {
+  if (text.length > LONG) chargeMemory(text.length);
+  return text;
+}
+
 export function escapeText(text: string): string {
+  charged(text);
   if (!isSpecial(text)) return text;
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
@@ -89,9 +104,9 @@ export function content(value: unknown, translator: Translator): string {
 
 /** A value as markup. */
 export function raw(value: unknown, translator: Translator): string {
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string') return charged(value);
   if (value === null || value === undefined) return '';
-  return converted(value, translator).text ?? '';
+  return charged(converted(value, translator).text ?? '');
 }
 
 const ENTITY: Readonly<Record<string, string>> = { '"': '&quot;', "'": '&#39;' };

@@ -5,14 +5,17 @@
 import { getOwn, isPersistent } from '../../persistent/index.ts';
 import { Dict } from '../../pickle/index.ts';
 import {
+  alive,
   BoundMethod,
   builtinValue,
   call,
+  callDepth,
   getattr,
   getitem,
   isCallable,
   KeyError,
   ownStep,
+  restoreCallDepth,
   str,
   trustedGetattr,
   trustedGetitem,
@@ -253,11 +256,14 @@ export function valueIn(step: (value: unknown, name: string) => unknown, called:
 }
 
 function attempt(compute: () => unknown): unknown {
+  const depth = callDepth();
   try {
     return compute();
   } catch (error) {
-    if (isMissing(error)) return MISSING;
-    throw error;
+    if (!isMissing(error)) throw error;
+    alive();
+    restoreCallDepth(depth);
+    return MISSING;
   }
 }
 

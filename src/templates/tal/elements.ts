@@ -286,11 +286,11 @@ function onErrorCode(
   slot: Code,
 ): Code {
   const fallback = substitution(compiler, clause, statements.get('i18n:translate')?.text === '')(undefined);
-  const before = compiler.name();
+  const [before, depth] = [compiler.name(), compiler.name()];
   return [
-    `{const ${before}=o;try{`,
+    `{const ${before}=o,${depth}=depthNow();try{`,
     ...slot,
-    `}catch(e){o=${before};c.set("error",caught(e));`,
+    `}catch(e){o=${before};c.set("error",caught(e,${depth}));`,
     ...(tags?.start ?? []),
     ...fallback,
     ...(tags?.end ?? []),

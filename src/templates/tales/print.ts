@@ -112,7 +112,7 @@ export class TalesPrinter {
       case 'defer':
         return `deferred(()=>${this.#value(tales.of)},${tales.kind === 'lazy'})`;
       case 'string':
-        return `(${['""', ...tales.parts.map((part) => (typeof part === 'string' ? literal(part) : `text(${this.#value(part)})`))].join('+')})`;
+        return `sized(${['""', ...tales.parts.map((part) => (typeof part === 'string' ? literal(part) : `text(${this.#value(part)})`))].join('+')})`;
       case 'python':
       case 'js':
       case 'ts':
