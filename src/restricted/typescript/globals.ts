@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { Dict, float, int, PyFloat, PySet, tupleFrom } from '../../pickle/index.ts';
 import { findModule } from '../modules/registry.ts';
-import { chargeItems, chargeMemory, chargeSteps } from '../runtime/budget.ts';
+import { chargeItems, chargeMemory, chargeSteps, chargeText } from '../runtime/budget.ts';
 import { builtinValue } from '../runtime/builtins.ts';
 import { hashable } from '../runtime/compare.ts';
 import { exceptionTypes, TypeError, ValueError } from '../runtime/errors.ts';
@@ -238,6 +238,7 @@ const builtins: Record<string, unknown> = {
     call: ([v]) => {
       const n = asInt(v) ?? (v instanceof PyFloat ? int(BigInt(v.value)) : undefined);
       if (n !== undefined) return n;
+      if (typeof v === 'string') chargeText(v.length * 4);
       if (typeof v !== 'string' || !/^\s*[-+]?\d{1,4300}\s*$/.test(v))
         throw new ValueError(`${repr(v ?? null)} is no whole number`);
       return int(BigInt(v));
