@@ -1,3 +1,4 @@
+export { closeIntrinsics } from './close-intrinsics.ts';
 export { forbidCodeFromText } from './code-from-text.ts';
 export {
   allowsUndeclared,

@@ -9,6 +9,7 @@ import {
   withHealth,
 } from '../../paste/index.ts';
 import { FileStorage, type SharedFile } from '../../zodb/index.ts';
+import { closeIntrinsics } from '../../restricted/index.ts';
 import { registerDistributions } from '../app/distributions.ts';
 import { shutDown } from '../app/shutdown.ts';
 import { siteStats } from '../app/stats.ts';
@@ -52,6 +53,8 @@ export async function startThread(
     },
   });
   const app = await loadApp(configUri, { relativeTo, globalConf, name: appName });
+  // After what a site's own code needs at its start.
+  if (!data.settings.code_from_text) closeIntrinsics();
   const { accept, health_path: healthPath, ready_path: readyPath } = data.settings;
   return {
     // Where the main thread has the sockets, it answers these paths itself.

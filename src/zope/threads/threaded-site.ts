@@ -19,7 +19,7 @@ import {
   ThreadPool,
   withHealth,
 } from '../../paste/index.ts';
-import { forbidCodeFromText } from '../../restricted/index.ts';
+import { closeIntrinsics, forbidCodeFromText } from '../../restricted/index.ts';
 import { siteStats } from '../app/stats.ts';
 import { fromSource, moduleUrl, packageRoot } from '../package-files.ts';
 import { addressOf, type OperationSettings } from './operation-settings.ts';
@@ -115,7 +115,10 @@ export class ThreadedSite {
     const { configUri, relativeTo, globalConf, appName } = this.#options;
     const app = await loadApp(configUri, { relativeTo, globalConf, name: appName });
     // After what a site's own code needs at its start; threads have a flag of the engine for it.
-    if (!this.#options.settings.code_from_text) forbidCodeFromText();
+    if (!this.#options.settings.code_from_text) {
+      forbidCodeFromText();
+      closeIntrinsics();
+    }
     this.#app = this.#options.settings.metrics_listen === '' ? app : this.#measured(app);
   }
 
