@@ -113,8 +113,11 @@ export class ItemNames implements NameSource {
   }
 
   lookup(name: string): unknown {
+    const { mapping } = this;
+    // An error for each name that is looked for further down would cost more than all else.
+    if (mapping instanceof Map && mapping.get(name) === undefined) return undefined;
     try {
-      return getitem(this.mapping, name);
+      return getitem(mapping, name);
     } catch (error) {
       if (error instanceof KeyError || error instanceof NameError) return undefined;
       throw error;
