@@ -8,18 +8,6 @@ export interface CacheDetail {
 }
 
 /**
- * Ghosts that live on together: as long as somebody uses one of them, all of them. Each holds its group, in place of its neighbour in
- * the ring, where no ghost is; so that one `WeakRef`, which is dear, does for several.
- */
-type Group = PersistentMeta[];
-const GROUP = 8;
-
-const groupOf = (ghost: PersistentMeta): Group | null => ghost.ringAfter as unknown as Group | null;
-const setGroup = (ghost: PersistentMeta, group: Group | null): void => {
-  ghost.ringAfter = group as unknown as PersistentMeta | null;
-};
-
-/**
  * The objects of one connection by oid. What is loaded is in a ring, least recently used first; when more is loaded than
  * the limits say, objects at its beginning are turned into ghosts. A use only stamps the object with its moment (moving it in
  * the ring would cost more than the use). The ring is in the order of the moments at which objects got their places, so the
@@ -31,7 +19,7 @@ export class ObjectCache {
   targetBytes: number;
   #strong = new Map<Oid, PersistentMeta>();
   /** Ghosts: nothing of the cache keeps them alive, but while somebody does, they are the object of their oid. */
-  #weak = new Map<Oid, WeakRef<Group>>();
+  #weak = new Map<Oid, WeakRef<PersistentMeta>>();
   /** Ghosts made since the last collection, which are still held. Making a WeakRef is dear and most are loaded soon. */
   #fresh: PersistentMeta[] = [];
   #first: PersistentMeta | null = null;
@@ -50,14 +38,7 @@ export class ObjectCache {
   get(oid: Oid): PersistentMeta | undefined {
     const meta = this.#strong.get(oid);
     if (meta !== undefined || this.#weak.size === 0) return meta;
-    return this.#ghost(oid);
-  }
-
-  #ghost(oid: Oid): PersistentMeta | undefined {
-    return this.#weak
-      .get(oid)
-      ?.deref()
-      ?.find((ghost) => ghost.oid === oid);
+    return this.#weak.get(oid)?.deref();
   }
 
   /** Objects that are loaded. */
@@ -80,7 +61,7 @@ export class ObjectCache {
     const oid = meta.oid!;
     if (!this.#strong.has(oid)) {
       this.#strong.set(oid, meta);
-      this.#ungroup(meta);
+      this.#weak.delete(oid);
     }
     meta.used = tick();
     if (this.#inRing(meta)) this.#bytes += size - meta.size;
@@ -107,15 +88,7 @@ export class ObjectCache {
   forget(meta: PersistentMeta): void {
     this.#leave(meta);
     this.#strong.delete(meta.oid!);
-    this.#ungroup(meta);
-  }
-
-  /** An object is no ghost any more that only others keep alive. */
-  #ungroup(meta: PersistentMeta): void {
-    if (!this.#weak.delete(meta.oid!)) return;
-    const group = groupOf(meta);
-    group?.splice(group.indexOf(meta), 1);
-    setGroup(meta, null);
+    this.#weak.delete(meta.oid!);
   }
 
   /**
@@ -195,8 +168,8 @@ export class ObjectCache {
   /** Every object, loaded or not, that is still in memory. */
   *objects(): Generator<PersistentMeta> {
     yield* this.#strong.values();
-    for (const oid of this.#weak.keys()) {
-      const meta = this.#ghost(oid);
+    for (const reference of this.#weak.values()) {
+      const meta = reference.deref();
       if (meta !== undefined) yield meta;
     }
   }
@@ -214,19 +187,10 @@ export class ObjectCache {
 
   /** Ghosts live on only as long as somebody uses them. */
   #letGo(): void {
-    if (this.#fresh.length === 0) return;
-    let group: Group = [];
-    let reference = new WeakRef(group);
     for (const meta of this.#fresh) {
       if (meta.status !== GHOST || this.#strong.get(meta.oid!) !== meta) continue;
       this.#strong.delete(meta.oid!);
-      if (group.length === GROUP) {
-        group = [];
-        reference = new WeakRef(group);
-      }
-      group.push(meta);
-      setGroup(meta, group);
-      this.#weak.set(meta.oid!, reference);
+      this.#weak.set(meta.oid!, new WeakRef(meta));
     }
     this.#fresh = [];
     if (this.#weak.size < this.#weakLimit) return;
