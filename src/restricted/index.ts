@@ -103,6 +103,7 @@ export {
   ValueError,
   ZeroDivisionError,
 } from './runtime/errors.ts';
+export { declareText } from './guards/values.ts';
 export { checkItem, guardedIterate as iterate, isForeign, trustedIterate } from './runtime/iterate.ts';
 export {
   BoundMethod,

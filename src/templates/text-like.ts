@@ -1,6 +1,7 @@
 /** Values that are texts in Python, and objects of their own here. */
 import {
   contains,
+  declareText,
   eq,
   hash,
   le,
@@ -51,4 +52,5 @@ export function registerTextClass<T extends object>(
   textOf: (value: T) => string,
 ): void {
   classes.push([cls, textOf]);
+  declareText(cls);
 }

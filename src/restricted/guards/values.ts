@@ -79,8 +79,19 @@ function isScriptObject(value: object): boolean {
   );
 }
 
+const texts = new WeakSet<object>();
+
+/** Instances of a class are texts in Python: they give their characters as texts do. */
+export function declareText(cls: { readonly prototype: object }): void {
+  texts.add(cls.prototype);
+}
+
+const isText = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && texts.has(Object.getPrototypeOf(value) as object);
+
 /** Whether `container` may give `item` without asking the policy. */
 export function mayHold(container: unknown, item: unknown): boolean {
+  if (typeof item === 'string' && isText(container)) return true;
   if (isOpenContainer(container)) return item === null || typeof item !== 'object' || !needsPolicy(item);
   // A registered type that gives all its attributes gives its items, too, and those that are declared public.
   return typeOf(container).access === 'all' && (isPublicObject(item) || isPlain(item));
