@@ -1,21 +1,16 @@
 /** Mail Host: where mail goes that scripts and templates send (INVENTORY O-053). */
 import { aqAcquire, aqParent, registerClass } from '../../persistent/index.ts';
-import { call, declareClass, Exception, registerException, str } from '../../restricted/index.ts';
+import { call, declareClass, str } from '../../restricted/index.ts';
 import { Permissions } from '../../access/index.ts';
 import { HTTPRequest } from '../../publisher/index.ts';
 import { mailHostPage } from '../zmi/mail-host.ts';
 import { sendAtCommit, sendNow } from './delivery.ts';
+import { MailHostError } from './errors.ts';
 import { composeMail } from './message.ts';
 import { SmtpError, type SmtpServer } from './smtp.ts';
 import { namesOf } from '../ofs/names.ts';
 import { Item, ITEM_OPTIONS } from '../ofs/item.ts';
 import { registerProduct } from '../ofs/products.ts';
-
-/** A mail could not be handed to the mail server. */
-export class MailHostError extends Exception {
-  readonly code = 'MAIL_HOST_ERROR';
-}
-registerException(MailHostError, 'MailHostError');
 
 const textOrNull = (value: unknown): string | null =>
   value === undefined || value === null || value === '' ? null : str(value);
@@ -40,7 +35,7 @@ export class MailHost extends Item {
 
   /**
    * Sends a mail when the transaction commits, or at once. `messageText` may begin with header lines, which the other arguments
-   * override. Throws a `MailHostError` when a mail that is to go at once cannot.
+   * override. Throws a `MailHostError` for a mail without recipients or sender, and for one that is to go at once and cannot.
    */
   send(
     messageText: unknown,

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import os from 'node:os';
 import { encode as quotedPrintable, wrap } from 'nodemailer/lib/qp';
 import { ValueError } from '../../restricted/index.ts';
+import { MailHostError } from './errors.ts';
 
 export interface MailParts {
   /** The text, which may begin with header lines and an empty line. */
@@ -95,14 +96,14 @@ function encodingFor({ encode, text }: MailParts, body: string): string {
   return plain ? '7bit' : 'quoted-printable';
 }
 
-/** Throws a `ValueError` for a mail without sender or recipients, and for line ends in what becomes a header. */
+/** Throws a `MailHostError` for a mail without sender or recipients, and a `ValueError` for line ends in what becomes a header. */
 export function composeMail(parts: MailParts): Mail {
   const [given, body] = splitHeaders(parts.text);
   const header = (name: string) => given.find(([each]) => each.toLowerCase() === name.toLowerCase())?.[1];
   const to = parts.to ?? addressesOf([header('To'), header('Cc'), header('Bcc')].filter(Boolean).join(', '));
   const from = parts.from ?? header('From');
-  if (to.length === 0) throw new ValueError('No message recipients designated');
-  if (from === undefined || from === '') throw new ValueError('No message sender designated');
+  if (to.length === 0) throw new MailHostError('No message recipients designated');
+  if (from === undefined || from === '') throw new MailHostError("Message missing SMTP Header 'From'");
   const set = new Map<string, string>([
     ['from', encodeAddress(from)],
     [

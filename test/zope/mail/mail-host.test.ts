@@ -1,52 +1,20 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import path from 'node:path';
-import { createInterface, type Interface } from 'node:readline';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { TransactionManager, withTransactionManager } from '../../../src/transaction/index.ts';
-import { MailHost, MailHostError } from '../../../src/zope/mail/mail-host.ts';
+import { MailHostError } from '../../../src/zope/mail/errors.ts';
+import { MailHost } from '../../../src/zope/mail/mail-host.ts';
 import { composeMail, type MailParts } from '../../../src/zope/mail/message.ts';
 import '../../../src/zope/ofs/index.ts';
+import { MailServer } from './mail-server.ts';
 
-interface Received {
-  readonly from: string;
-  readonly to: readonly string[];
-  readonly data: string;
-}
-
-let server: ChildProcess;
-let lines: Interface;
-let port: number;
-const received: Received[] = [];
-let onMail: (() => void) | undefined;
+let server: MailServer;
 
 beforeAll(async () => {
-  server = spawn(process.execPath, [path.join(import.meta.dirname, 'smtp-server.js')], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  lines = createInterface({ input: server.stdout! });
-  const [first] = (await once(lines, 'line')) as [string];
-  port = Number(first);
-  lines.on('line', (line: string) => {
-    received.push(JSON.parse(line) as Received);
-    onMail?.();
-  });
+  server = await MailServer.start();
 });
-beforeEach(() => void (received.length = 0));
-afterAll(async () => {
-  server.kill();
-  await once(server, 'exit');
-});
+beforeEach(() => void (server.received.length = 0));
+afterAll(() => server.stop());
 
-/** The mails that have arrived once there are so many. */
-async function mails(count: number): Promise<readonly Received[]> {
-  while (received.length < count)
-    // oxlint-disable-next-line no-await-in-loop -- each wait is for the next mail
-    await new Promise<void>((resolve) => (onMail = resolve));
-  return received;
-}
-
-const host = () => new MailHost('MailHost', '', '127.0.0.1', port);
+const host = () => new MailHost('MailHost', '', '127.0.0.1', server.port);
 
 function inTransaction(work: (manager: TransactionManager) => void): void {
   const manager = new TransactionManager();
@@ -65,7 +33,7 @@ it('sends mail when the transaction commits, and none when it aborts', async () 
     before.rollback();
     manager.commit();
   });
-  const [mail, ...others] = await mails(1);
+  const [mail, ...others] = await server.mails(1);
   expect(others).toEqual([]);
   expect(mail).toMatchObject({ from: 'from@site.example', to: ['to@site.example', 'other@site.example'] });
   expect(mail!.data).toContain('Subject: Kept\r\n');
@@ -77,7 +45,7 @@ it('sends at once what is immediate, whatever becomes of the transaction', async
     host().send('now', 'to@site.example', 'from@site.example', 'Now', undefined, true);
     manager.abort();
   });
-  expect((await mails(1))[0]!.data).toContain('Subject: Now\r\n');
+  expect((await server.mails(1))[0]!.data).toContain('Subject: Now\r\n');
 });
 
 it('makes the commit fail when no mail server answers', () => {
@@ -138,6 +106,6 @@ it.each([
 });
 
 it('refuses mail to nobody and from nobody', () => {
-  expect(() => compose({ to: [] })).toThrow(/recipients/);
-  expect(() => compose({ from: null })).toThrow(/sender/);
+  expect(() => compose({ to: [] })).toThrow(new MailHostError('No message recipients designated'));
+  expect(() => compose({ from: null })).toThrow(new MailHostError("Message missing SMTP Header 'From'"));
 });
