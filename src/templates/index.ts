@@ -12,7 +12,17 @@ export {
 } from './program.ts';
 export { Macros } from './runtime/macros.ts';
 export { ParseError as DtmlParseError } from './dtml/errors.ts';
-export { type NameSource, registerNamespaceFunction } from './dtml/namespace.ts';
+export {
+  type Namespace as DtmlNamespace,
+  type NameSource,
+  registerNamespaceFunction,
+} from './dtml/namespace.ts';
+export { parseParameters as parseDtmlParameters } from './dtml/parameters.ts';
+export {
+  type BlockTag as DtmlBlockTag,
+  renderParts as renderDtmlParts,
+  type Section as DtmlSection,
+} from './dtml/render.ts';
 export { tainted, TaintedString } from './dtml/tainted.ts';
-export { type DtmlCall, type DtmlOptions, DtmlProgram } from './dtml/template.ts';
+export { type DtmlCall, type DtmlOptions, DtmlProgram, registerDtmlTag } from './dtml/template.ts';
 import './dtml/standard.ts';

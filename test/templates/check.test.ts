@@ -68,7 +68,7 @@ describe('checkSource', () => {
     expect(check('a </dtml-if>')).toMatchObject([
       { line: 1, column: 2, reason: expect.stringContaining('unexpected end tag') },
     ]);
-    expect(check('<dtml-try>\n</dtml-try>\n<dtml-sendmail>')).toMatchObject([
+    expect(check('<dtml-try>\n</dtml-try>\n<dtml-calendar>')).toMatchObject([
       { line: 3, column: 0, reason: expect.stringContaining('Unexpected tag') },
     ]);
     expect(check('<dtml-var "a._b">\n<dtml-if x>\n  <dtml-call "exec(1)">\n</dtml-if>')).toMatchObject([

@@ -13,7 +13,7 @@ import { sqlgroupBlock, sqltestTag, sqlvarTag } from './sql.ts';
 import { treeBlock } from './tree.ts';
 import { callTag, returnTag, varTag } from './var.ts';
 
-const TAGS: ReadonlyMap<string, Tag> = new Map<string, Tag>([
+const TAGS = new Map<string, Tag>([
   ['var', varTag],
   ['call', callTag],
   ['return', returnTag],
@@ -35,6 +35,11 @@ const SQL_TAGS: ReadonlyMap<string, Tag> = new Map<string, Tag>([
   ['sqltest', sqltestTag],
   ['sqlgroup', sqlgroupBlock],
 ]);
+
+/** Adds a tag to what DTML Methods and Documents may use; SQL methods have none of these. */
+export function registerDtmlTag(name: string, tag: Tag): void {
+  TAGS.set(name, tag);
+}
 
 export interface DtmlOptions {
   /** For messages. */

@@ -22,6 +22,7 @@ import '../scripts/template-check-view.ts';
 import '../errorlog/site-error-log.ts';
 import './constructors.ts';
 import '../mail/mail-host.ts';
+import '../mail/sendmail-tag.ts';
 import '../external/external-method.ts';
 import './ram-cache.ts';
 import './mounted-object.ts';
