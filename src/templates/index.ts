@@ -17,6 +17,7 @@ export {
   type NameSource,
   registerNamespaceFunction,
 } from './dtml/namespace.ts';
+export { compileDtmlExpression, type Expression as DtmlExpression } from './dtml/expression.ts';
 export { parseParameters as parseDtmlParameters } from './dtml/parameters.ts';
 export {
   type BlockTag as DtmlBlockTag,

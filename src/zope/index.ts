@@ -1,6 +1,7 @@
 /** Zope for TypeScript: the site, its content classes, and what a site's own code needs of the other rooms. */
 export { makeApplication, type SiteApplication } from './app/make-application.ts';
 export { getConfiguration } from './app/configuration.ts';
+export { addMimeTags } from './mail/mime-tag.ts';
 export { declareClass } from '../restricted/index.ts';
 export { registerClass } from '../persistent/index.ts';
 export { Application } from './ofs/application.ts';

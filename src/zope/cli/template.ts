@@ -4,6 +4,7 @@ import path from 'node:path';
 import { checkSource, type Problem, scriptSource, type Source, sourceOfFile } from '../../templates/index.ts';
 import { DB, FileStorage } from '../../zodb/index.ts';
 import { type Item, ObjectManager } from '../ofs/index.ts';
+import { addMimeTags } from '../mail/mime-tag.ts';
 import { sourcesBelow } from '../scripts/template-sources.ts';
 import { type Command, CommandError, parseOptions, usageError } from './command-line.ts';
 
@@ -18,6 +19,7 @@ Exits with 1 when something is wrong.
   --json        the problems as a JSON list
   --path PATH   of databases: only the object at this path of the site, and what is below it
 
+DTML may use the tags of MIMETools, which a site has when a module of its own calls addMimeTags().
 From sites of another Zope, a URL reads single objects: give each, or their database file.
 `;
 
@@ -46,6 +48,8 @@ export const template: Command = {
         command === undefined ? 'a command is required: check' : `there is no command "${command}"`,
       );
     if (paths.length === 0) throw usageError('the following arguments are required: FILE|URL');
+    // Which sites have them cannot be seen from templates.
+    addMimeTags();
     const within = values.path === undefined ? [] : String(values.path).split('/').filter(Boolean);
     const { problems, counts } = merged(
       await Promise.all(
