@@ -9,13 +9,17 @@ import { MORE_PYTHON, MORE_TYPESCRIPT } from './more-dear-operations.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
-const named = (language: Program['language'], programs: Readonly<Record<string, string>>): Program[] =>
-  Object.entries(programs).map(([name, body]) => ({ name: `${language}: ${name}`, language, body }));
+const named = (
+  language: Program['language'],
+  programs: Readonly<Record<string, string>>,
+  prefix = '',
+): Program[] =>
+  Object.entries(programs).map(([name, body]) => ({ name: `${language}: ${prefix}${name}`, language, body }));
 const ALL = [
   ...named('Python', PYTHON),
-  ...named('Python', MORE_PYTHON),
+  ...named('Python', MORE_PYTHON, 'more '),
   ...named('TypeScript', TYPESCRIPT),
-  ...named('TypeScript', MORE_TYPESCRIPT),
+  ...named('TypeScript', MORE_TYPESCRIPT, 'more '),
   ...named('DTML', DTML_PROGRAMS),
   ...named('page', PAGE_PROGRAMS),
 ];
