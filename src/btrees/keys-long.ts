@@ -53,6 +53,7 @@ function longKeys(min: bigint, max: bigint, none: () => StoredKey[]): KeyKind {
 }
 
 // A comparison of a number and a bigint is exact, and equal ones are of one type.
+// What follows is as for small ints, written once more so that their code never sees a bigint.
 
 /** Without a branch that depends on a key, as `placeOfNumber`. */
 function placeOfLong(keys: readonly unknown[], key: unknown): number {
