@@ -42,6 +42,12 @@ export interface SiteConnection {
   readonly transactions: TransactionManager;
   /** What was seen and committed and is not on the disk, if there is something: no answer is sent before it is. */
   undurable?(): NotDurable | undefined;
+  /**
+   * Keeps other threads from committing until `endTurn` or the next commit, or for a fraction of a second; called before a transaction
+   * begins that has lost against theirs.
+   */
+  takeTurn?(): void;
+  endTurn?(): void;
   close(): void;
 }
 
@@ -74,9 +80,17 @@ export interface PublisherOptions {
 interface Attempt {
   readonly request: HTTPRequest;
   readonly connection: SiteConnection;
+  readonly startedAt: number;
+  /** Other threads wait for it. */
+  readonly hasTurn: boolean;
+  /** What it published is a promise. */
+  waits: boolean;
   /** Of the user for whom the request goes on; undefined until he is known. */
   security: SecurityManager | undefined;
 }
+
+/** An attempt that took longer is not one that other threads should wait for. */
+const SHORT_MS = 50;
 
 /** An application that publishes the objects of a site. */
 export function createPublisher(
@@ -173,6 +187,7 @@ function publish(
   source: RequestSource,
   content: Content,
   retries: number,
+  hasTurn = false,
 ): Response | Promise<Response> {
   const response = new HTTPResponse(options);
   response.debugMode = options.debugMode ?? false;
@@ -181,9 +196,18 @@ function publish(
   request.body = content.body;
   request.bodyLimit = (options.formLimits ?? FORM_LIMITS).memory;
   const connection = options.open();
-  const attempt: Attempt = { request, connection, security: undefined };
+  const startedAt = performance.now();
+  const attempt: Attempt = {
+    request,
+    connection,
+    startedAt,
+    hasTurn,
+    waits: false,
+    security: undefined,
+  };
   let answer: Response | Promise<unknown>;
   try {
+    if (hasTurn) connection.takeTurn?.();
     connection.transactions.begin();
     answer = within(attempt, () => {
       notify('pubStart', () => ({ request }));
@@ -194,6 +218,9 @@ function publish(
     return failed(options, attempt, content, error);
   }
   if (!(answer instanceof Promise)) return whenDurable(request, ended(attempt), () => answer as Response);
+  attempt.waits = true;
+  // Nobody knows how long it will take.
+  if (hasTurn) connection.endTurn?.();
   return answer.then(
     (value) => {
       let sent: Response;
@@ -209,8 +236,9 @@ function publish(
 }
 
 /** An attempt is over; its transaction is as well. Gives what the answer has to wait for. */
-function ended({ request, connection }: Attempt, answers = true): NotDurable | undefined {
+function ended({ request, connection, hasTurn }: Attempt, answers = true): NotDurable | undefined {
   try {
+    if (hasTurn) connection.endTurn?.();
     notify('endRequest', () => ({ request }));
     return answers ? connection.undurable?.() : undefined;
   } finally {
@@ -358,7 +386,8 @@ function failed(
   error: unknown,
 ): Response | Promise<Response> {
   const { request, connection } = attempt;
-  const retry = isTransient(error) && request.retryCount < (options.maxConflictRetries ?? 3);
+  const most = options.maxConflictRetries ?? 3;
+  const retry = isTransient(error) && request.retryCount < most;
   let answer: Response | undefined;
   let failure = normalise(error);
   let undurable: NotDurable | undefined;
@@ -382,9 +411,12 @@ function failed(
   }
   if (retry) {
     const count = request.retryCount;
-    const again = () => publish(options, request.source, content, count + 1);
+    const again = (hasTurn = false) => publish(options, request.source, content, count + 1, hasTurn);
+    // Others wait for the last attempt, when it is a short one: it meets no conflict with theirs.
+    if (count + 1 === most && !attempt.waits && performance.now() - attempt.startedAt < SHORT_MS)
+      return again(true);
     // Most conflicts are over when they are found. After that those that met are spread (INVENTORY P-003, with a shorter unit).
-    return count === 0 ? again() : delay(Math.random() * 2 ** (count - 1) * 20).then(again);
+    return count === 0 ? again() : delay(Math.random() * 2 ** (count - 1) * 20).then(() => again());
   }
   if (answer === undefined && !(failure instanceof HTTPException)) options.onEscape?.(failure, request);
   return whenDurable(request, undurable, () => {

@@ -153,6 +153,12 @@ export interface Storage extends CommittingStorage {
   isDurable?(tid: Tid, losses: number): boolean;
   /** Resolves when the disk has it. Rejects with a SyncError when it was lost. */
   durable?(tid: Tid, losses: number): Promise<void>;
+  /**
+   * Keeps other threads from committing until this one has committed or calls `endTurn`, and not longer than a fraction of a second: a
+   * transaction that begins now, and is short, meets no conflict with theirs. Waits for those that are being committed.
+   */
+  takeTurn?(): void;
+  endTurn?(): void;
   /** The number that who shares it with several threads has given it. */
   readonly file?: number;
   /**

@@ -68,6 +68,9 @@ export abstract class FileState {
   abstract unlock(): void;
   /** This thread lost against a transaction of another one. */
   abstract lostAgainst(tid: Tid): void;
+  /** See `Storage`. */
+  abstract takeTurn(): void;
+  abstract endTurn(): void;
 
   /** See `Storage`. */
   abstract showEarly(): boolean;
@@ -175,6 +178,10 @@ export class OwnState extends FileState {
   unlock(): void {}
 
   lostAgainst(): void {}
+
+  takeTurn(): void {}
+
+  endTurn(): void {}
 
   showEarly(): boolean {
     return false;
@@ -328,7 +335,7 @@ export class SharedState extends FileState {
   }
 
   lock(): void {
-    this.shared.lock.acquire();
+    this.shared.turn.lock();
     this.follow();
   }
 
@@ -358,6 +365,7 @@ export class SharedState extends FileState {
     if (!fsync) shared.publish();
     else if (this.#later !== undefined) shared.show();
     shared.lock.release();
+    shared.turn.end();
     if (fsync && !(later && this.#later !== undefined)) {
       shared.settle(
         pending.tid,
@@ -421,11 +429,22 @@ export class SharedState extends FileState {
   unlock(): void {
     this.shared.phase = IDLE;
     this.shared.lock.release();
+    this.shared.turn.end();
   }
 
   lostAgainst(tid: Tid): void {
     // Trying again before that one can be seen would lose again.
     this.shared.awaitPublished(tid, () => this.#sync());
+  }
+
+  takeTurn(): void {
+    this.shared.turn.take();
+    // What was appended before is to be seen by what begins now.
+    this.lostAgainst(this.shared.last().tid);
+  }
+
+  endTurn(): void {
+    this.shared.turn.end();
   }
 
   /** Others may have appended to a newer file than the one that this thread has seen. */

@@ -315,6 +315,14 @@ export class FileStorage implements Storage, BlobStore {
     return this.#state.durable(tid, losses);
   }
 
+  takeTurn(): void {
+    this.#state.takeTurn();
+  }
+
+  endTurn(): void {
+    this.#state.endTurn();
+  }
+
   changesSince(tid: Tid, but?: Tid): readonly Oid[] | null {
     return this.#state.changesSince(tid, but);
   }

@@ -124,6 +124,15 @@ class PooledConnection implements SiteConnection {
     );
   }
 
+  takeTurn(): void {
+    // In the same order in all threads.
+    for (const { storage } of this.#connection.db.databases.values()) storage.takeTurn?.();
+  }
+
+  endTurn(): void {
+    for (const { storage } of this.#connection.db.databases.values()) storage.endTurn?.();
+  }
+
   close(): void {
     this.#giveBack(this);
   }

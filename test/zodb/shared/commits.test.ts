@@ -311,6 +311,18 @@ describe('a thread that dies', () => {
     expect(transactionsOf(storage)).toHaveLength(3);
   });
 
+  it('in its turn has the others wait for a moment, and not once that it is gone', async () => {
+    const [storage] = views(1) as [FileStorage];
+    write(storage, { 1: 'a' });
+    const end = await stuck(storage, 'turn');
+    write(storage, { 1: 'b' });
+    await end();
+    const again = await stuck(storage, 'turn');
+    await again();
+    write(storage, { 1: 'c' });
+    expect(transactionsOf(storage)).toHaveLength(3);
+  });
+
   it('between its vote and its finish leaves nothing', async () => {
     const [storage] = views(1) as [FileStorage];
     write(storage, { 1: 'a' });

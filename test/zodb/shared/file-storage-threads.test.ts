@@ -134,3 +134,17 @@ describe('a transaction of one thread', () => {
     db.close();
   });
 });
+
+describe('a turn', () => {
+  it.each([false, true])(
+    'lets a thread commit that has lost, where transactions are seen before the disk has them: %s',
+    async (early) => {
+      const { db, storage } = open();
+      if (early) db.showEarly();
+      const threads = [1, 2, 3].map(() => start('increment', storage, { times: 200, early }));
+      expect(await Promise.all(threads.map((thread) => thread.done))).toEqual([0, 0, 0]);
+      expect(totals(db).balance).toBe(ACCOUNTS * 100 + 600);
+      db.close();
+    },
+  );
+});

@@ -96,6 +96,40 @@ const tasks = {
     connection.close();
     db.close();
   },
+  /** Adds to one account. When that meets a conflict it takes its turn, in which there must be none, unless it took too long. */
+  increment({ file, times, early }: { file: SharedFile; times: number; early: boolean }) {
+    const storage = FileStorage.attach(file);
+    const db = new DB(storage);
+    if (early) db.showEarly();
+    const manager = new TransactionManager();
+    const connection = db.open({ transactionManager: manager });
+    const [account] = connection.root().get('accounts') as Account[];
+    const attempt = (): boolean => {
+      manager.begin();
+      account!.balance++;
+      try {
+        manager.commit(early);
+      } catch (error) {
+        manager.abort();
+        if (!(error instanceof ConflictError)) throw error;
+        return false;
+      }
+      return true;
+    };
+    for (let done = 0; done < times;) {
+      let ok = attempt();
+      if (!ok) {
+        storage.takeTurn();
+        const start = performance.now();
+        ok = attempt();
+        if (!ok && performance.now() - start < 100) throw new Error('a conflict in the turn of a thread');
+        storage.endTurn();
+      }
+      if (ok) done++;
+    }
+    connection.close();
+    db.close();
+  },
   /** Writes a number and tells it; another thread must read it at once. */
   write({ file, told, times }: { file: SharedFile; told: SharedArrayBuffer; times: number }) {
     const db = new DB(FileStorage.attach(file));
@@ -161,9 +195,10 @@ const tasks = {
       },
     );
   },
-  /** Goes so far with a transaction, says so, and stands still. */
-  stuck({ file, at }: { file: SharedFile; at: 'stored' | 'voted' }) {
+  /** Goes so far with a transaction, says so, and stands still. With `turn` it has its turn as well. */
+  stuck({ file, at }: { file: SharedFile; at: 'turn' | 'stored' | 'voted' }) {
     const storage = FileStorage.attach(file);
+    if (at === 'turn') storage.takeTurn();
     const transaction = {
       user: new Uint8Array(),
       description: new Uint8Array(),

@@ -7,6 +7,7 @@ import { SyncError } from '../../errors.ts';
 import type { Oid, Tid } from '../../interfaces.ts';
 import { ChangeRing, reserveChanges } from './change-ring.ts';
 import { CommitLock, LOCK_WORDS } from './commit-lock.ts';
+import { CommitTurn, TURN_NUMBERS, TURN_WORDS } from './commit-turn.ts';
 import { type IndexMemory, reserveIndex, SharedIndex } from './shared-index.ts';
 
 /** 64-bit words. */
@@ -26,7 +27,8 @@ const PUBLISHED_END = 1;
 const WRITTEN_END = 2;
 /** Milliseconds that the disk took the last time. */
 const SYNC_TIME = 3;
-const NUMBERS = 4;
+const TURN = 4;
+const NUMBERS = TURN + TURN_NUMBERS;
 /** 32-bit words. */
 const PHASE = 0;
 const FILE = 1;
@@ -56,7 +58,8 @@ const WORDS = 14;
 const NUMBERS_AT = WIDE_WORDS * 8;
 const WORDS_AT = NUMBERS_AT + NUMBERS * 8;
 const LOCK_AT = WORDS_AT + WORDS * 4;
-const CONTROL_BYTES = LOCK_AT + LOCK_WORDS * 4;
+const TURN_AT = LOCK_AT + LOCK_WORDS * 4;
+const CONTROL_BYTES = TURN_AT + TURN_WORDS * 4;
 
 /** How long a thread sleeps before it looks again whether its transaction is published. */
 const LOOK_AGAIN_MS = 100;
@@ -97,6 +100,7 @@ export const lost = (): SyncError =>
 export class CommitState {
   readonly memory: SharedMemory;
   readonly lock: CommitLock;
+  readonly turn: CommitTurn;
   readonly changes: ChangeRing;
   readonly thread: number;
   readonly #wide: BigUint64Array;
@@ -116,6 +120,12 @@ export class CommitState {
     this.#numbers = new Float64Array(control, NUMBERS_AT, NUMBERS);
     this.#words = new Int32Array(control, WORDS_AT, WORDS);
     this.lock = new CommitLock(new Int32Array(control, LOCK_AT, LOCK_WORDS), thread);
+    this.turn = new CommitTurn(
+      new Int32Array(control, TURN_AT, TURN_WORDS),
+      this.#numbers.subarray(TURN),
+      this.lock,
+      thread,
+    );
     this.changes = new ChangeRing(memory.changes);
     this.#indexes = memory.indexes && [
       new SharedIndex(memory.indexes[0]),
@@ -494,6 +504,7 @@ export class CommitState {
       recover(this.phase);
       this.phase = IDLE;
     });
+    this.turn.forget(thread);
     Atomics.compareExchange(this.#words, SYNCER, thread, 0);
     Atomics.notify(this.#signed, DURABLE);
     // One that ended may have been woken to wake the next.
