@@ -81,6 +81,8 @@ interface Attempt {
   readonly request: HTTPRequest;
   readonly connection: SiteConnection;
   readonly startedAt: number;
+  /** Milliseconds that the shortest of those before it took. */
+  readonly shortest: number;
   /** Other threads wait for it. */
   readonly hasTurn: boolean;
   /** What it published is a promise. */
@@ -89,7 +91,7 @@ interface Attempt {
   security: SecurityManager | undefined;
 }
 
-/** An attempt that took longer is not one that other threads should wait for. */
+/** Other threads do not wait for requests of which every attempt took longer. */
 const SHORT_MS = 50;
 
 /** An application that publishes the objects of a site. */
@@ -187,6 +189,7 @@ function publish(
   source: RequestSource,
   content: Content,
   retries: number,
+  shortest = Infinity,
   hasTurn = false,
 ): Response | Promise<Response> {
   const response = new HTTPResponse(options);
@@ -201,6 +204,7 @@ function publish(
     request,
     connection,
     startedAt,
+    shortest,
     hasTurn,
     waits: false,
     security: undefined,
@@ -411,10 +415,13 @@ function failed(
   }
   if (retry) {
     const count = request.retryCount;
-    const again = (hasTurn = false) => publish(options, request.source, content, count + 1, hasTurn);
+    const shortest = attempt.waits
+      ? Infinity
+      : Math.min(attempt.shortest, performance.now() - attempt.startedAt);
+    const again = (hasTurn = false) =>
+      publish(options, request.source, content, count + 1, shortest, hasTurn);
     // Others wait for the last attempt, when it is a short one: it meets no conflict with theirs.
-    if (count + 1 === most && !attempt.waits && performance.now() - attempt.startedAt < SHORT_MS)
-      return again(true);
+    if (count + 1 === most && shortest < SHORT_MS) return again(true);
     // Most conflicts are over when they are found. After that those that met are spread (INVENTORY P-003, with a shorter unit).
     return count === 0 ? again() : delay(Math.random() * 2 ** (count - 1) * 20).then(() => again());
   }

@@ -127,6 +127,39 @@ describe('zope bench', () => {
   });
 
   it.each([
+    ['stays as it is', () => 100, 0],
+    ['grows while the server warms up', (n: number) => 60 + Math.min(n, 2), 0],
+    ['grows all the time', (n: number) => 60 + n, 1],
+  ])('tells of memory that %s', async (_about, megabytes, code) => {
+    let samples = 0;
+    const url = await answering((incoming, outgoing) =>
+      outgoing.end(
+        incoming.url === '/metrics'
+          ? `# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes ${megabytes(samples++) * 2 ** 20}\n`
+          : 'hello',
+      ),
+    );
+    // No answer takes a second where there is one client.
+    const args = ['-c', '1', '-t', '1', url, '--metrics', `${url}metrics`];
+    const { exit, stdout } = await bench([...args, '--soak']);
+    expect(exit, stdout).toBe(code);
+    expect(samples).toBeGreaterThan(4);
+    expect(stdout).toMatch(/the server's memory is \d+ MB warm, \d+ MB at the end, at most \d+ MB\n$/);
+    if (code === 1) expect((await bench(args)).exit).toBe(0);
+  });
+
+  it('says where a server does not tell its memory', async () => {
+    const url = await answering((_incoming, outgoing) => outgoing.end('hello'));
+    expect(await bench([url, '-t', '9', '--metrics', url])).toEqual({
+      exit: 1,
+      stdout: '',
+      stderr: `bench: error: ${url} does not tell process_resident_memory_bytes\n`,
+    });
+  });
+
+  it.each([
+    [['http://x', '--metrics', 'x'], 'x is no http: address', 1],
+    [['--compare', 'x.ini', '--metrics', 'http://x/'], '--metrics goes with a URL', 2],
     [['https://x'], 'no http: address', 1],
     [['http://x', '-c', '1.5'], 'a whole number', 2],
     [['http://x', '-t', 'Infinity'], 'above 0', 2],

@@ -1,9 +1,10 @@
 /** `zope bench URL`: clients that ask as fast as they are answered, with a live line, a histogram and a table. */
 import { type Command, CommandError, type CommandIo, parseOptions, usageError } from './command-line.ts';
 import { type LoadResult, runLoad } from './load-client.ts';
+import { isFlat, type MemoryUse, MemoryWatch } from './memory-watch.ts';
 import { COMPARED, startServer } from './served-site.ts';
 
-const usage = `usage: zope bench URL [URL ...] [-c CLIENTS] [-t SECONDS] [--json] [--soak]
+const usage = `usage: zope bench URL [URL ...] [-c CLIENTS] [-t SECONDS] [--json] [--soak] [--metrics=URL]
        zope bench --compare SITE.INI [PATH] [--server NAME ...] [-c CLIENTS] [-t SECONDS] [--json]
 
 Loads each URL in turn and compares them: requests a second, latencies, errors. With --compare, serves the application of
@@ -15,7 +16,9 @@ SITE.INI by one server after the other and compares these.
       --server=NAME  only this server; may be given several times
   -n, --app-name=X   section of the application (default main)
       --json         print results as JSON instead of tables
-      --soak         exit code 1 also where an answer took longer than 1 s
+      --metrics=URL  watch the memory of the server too, which it tells there
+      --soak         exit code 1 also where an answer took longer than 1 s, or where the server needs a quarter more memory at the
+                     end than after a quarter of the time
 `;
 
 export const bench: Command = {
@@ -31,6 +34,7 @@ export const bench: Command = {
       'app-name': { type: 'string', short: 'n' },
       json: { type: 'boolean' },
       soak: { type: 'boolean' },
+      metrics: { type: 'string' },
     });
     if (values.help) {
       io.stdout.write(usage);
@@ -39,8 +43,13 @@ export const bench: Command = {
     const clients = count(values.clients, 100, 'clients');
     if (!Number.isInteger(clients)) throw usageError('--clients takes a whole number');
     const seconds = count(values.time, 100, 'time');
-    const plan = { clients, seconds, io };
-    let results: LoadResult[];
+    const plan = {
+      clients,
+      seconds,
+      io,
+      ...(values.metrics === undefined ? {} : { metrics: urlOf(values.metrics) }),
+    };
+    let results: Measured[];
     if (values.compare === undefined) {
       if (values.server !== undefined) throw usageError('--server goes with --compare');
       if (positionals.length === 0) throw usageError('a URL is needed');
@@ -49,6 +58,7 @@ export const bench: Command = {
       for (const url of urls) results.push(await load(url, plan));
     } else {
       if (positionals.length > 1) throw usageError('--compare takes one path');
+      if (values.metrics !== undefined) throw usageError('--metrics goes with a URL');
       results = await compare(values.compare, serversOf(values.server), {
         ...plan,
         path: positionals[0] ?? '/',
@@ -58,11 +68,15 @@ export const bench: Command = {
     if (values.json) io.stdout.write(`${JSON.stringify(results.map(toJson), null, 2)}\n`);
     else {
       for (const result of results) io.stdout.write(`\n${histogram(result)}`);
-      io.stdout.write(`\n${tableOf(results)}${otherStatuses(results)}`);
+      io.stdout.write(`\n${tableOf(results)}${otherStatuses(results)}${memories(results)}`);
     }
     const unanswered = results.find((result) => result.answers === 0);
     if (unanswered !== undefined) throw new CommandError(`${unanswered.url} did not answer`);
-    const bad = results.some((result) => result.errors > 0 || (values.soak && result.longestMs > 1000));
+    const bad = results.some(
+      (result) =>
+        result.errors > 0 ||
+        (values.soak && (result.longestMs > 1000 || (result.memory !== undefined && !isFlat(result.memory)))),
+    );
     return bad ? 1 : 0;
   },
 };
@@ -71,6 +85,11 @@ interface Plan {
   readonly clients: number;
   readonly seconds: number;
   readonly io: CommandIo;
+  readonly metrics?: URL;
+}
+
+interface Measured extends LoadResult {
+  readonly memory?: MemoryUse;
 }
 
 function count(text: string | undefined, fallback: number, name: string): number {
@@ -100,8 +119,8 @@ async function compare(
   ini: string,
   servers: typeof COMPARED,
   plan: Plan & { readonly path: string; readonly appName: string },
-): Promise<LoadResult[]> {
-  const results: LoadResult[] = [];
+): Promise<Measured[]> {
+  const results: Measured[] = [];
   for (const [index, [name, uri]] of servers.entries()) {
     const title = `${name} (${index + 1} of ${servers.length})`;
     showProgress(plan.io, `${title}  starting`);
@@ -124,10 +143,11 @@ const PROGRESS_WIDTH = 20;
 
 async function load(
   url: URL,
-  { clients, seconds, io }: Plan,
+  { clients, seconds, io, metrics }: Plan,
   label?: string,
   title = label ?? url.href,
-): Promise<LoadResult> {
+): Promise<Measured> {
+  const watch = metrics && (await MemoryWatch.start(metrics, seconds));
   const result = await runLoad(
     url,
     clients,
@@ -143,7 +163,7 @@ async function load(
     label,
   );
   showProgress(io, '');
-  return result;
+  return watch === undefined ? result : { ...result, memory: await watch.stop() };
 }
 
 const ms = (value: number) => (value < 10 ? value.toFixed(2) : value.toFixed(1));
@@ -213,9 +233,20 @@ function otherStatuses(results: readonly LoadResult[]): string {
     .replace(/.$/s, '$&\n');
 }
 
+function memories(results: readonly Measured[]): string {
+  const mb = (bytes: number) => `${shown(bytes / 2 ** 20)} MB`;
+  return results
+    .map(({ url, memory }) =>
+      memory === undefined
+        ? ''
+        : `\n${url}: the server's memory is ${mb(memory.warm)} warm, ${mb(memory.end)} at the end, at most ${mb(memory.most)}\n`,
+    )
+    .join('');
+}
+
 /** Times are milliseconds. */
-function toJson(result: LoadResult): Record<string, unknown> {
-  const { url, label, server, clients, seconds, answers, errors, bytes, statuses, buckets } = result;
+function toJson(result: Measured): Record<string, unknown> {
+  const { url, label, server, clients, seconds, answers, errors, bytes, statuses, buckets, memory } = result;
   return {
     url,
     ...(label === undefined ? {} : { compared: label }),
@@ -232,6 +263,7 @@ function toJson(result: LoadResult): Record<string, unknown> {
       longest: result.longestMs,
     },
     longestStall: result.longestStallMs,
+    ...(memory === undefined ? {} : { memory }),
     histogram: buckets.map(([upTo, n]) => ({ upTo, answers: n })),
   };
 }

@@ -19,7 +19,8 @@ vi.setConfig({
   testTimeout:
     120_000 +
     30 * Number(process.env.ZOPE_TEST_PAIRS ?? 0) +
-    20_000 * Number(process.env.ZOPE_TEST_KILLS ?? 0),
+    20_000 * Number(process.env.ZOPE_TEST_KILLS ?? 0) +
+    3000 * Number(process.env.ZOPE_TEST_SOAK ?? 0),
   hookTimeout: 60_000,
 });
 
@@ -173,6 +174,29 @@ describe('a site in several threads', () => {
       const answers = await Promise.all([1, 2, 3].map((other) => get('read', i + other)));
       expect(answers.map(({ text }) => text)).toEqual(Array(3).fill(String(i)));
     }
+  });
+
+  it('answers 100 clients that all read, and that all change one object, without an error', async () => {
+    const moves = async () => (JSON.parse((await get('total')).text) as { moves: number }).moves;
+    const before = await moves();
+    const [metrics] = /http:\S+\/metrics/.exec(said)!;
+    const options = ['-c', '100', '-t', process.env.ZOPE_TEST_SOAK ?? '2', '--metrics', metrics, '--json'];
+    const urls = ['total', 'transfer?from=1&to=2&amount=1'].map((target) => `${origin}/bank/${target}`);
+    const soak = spawn(process.execPath, [bin('zope'), 'bench', ...options, ...urls]);
+    let stdout = '';
+    soak.stdout.on('data', (chunk) => (stdout += String(chunk)));
+    await new Promise((resolve) => soak.once('close', resolve));
+    const results = JSON.parse(stdout) as {
+      answers: number;
+      errors: number;
+      statuses: Record<string, number>;
+      memory: { most: number };
+    }[];
+    for (const { answers, errors, statuses, memory } of results) {
+      expect({ errors, statuses }).toEqual({ errors: 0, statuses: { 200: answers } });
+      expect(memory.most).toBeLessThan(700 * 2 ** 20);
+    }
+    expect((await moves()) - before).toBe(results[1]!.answers);
   });
 
   it('keeps its money while threads die', async () => {
