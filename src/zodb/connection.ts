@@ -462,6 +462,14 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
     return undurable && whenDurable(undurable);
   }
 
+  /**
+   * How often the disk had refused what was shown early when this view was taken. What was made of a view with another number, and
+   * kept, may show what has never been.
+   */
+  get losses(): number {
+    return this.#storage.losses;
+  }
+
   /** Aborts the transaction and shows the newest state. */
   sync(): void {
     this.transactionManager.abort();

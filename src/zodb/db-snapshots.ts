@@ -26,6 +26,8 @@ export interface ConnectionStorage extends StorageInstance {
   temporaryDirectory(): string;
   /** A transaction begins, which has not seen anything from before the last poll. */
   begun(): void;
+  /** `losses` of the storage when the view was taken: what was made of a view with other ones may not be true any more. */
+  readonly losses: number;
   /** What was seen or committed and is not on the disk; undefined when all is. */
   undurable(): Undurable | undefined;
 }
@@ -219,6 +221,10 @@ class Snapshot implements ConnectionStorage {
     this.#lost = false;
   }
 
+  get losses(): number {
+    return this.#losses;
+  }
+
   undurable(): Undurable | undefined {
     const storage = this.#storage;
     if (storage.isDurable === undefined) return undefined;
@@ -312,6 +318,10 @@ class HistoricalView implements ConnectionStorage {
 
   begun(): void {
     // It never moves.
+  }
+
+  get losses(): number {
+    return this.#storage.losses ?? 0;
   }
 
   undurable(): Undurable | undefined {

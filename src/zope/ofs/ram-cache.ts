@@ -7,6 +7,7 @@ import { metaOf, registerClass } from '../../persistent/index.ts';
 import { Dict, tuple, tupleFrom } from '../../pickle/index.ts';
 import { declareClass, str } from '../../restricted/index.ts';
 import { getRequest } from '../../publisher/index.ts';
+import type { Connection } from '../../zodb/index.ts';
 import type { FormField } from '../zmi/form.ts';
 import {
   CACHE_MANAGER_OPTIONS,
@@ -30,6 +31,8 @@ interface Entry {
 /** What is kept of one object, for one state of it. */
 interface Kept {
   readonly changed: number;
+  /** See `Connection.losses`. */
+  readonly losses: number;
   readonly entries: Map<string, Entry>;
   hits: number;
   misses: number;
@@ -93,9 +96,10 @@ class RAMCache implements Cache {
   #keptOf(object: Item): Kept {
     const path = pathOf(object);
     const changed = (object as { _p_mtime?: number | null })._p_mtime ?? 0;
+    const losses = (metaOf(object)?.jar as Connection | null | undefined)?.losses ?? 0;
     let kept = this.kept.get(path);
-    if (kept === undefined || kept.changed !== changed)
-      this.kept.set(path, (kept = { changed, entries: new Map(), hits: 0, misses: 0 }));
+    if (kept === undefined || kept.changed !== changed || kept.losses !== losses)
+      this.kept.set(path, (kept = { changed, losses, entries: new Map(), hits: 0, misses: 0 }));
     return kept;
   }
 

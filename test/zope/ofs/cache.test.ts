@@ -73,6 +73,18 @@ it.each(['count', 'page', 'method'])(
   },
 );
 
+it('forgets what was made of a state that the disk has refused since', async () => {
+  await cacheIn('page', 'ram');
+  expect([await ran('/page'), await ran('/page')]).toEqual([true, false]);
+  Object.assign(site.db.storage, { losses: 1 });
+  try {
+    expect([await ran('/page'), await ran('/page')]).toEqual([true, false]);
+  } finally {
+    delete (site.db.storage as { losses?: number }).losses;
+  }
+  await cacheIn('page', '');
+});
+
 it('keeps a result for each user, argument and context', async () => {
   await cacheIn('count', 'ram');
   for (const path of ['/count', '/count?a=2', '/counter/count']) {
