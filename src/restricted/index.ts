@@ -114,10 +114,11 @@ export {
   PyInstance,
   PyModule,
 } from './runtime/objects.ts';
+export { decodeBytes } from './runtime/codecs.ts';
 export { binary } from './runtime/operators.ts';
 export { formatPercent } from './runtime/percent.ts';
 export { sortBy } from './runtime/sort.ts';
-export { groupThousands } from './runtime/text.ts';
+export { groupThousands, stripText } from './runtime/text.ts';
 export { format, repr, str } from './runtime/repr.ts';
 export {
   type Operators,

@@ -42,3 +42,13 @@ it('finds what to quote in texts of every length', () => {
     expect(render('${t}', { t: 'x'.repeat(length) })).toBe('x'.repeat(length));
   }
 });
+
+it('reads bytes as UTF-8: a byte order mark stays, and what is no text is left out, or an error inside of string:', () => {
+  const bytes = Uint8Array.of(0xef, 0xbb, 0xbf, 0x61);
+  expect(render('${b}', { b: bytes })).toBe('\ufeffa');
+  expect(render('<i tal:content="string:${b}"/>', { b: bytes })).toBe('<i>\ufeffa</i>');
+  // The bytes of U+FFFD itself are text.
+  const broken = Uint8Array.of(0xef, 0xbf, 0xbd, 0xff, 0x62);
+  expect(render('${b}', { b: broken })).toBe('\ufffdb');
+  expect(() => render('<i tal:content="string:${b}"/>', { b: broken })).toThrow(/can't decode byte 0xff/);
+});

@@ -1,12 +1,6 @@
 /** From values to text: escaping, markup, translation of what is inserted. */
-import { ByteArray, isFloat } from '../../pickle/index.ts';
-import {
-  chargeMemory,
-  registerType,
-  str,
-  trustedGetattr,
-  UnicodeDecodeError,
-} from '../../restricted/index.ts';
+import { isFloat } from '../../pickle/index.ts';
+import { chargeMemory, decodeBytes, registerType, str, trustedGetattr } from '../../restricted/index.ts';
 import { Message } from '../i18n/message.ts';
 import type { Translator } from '../i18n/translate.ts';
 import { registerTextClass, textOperators } from '../text-like.ts';
@@ -70,18 +64,12 @@ export function escapeText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-/** The text of bytes, which the reference reads as UTF-8 and ignores what is none. */
-function decoded(bytes: Uint8Array): string {
-  return new TextDecoder('utf-8').decode(bytes).replaceAll('\uFFFD', '');
-}
-
 /** The text of a value that is neither text nor a number, and whether it is markup. */
 function converted(value: unknown, translator: Translator): { text: string | null; markup: boolean } {
   if (typeof value === 'string') return { text: value, markup: false };
   if (value instanceof Structure) return { text: value.markup, markup: true };
   if (value instanceof Message) return { text: translator.message(value), markup: false };
-  if (value instanceof Uint8Array || value instanceof ByteArray)
-    return { text: decoded(value), markup: false };
+  if (value instanceof Uint8Array) return { text: decodeBytes(value, 'utf-8', 'ignore'), markup: false };
   if (typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Map)) {
     const html: unknown = trustedGetattr(value, '__html__', NONE);
     if (html !== NONE) {
@@ -130,12 +118,5 @@ export function attribute(value: unknown, quote: string, translator: Translator)
 export function text(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' && !isFloat(value)) return `${value}`;
-  if (value instanceof Uint8Array) {
-    try {
-      return new TextDecoder('utf-8', { fatal: true }).decode(value);
-    } catch {
-      throw new UnicodeDecodeError('the bytes are no text in UTF-8');
-    }
-  }
-  return str(value);
+  return value instanceof Uint8Array ? decodeBytes(value) : str(value);
 }

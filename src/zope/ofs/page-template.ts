@@ -1,7 +1,15 @@
 /** Page templates as content (INVENTORY O-030). */
 import { aqInner, aqParent, registerClass } from '../../persistent/index.ts';
 import { Dict, tuple, tupleFrom } from '../../pickle/index.ts';
-import { declareClass, len, moduleItem, registerType, str, ValueError } from '../../restricted/index.ts';
+import {
+  declareClass,
+  len,
+  moduleItem,
+  registerType,
+  str,
+  stripText,
+  ValueError,
+} from '../../restricted/index.ts';
 import { type Executable, getSecurityManager, Permissions } from '../../access/index.ts';
 import { FileUpload, getRequest, type HTTPRequest, type HTTPResponse } from '../../publisher/index.ts';
 import {
@@ -36,7 +44,7 @@ export class ZopePageTemplate extends PropertyManager implements Executable {
   }
 
   pt_edit(text: string, content_type: string): void {
-    this._text = text.trim();
+    this._text = stripText(text);
     this.content_type = content_type;
     this._v_program = undefined;
     invalidateCache(this);
