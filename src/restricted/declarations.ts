@@ -38,14 +38,29 @@ export interface ClassDeclarations {
 export type Class = abstract new (...args: any[]) => object;
 
 const table = new WeakMap<Class, ClassDeclarations>();
+const permissions = new Set<string>();
 let generation = 0;
 
 /** Declares a class once, next to its definition. A second declaration of the same class is an error. */
 export function declareClass(cls: Class, declarations: ClassDeclarations): void {
   if (table.has(cls)) throw new Error(`${cls.name} has been declared before`);
   table.set(cls, declarations);
+  for (const name of permissionsIn(declarations)) permissions.add(name);
   chains = new WeakMap();
   generation++;
+}
+
+/** The names of the permissions that one declaration speaks of. */
+export function permissionsIn({ names, object, roles }: ClassDeclarations): Set<string> {
+  const found = new Set(Object.keys(roles ?? {}));
+  for (const guard of [object, ...Object.values(names ?? {})])
+    if (typeof guard === 'object') found.add(guard.permission);
+  return found;
+}
+
+/** The names of all permissions that any class has declared so far. */
+export function declaredPermissions(): ReadonlySet<string> {
+  return permissions;
 }
 
 /** Counts declarations made: caches that hold an answer of this file compare it. */

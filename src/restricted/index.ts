@@ -9,12 +9,14 @@ export {
   declarationOf,
   declarationsOf,
   declareClass,
+  declaredPermissions,
   isChanging,
   isPostOnly,
   isPublishable,
   isPublishedName,
   namedDeclarationOf,
   objectDeclarationOf,
+  permissionsIn,
   signatureTextOf,
 } from './declarations.ts';
 export {

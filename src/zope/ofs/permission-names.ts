@@ -1,31 +1,31 @@
-/** Which permissions mean something on an object: those that its class declares, and for containers those of what can be added. */
+/**
+ * The permissions that can be set on an object (INVENTORY S-010): those that its class declares, and on a container all that there are,
+ * since what it holds acquires the setting.
+ */
 import { classOf, getOwn } from '../../persistent/index.ts';
-import { type Class, declarationsOf } from '../../restricted/index.ts';
+import { type Class, declarationsOf, declaredPermissions, permissionsIn } from '../../restricted/index.ts';
 import { products } from './products.ts';
 
-const known = new WeakMap<Class, readonly string[]>();
+const ofClasses = new WeakMap<Class, readonly string[]>();
 
 /** Names of the permissions that the declarations of a class and its bases use. */
-function declared(cls: Class): readonly string[] {
-  let names = known.get(cls);
+function permissionsOfClass(cls: Class): readonly string[] {
+  let names = ofClasses.get(cls);
   if (names === undefined) {
-    const found = new Set<string>();
-    for (const { names: guards, object, roles } of declarationsOf(cls)) {
-      for (const guard of [object, ...Object.values(guards ?? {})])
-        if (typeof guard === 'object') found.add(guard.permission);
-      for (const name of Object.keys(roles ?? {})) found.add(name);
-    }
-    names = [...found];
-    known.set(cls, names);
+    names = [...new Set(declarationsOf(cls).flatMap((declarations) => [...permissionsIn(declarations)]))];
+    ofClasses.set(cls, names);
   }
   return names;
 }
 
-/** All permissions that can be set on an object, sorted. */
+/** Names of all permissions that classes declare, or that adding a product takes; sorted. */
+export function allPermissions(): string[] {
+  return [...new Set([...declaredPermissions(), ...products().map(({ permission }) => permission)])].sort();
+}
+
+/** Names of the permissions that can be set on an object; sorted. */
 export function permissionsOf(object: object): string[] {
-  const cls = classOf(object) as Class;
-  const found = new Set(declared(cls));
-  if (getOwn(object, 'isAnObjectManager') !== undefined)
-    for (const { permission } of products()) found.add(permission);
-  return [...found].sort();
+  return getOwn(object, 'isAnObjectManager') === undefined
+    ? [...permissionsOfClass(classOf(object) as Class)].sort()
+    : allPermissions();
 }

@@ -16,7 +16,7 @@ import {
 } from '../zmi/security.ts';
 import { namesOf } from './names.ts';
 import { Owned } from './owner.ts';
-import { permissionsOf } from './permission-names.ts';
+import { allPermissions, permissionsOf } from './permission-names.ts';
 
 /** What the forms call a permission or role: names may have any characters, fields not. */
 export function fieldHash(name: string): string {
@@ -34,8 +34,9 @@ export class RoleManager extends Owned {
     return tupleFrom(permissionsOf(this).map((name) => tuple(name, tuple())));
   }
 
+  /** All permissions that there are, whether they mean something here or not. */
   possible_permissions(): string[] {
-    return permissionsOf(this);
+    return allPermissions();
   }
 
   /** The roles that exist here: of this object and all around it. */
