@@ -416,7 +416,7 @@ for (const [cls, module, name, meta_type, permission] of [
     cls,
     cacheable({
       object: view,
-      published: ['manage_main', 'manage_proxyForm', 'PrincipiaSearchSource'],
+      published: ['manage_main', 'manage_proxyForm'],
       changes: ['manage_edit', 'manage_upload', 'PUT'],
       postOnly: ['manage_proxy'],
       names: {
@@ -431,7 +431,7 @@ for (const [cls, module, name, meta_type, permission] of [
         manage_edit: change,
         manage_upload: change,
         PUT: change,
-        PrincipiaSearchSource: view,
+        PrincipiaSearchSource: manage,
         manage_proxyForm: { permission: Permissions.changeProxyRoles },
         manage_proxy: { permission: Permissions.changeProxyRoles },
         munge: 'private',

@@ -7,6 +7,7 @@ import {
   compileExpression,
   declareClass,
   getattr,
+  getSecurityPolicy,
   NameError,
   truth,
 } from '../../restricted/index.ts';
@@ -19,6 +20,7 @@ import { ObjectManager } from './object-manager.ts';
 export interface FindCriteria {
   readonly ids: readonly string[];
   readonly metaTypes: readonly string[];
+  /** Part of what the object says of itself to searches: the source of a template, the content of a file. */
   readonly text: string;
   /** A Python expression over the object's attributes. */
   readonly expression: string;
@@ -135,7 +137,7 @@ function attribute(object: Item, name: string): unknown {
 function matchesAll(object: Item, id: string, wanted: FindCriteria): boolean {
   if (wanted.ids.length > 0 && !wanted.ids.includes(id)) return false;
   if (wanted.metaTypes.length > 0 && !wanted.metaTypes.includes(object.meta_type)) return false;
-  if (wanted.text !== '' && !sourceOf(object).some((text) => text.includes(wanted.text))) return false;
+  if (wanted.text !== '' && !textsOf(object).some((text) => text.includes(wanted.text))) return false;
   if (wanted.changed !== null) {
     const changed = object._p_mtime;
     if (changed === null || changed === undefined) return false;
@@ -148,14 +150,18 @@ function matchesAll(object: Item, id: string, wanted: FindCriteria): boolean {
   return true;
 }
 
-function sourceOf(object: Item): string[] {
-  const methods = ['PrincipiaSearchSource', 'SearchableText']
-    .map((name) => getOwn(object, name))
-    .filter((method) => typeof method === 'function');
-  // Templates and scripts are their source.
-  const read = getOwn(object, 'read');
-  if (methods.length === 0 && typeof read === 'function') methods.push(read);
-  return methods.map((method) => String((method as () => unknown).call(object)));
+/**
+ * The texts of an object that are searched: those that the finder may have. Zope asks nobody here, so that whoever may search
+ * a folder finds out the source of what it holds, a search at a time.
+ */
+function textsOf(object: Item): string[] {
+  const policy = getSecurityPolicy();
+  return ['PrincipiaSearchSource', 'SearchableText'].flatMap((name) => {
+    const method = getOwn(object, name);
+    return typeof method === 'function' && policy.validate(object, object, name, method)
+      ? [String((method as () => unknown).call(object))]
+      : [];
+  });
 }
 
 /** The roles that are set for a permission along the containers. */

@@ -55,6 +55,11 @@ export class ZopePageTemplate extends PropertyManager implements Executable {
     return this._text;
   }
 
+  /** What a search looks into. */
+  PrincipiaSearchSource(): string {
+    return this.read();
+  }
+
   get_size(): number {
     return len(this._text);
   }
@@ -284,7 +289,7 @@ declareClass(
   ZopePageTemplate,
   cacheable({
     object: view,
-    published: ['manage_main', 'pt_editForm', 'document_src'],
+    published: ['manage_main', 'pt_editForm', 'document_src', 'PrincipiaSearchSource'],
     changes: ['PUT'],
     postOnly: ['pt_editAction', 'pt_upload'],
     names: {
@@ -293,6 +298,7 @@ declareClass(
       content_type: view,
       read: { permission: Permissions.viewManagementScreens },
       document_src: { permission: Permissions.viewManagementScreens },
+      PrincipiaSearchSource: { permission: Permissions.viewManagementScreens },
       PUT: change,
       pt_upload: change,
       get_size: view,

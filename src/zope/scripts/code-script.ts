@@ -113,6 +113,11 @@ export abstract class CodeScript extends Item implements Executable {
     return `${lines.map((line) => mark + line).join('\n')}\n${this._body}`;
   }
 
+  /** What a search looks into. */
+  PrincipiaSearchSource(): string {
+    return `${this._params}\n${this._body}`;
+  }
+
   document_src(): string {
     getRequest()?.response.setHeader('Content-Type', 'text/plain; charset=utf-8');
     return this.read();
@@ -420,6 +425,7 @@ export function scriptDeclarations(changePermission: string, own: ClassDeclarati
       'manage_main',
       'document_src',
       'read',
+      'PrincipiaSearchSource',
       'ZScriptHTML_tryForm',
       'ZBindingsHTML_editForm',
       'manage_proxyForm',
@@ -434,6 +440,7 @@ export function scriptDeclarations(changePermission: string, own: ClassDeclarati
       params: manage,
       read: manage,
       document_src: manage,
+      PrincipiaSearchSource: manage,
       get_size: manage,
       manage_main: manage,
       ZScriptHTML_tryForm: manage,
