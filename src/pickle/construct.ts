@@ -1,6 +1,6 @@
-/** What REDUCE, NEWOBJ, OBJ, INST and BUILD make. Nothing is called but the value classes of `known-classes.ts`. */
+/** What REDUCE, NEWOBJ, OBJ, INST and BUILD make. Nothing is called but the classes of the registry (`value-classes.ts`). */
 import { BadValueError, fault, OpcodeFault } from './errors.ts';
-import { stateSetterOf, type Unfinished, type ValueClass, valueClassOf } from './known-classes.ts';
+import { stateSetterOf, type Unfinished, type ValueClass, valueClassOf } from './value-classes.ts';
 import { Dict } from './values/dict.ts';
 import { wordsOf } from './values/int.ts';
 import { GlobalRef, Instance, Reduce } from './values/references.ts';

@@ -15,7 +15,7 @@ export {
   type UnpicklingCode,
   UnpicklingError,
 } from './errors.ts';
-export { type Reduction, registerValueClass } from './known-classes.ts';
+export { type Reduction, registerValueClass } from './value-classes.ts';
 export { Pickler, type PicklerOptions } from './pickler.ts';
 export { Unpickler, type UnpicklerOptions } from './unpickler.ts';
 export { ByteArray } from './values/bytearray.ts';

@@ -1,4 +1,4 @@
-/** Python classes that have a class of ours: how their pickles are made into values and values into pickles. */
+/** The classes of Python and its standard library that have a class of ours: how their pickles become values, and values pickles. */
 import { BadValueError } from './errors.ts';
 import { DateTime } from './datetime/date-time.ts';
 import { ByteArray } from './values/bytearray.ts';
@@ -16,86 +16,7 @@ import { Timedelta } from './values/timedelta.ts';
 import { Timezone } from './values/timezone.ts';
 import { type Tuple, tuple, tupleFrom } from './values/tuple.ts';
 import { UUID } from './values/uuid.ts';
-
-/** How instances of a Python class are made. Each may throw a BadValueError. */
-export interface ValueClass {
-  readonly ref: GlobalRef;
-  /** Calling the class with arguments, and `cls.__new__(cls, *args)` where there is no `create`. */
-  construct(args: Tuple): unknown;
-  /** `cls.__new__` of a class that takes its arguments in `__init__`, which NEWOBJ does not call. */
-  create?(): unknown;
-  /** What calling the class with these arguments takes beyond reading them once, in steps of some nanoseconds. */
-  cost?(args: Tuple): number;
-  /** The keys or members that calling the class with these arguments hashes. */
-  keys?(args: Tuple): readonly unknown[];
-}
-
-/** A value between `__new__` and its state (BUILD), of a class whose values are made of their state. */
-export class Unfinished {
-  readonly finish: (state: unknown) => unknown;
-  /** Where in the memo it is. */
-  readonly places: number[] = [];
-
-  constructor(finish: (state: unknown) => unknown) {
-    this.finish = finish;
-  }
-}
-
-/** What a value is written as: REDUCE of a callable (or NEWOBJ of a class), then its items and state. */
-export interface Reduction {
-  readonly callable: GlobalRef;
-  readonly args: Tuple;
-  /** NEWOBJ instead of REDUCE. */
-  readonly newObject?: boolean;
-  readonly state?: unknown;
-  readonly items?: readonly unknown[];
-  /** Keys and values in turn. */
-  readonly dictItems?: readonly unknown[];
-}
-
-type Constructor = abstract new (...args: never[]) => object;
-
-const classes = new Map<GlobalRef, ValueClass>();
-/** BUILD for instances of registered classes, by their prototypes; null for a class whose instances take no state. */
-const setters = new Map<object, ((value: object, state: unknown) => void) | null>();
-const reducers = new Map<unknown, (value: never) => Reduction>();
-
-export const valueClassOf = (ref: GlobalRef): ValueClass | undefined => classes.get(ref);
-
-/** How an instance of a registered class gets its state; undefined for what is none. */
-export const stateSetterOf = (value: object): ((value: object, state: unknown) => void) | null | undefined =>
-  setters.get(Object.getPrototypeOf(value) as object);
-
-/** How a value is written; undefined for one of no known class. */
-export function reductionOf(value: object): Reduction | undefined {
-  for (let at: object | null = Object.getPrototypeOf(value); at !== null; at = Object.getPrototypeOf(at)) {
-    const reduce = reducers.get((at as { constructor?: unknown }).constructor);
-    if (reduce !== undefined) return (reduce as (value: object) => Reduction)(value);
-  }
-  return undefined;
-}
-
-/** Makes a class of values known under a Python name; its instances are part of the records of what holds them. */
-export function registerValueClass<T extends object>(definition: {
-  module: string;
-  name: string;
-  class: abstract new (...args: never[]) => T;
-  construct(args: Tuple): T;
-  /** BUILD: gives a value that `construct` has made its state. Without it a state is refused. */
-  build?(value: T, state: unknown): void;
-  reduce(value: T): { args: Tuple; state?: unknown; newObject?: boolean };
-}): void {
-  const ref = GlobalRef.of(definition.module, definition.name);
-  const { construct, build, reduce } = definition;
-  classes.set(ref, { ref, construct });
-  setters.set(
-    definition.class.prototype as object,
-    (build as ((value: object, state: unknown) => void) | undefined) ?? null,
-  );
-  reducers.set(definition.class, ((value: T) => ({ callable: ref, newObject: true, ...reduce(value) })) as (
-    value: never,
-  ) => Reduction);
-}
+import { createsEmpty, defineClass, defineWriting, reductionOf, Unfinished } from './value-classes.ts';
 
 function bad(name: string, args: unknown): never {
   throw new BadValueError(
@@ -103,24 +24,6 @@ function bad(name: string, args: unknown): never {
     'PICKLE_BAD_ARGUMENTS',
   );
 }
-
-const known = (
-  name: string,
-  construct: (args: Tuple) => unknown,
-  keys?: (args: Tuple) => readonly unknown[],
-): GlobalRef => {
-  const dot = name.lastIndexOf('.');
-  const ref = GlobalRef.of(name.slice(0, dot), name.slice(dot + 1));
-  classes.set(ref, { ref, construct, ...(keys === undefined ? {} : { keys }) });
-  return ref;
-};
-/** `cls.__new__` of classes that begin empty, whatever the arguments. */
-const createdEmpty = (ref: GlobalRef): void => {
-  const known = classes.get(ref)!;
-  classes.set(ref, { ...known, create: () => known.construct(tuple()) });
-};
-const written = <T extends Constructor>(cls: T, reduce: (value: InstanceType<T>) => Reduction) =>
-  reducers.set(cls, reduce as (value: never) => Reduction);
 
 const int = (value: unknown): number => {
   if (typeof value === 'boolean') return value ? 1 : 0;
@@ -156,25 +59,25 @@ const isTrue = (value: unknown): boolean => {
   return value instanceof PyFloat ? value.value !== 0 : Boolean(value);
 };
 
-const OBJECT = known('builtins.object', (args) =>
+const OBJECT = defineClass('builtins.object', (args) =>
   args.length === 0 ? new Instance(OBJECT, args) : bad('object', args),
 );
-const SET = known('builtins.set', (args) => new PySet(listOf(args)), listOf);
-const FROZENSET = known('builtins.frozenset', (args) => new FrozenSet(listOf(args)), listOf);
-const LIST = known('builtins.list', (args) => [...listOf(args)]);
-known('builtins.tuple', (args) => tupleFrom(listOf(args)));
-known('builtins.int', (args) =>
+const SET = defineClass('builtins.set', (args) => new PySet(listOf(args)), { keys: listOf });
+const FROZENSET = defineClass('builtins.frozenset', (args) => new FrozenSet(listOf(args)), { keys: listOf });
+const LIST = defineClass('builtins.list', (args) => [...listOf(args)]);
+defineClass('builtins.tuple', (args) => tupleFrom(listOf(args)));
+defineClass('builtins.int', (args) =>
   args.length === 0 ? 0 : args.length === 1 && isInt(args[0]) ? args[0] : bad('int', args),
 );
-known('builtins.float', (args) => {
+defineClass('builtins.float', (args) => {
   if (args.length > 1) return bad('float', args);
   return args.length === 0 ? float(0) : float(real(args[0]));
 });
-known('builtins.bool', (args) => (args.length > 1 ? bad('bool', args) : isTrue(args[0])));
-known('builtins.str', (args) =>
+defineClass('builtins.bool', (args) => (args.length > 1 ? bad('bool', args) : isTrue(args[0])));
+defineClass('builtins.str', (args) =>
   args.length === 0 ? '' : args.length === 1 && typeof args[0] === 'string' ? args[0] : bad('str', args),
 );
-known('builtins.bytes', (args) => {
+defineClass('builtins.bytes', (args) => {
   if (args.length === 0) return new Uint8Array();
   const [source] = args;
   if (args.length > 1) return bad('bytes', args);
@@ -182,10 +85,10 @@ known('builtins.bytes', (args) => {
     return Uint8Array.from(source as number[]);
   return source instanceof Uint8Array ? source : bad('bytes', args);
 });
-known('zodbpickle.binary', (args) =>
+defineClass('zodbpickle.binary', (args) =>
   args.length === 0 ? new Uint8Array() : (bytesOf(args[0]) ?? bad('binary', args)),
 );
-const BYTEARRAY = known('builtins.bytearray', (args) => {
+const BYTEARRAY = defineClass('builtins.bytearray', (args) => {
   const [source, encoding] = args;
   if (args.length === 0) return new ByteArray();
   if (source instanceof Uint8Array && args.length === 1) return new ByteArray(source);
@@ -193,7 +96,7 @@ const BYTEARRAY = known('builtins.bytearray', (args) => {
   if (typeof source === 'string' && isLatin1) return new ByteArray(Buffer.from(source, 'latin1'));
   return bad('bytearray', args);
 });
-known('_codecs.encode', (args) => {
+defineClass('_codecs.encode', (args) => {
   const [text, encoding] = args;
   if (
     typeof text === 'string' &&
@@ -206,25 +109,25 @@ known('_codecs.encode', (args) => {
     return new Uint8Array(Buffer.from(text));
   return bad('encode', args);
 });
-const COMPLEX = known('builtins.complex', (args) => {
+const COMPLEX = defineClass('builtins.complex', (args) => {
   if (args.length > 2) return bad('complex', args);
   return new Complex(args.length > 0 ? real(args[0]) : 0, args.length > 1 ? real(args[1]) : 0);
 });
-const RANGE = known('builtins.range', (args) => {
+const RANGE = defineClass('builtins.range', (args) => {
   if (!args.every(isInt)) return bad('range', args);
   const [a, b, c] = args as unknown as PyInt[];
   if (args.length === 1) return new Range(0, a!);
   if (c === 0) throw new BadValueError('range: the step must not be zero');
   return args.length === 2 || args.length === 3 ? new Range(a!, b!, c ?? 1) : bad('range', args);
 });
-const SLICE = known('builtins.slice', (args) =>
+const SLICE = defineClass('builtins.slice', (args) =>
   args.length === 3 ? new Slice(args[0], args[1], args[2]) : bad('slice', args),
 );
 /** CPython's limit for integers in decimal digits. */
 const MOST_DIGITS = 4300;
 /** Longer names of nested classes are made by hostile pickles only. */
 const LONGEST_NAME = 1000;
-known('builtins.getattr', (args) => {
+defineClass('builtins.getattr', (args) => {
   const [owner, name] = args;
   if (args.length !== 2 || !(owner instanceof GlobalRef) || typeof name !== 'string')
     return bad('getattr', args);
@@ -232,16 +135,16 @@ known('builtins.getattr', (args) => {
     throw new BadValueError('getattr: the name is too long');
   return GlobalRef.of(owner.module, `${owner.name}.${name}`);
 });
-written(PySet, (value) => ({ callable: SET, args: tuple([...value]) }));
-written(Set, (value) => ({ callable: SET, args: tuple([...(value as Set<unknown>)]) }));
-written(FrozenSet, (value) => ({ callable: FROZENSET, args: tuple([...value]) }));
-written(ByteArray, (value) => ({
+defineWriting(PySet, (value) => ({ callable: SET, args: tuple([...value]) }));
+defineWriting(Set, (value) => ({ callable: SET, args: tuple([...(value as Set<unknown>)]) }));
+defineWriting(FrozenSet, (value) => ({ callable: FROZENSET, args: tuple([...value]) }));
+defineWriting(ByteArray, (value) => ({
   callable: BYTEARRAY,
   args: value.length === 0 ? tuple() : tuple(new Uint8Array(value)),
 }));
-written(Complex, (value) => ({ callable: COMPLEX, args: tuple(float(value.real), float(value.imag)) }));
-written(Range, (value) => ({ callable: RANGE, args: tuple(value.start, value.stop, value.step) }));
-written(Slice, (value) => ({ callable: SLICE, args: tuple(value.start, value.stop, value.step) }));
+defineWriting(Complex, (value) => ({ callable: COMPLEX, args: tuple(float(value.real), float(value.imag)) }));
+defineWriting(Range, (value) => ({ callable: RANGE, args: tuple(value.start, value.stop, value.step) }));
+defineWriting(Slice, (value) => ({ callable: SLICE, args: tuple(value.start, value.stop, value.step) }));
 
 const pairsOf = (args: Tuple): [unknown, unknown][] => {
   if (args.length === 0) return [];
@@ -254,10 +157,12 @@ const pairsOf = (args: Tuple): [unknown, unknown][] => {
 };
 const keysOf = (args: Tuple): unknown[] => pairsOf(args).map(([key]) => key);
 const flat = (map: Map<unknown, unknown>): unknown[] => [...map].flat();
-const DICT = known('builtins.dict', (args) => new Dict(pairsOf(args)), keysOf);
-const ORDERED = known('collections.OrderedDict', (args) => new OrderedDict(pairsOf(args)), keysOf);
-const COUNTER = known('collections.Counter', (args) => new Counter(pairsOf(args)), keysOf);
-const DEFAULTDICT = known(
+const DICT = defineClass('builtins.dict', (args) => new Dict(pairsOf(args)), { keys: keysOf });
+const ORDERED = defineClass('collections.OrderedDict', (args) => new OrderedDict(pairsOf(args)), {
+  keys: keysOf,
+});
+const COUNTER = defineClass('collections.Counter', (args) => new Counter(pairsOf(args)), { keys: keysOf });
+const DEFAULTDICT = defineClass(
   'collections.defaultdict',
   (args) => {
     const factory = args[0] ?? null;
@@ -267,69 +172,64 @@ const DEFAULTDICT = known(
       throw new BadValueError('defaultdict: the first argument must be callable', 'PICKLE_BAD_ARGUMENTS');
     return new DefaultDict(factory, pairsOf(tupleFrom(args.slice(1))));
   },
-  (args) => keysOf(tupleFrom(args.slice(1))),
+  { keys: (args) => keysOf(tupleFrom(args.slice(1))) },
 );
-const DEQUE = known('collections.deque', (args) => {
+const DEQUE = defineClass('collections.deque', (args) => {
   const limit = args[1] ?? null;
   if (args.length > 2) return bad('deque', args);
   if (limit !== null && !(typeof limit === 'number' && Number.isInteger(limit) && limit >= 0))
     return bad('deque', args);
   return new Deque(args.length === 0 ? [] : listOf(tuple(args[0])), limit);
 });
-for (const ref of [LIST, SET, DICT, BYTEARRAY, ORDERED, COUNTER, DEFAULTDICT, DEQUE]) createdEmpty(ref);
-written(OrderedDict, (value) => ({ callable: ORDERED, args: tuple(), dictItems: flat(value) }));
-written(Counter, (value) => ({
+for (const ref of [LIST, SET, DICT, BYTEARRAY, ORDERED, COUNTER, DEFAULTDICT, DEQUE]) createsEmpty(ref);
+defineWriting(OrderedDict, (value) => ({ callable: ORDERED, args: tuple(), dictItems: flat(value) }));
+defineWriting(Counter, (value) => ({
   callable: COUNTER,
   args: tuple(new Dict([...(value as Map<unknown, unknown>)])),
 }));
-written(DefaultDict, (value) => ({
+defineWriting(DefaultDict, (value) => ({
   callable: DEFAULTDICT,
   args: value.factory === null ? tuple() : tuple(value.factory),
   dictItems: flat(value),
 }));
-written(Deque, (value) => ({
+defineWriting(Deque, (value) => ({
   callable: DEQUE,
   args: value.maxLength === null ? tuple() : tuple<unknown[]>(tuple(), value.maxLength),
   items: value.items,
 }));
 // A Map of JavaScript keeps its order, as this class of Python's promises to.
-reducers.set(Map, ((value: Map<unknown, unknown>) => ({
-  callable: ORDERED,
-  args: tuple(),
-  dictItems: flat(value),
-})) as (value: never) => Reduction);
+defineWriting(Map, (value) => ({ callable: ORDERED, args: tuple(), dictItems: flat(value) }));
 
-const DECIMAL = known('decimal.Decimal', (args) =>
-  args.length === 1 && (typeof args[0] === 'string' || isInt(args[0]))
-    ? new Decimal(args[0])
-    : bad('Decimal', args),
+const DECIMAL = defineClass(
+  'decimal.Decimal',
+  (args) =>
+    args.length === 1 && (typeof args[0] === 'string' || isInt(args[0]))
+      ? new Decimal(args[0])
+      : bad('Decimal', args),
+  // The time that a number in decimal digits takes grows with the square of its length.
+  { cost: ([value]) => (typeof value === 'bigint' ? wordsOf(value) ** 2 / 100 : 0) },
 );
-classes.set(DECIMAL, {
-  ...classes.get(DECIMAL)!,
-  // To write a number in decimal digits takes longer and longer, as the square of its length.
-  cost: ([value]) => (typeof value === 'bigint' ? wordsOf(value) ** 2 / 100 : 0),
-});
-written(Decimal, (value) => ({ callable: DECIMAL, args: tuple(value.text) }));
+defineWriting(Decimal, (value) => ({ callable: DECIMAL, args: tuple(value.text) }));
 const wordsIn = (value: unknown): number => (typeof value === 'bigint' ? wordsOf(value) : 1);
-const FRACTION = known('fractions.Fraction', (args) => {
-  if (args.length > 2) return bad('Fraction', args);
-  if (typeof args[0] === 'string') {
-    const [n, d = '1'] = args[0].split('/');
-    if (!/^[-+]?\d+$/.test(n!) || !/^\d+$/.test(d)) return bad('Fraction', args);
-    if (n!.length > MOST_DIGITS || d.length > MOST_DIGITS)
-      throw new BadValueError('Fraction: too many digits');
-    return new Fraction(BigInt(n!), BigInt(d));
-  }
-  return args.every(isInt)
-    ? new Fraction((args[0] as PyInt | undefined) ?? 0, (args[1] as PyInt | undefined) ?? 1)
-    : bad('Fraction', args);
-});
-classes.set(FRACTION, {
-  ...classes.get(FRACTION)!,
+const FRACTION = defineClass(
+  'fractions.Fraction',
+  (args) => {
+    if (args.length > 2) return bad('Fraction', args);
+    if (typeof args[0] === 'string') {
+      const [n, d = '1'] = args[0].split('/');
+      if (!/^[-+]?\d+$/.test(n!) || !/^\d+$/.test(d)) return bad('Fraction', args);
+      if (n!.length > MOST_DIGITS || d.length > MOST_DIGITS)
+        throw new BadValueError('Fraction: too many digits');
+      return new Fraction(BigInt(n!), BigInt(d));
+    }
+    return args.every(isInt)
+      ? new Fraction((args[0] as PyInt | undefined) ?? 0, (args[1] as PyInt | undefined) ?? 1)
+      : bad('Fraction', args);
+  },
   // Euclid's algorithm takes a step for each bit, and each step goes over all of both numbers.
-  cost: ([n, d = 1]) => (wordsIn(n) * wordsIn(d)) / 100,
-});
-written(Fraction, (value) => ({ callable: FRACTION, args: tuple(value.numerator, value.denominator) }));
+  { cost: ([n, d = 1]) => (wordsIn(n) * wordsIn(d)) / 100 },
+);
+defineWriting(Fraction, (value) => ({ callable: FRACTION, args: tuple(value.numerator, value.denominator) }));
 
 function uuidOf(state: unknown): UUID {
   const number = state instanceof Map ? (state.get('int') as unknown) : undefined;
@@ -337,12 +237,15 @@ function uuidOf(state: unknown): UUID {
   const safe = (state as Map<unknown, unknown>).get('is_safe');
   return UUID.fromInt(number, typeof safe === 'number' ? safe : undefined);
 }
-const UUID_REF = known('uuid.UUID', (args) =>
-  typeof args[0] === 'string' ? new UUID(args[0]) : bad('UUID', args),
+const UUID_REF = defineClass(
+  'uuid.UUID',
+  (args) => (typeof args[0] === 'string' ? new UUID(args[0]) : bad('UUID', args)),
+  { create: () => new Unfinished(uuidOf) },
 );
-classes.set(UUID_REF, { ...classes.get(UUID_REF)!, create: () => new Unfinished(uuidOf) });
-known('uuid.SafeUUID', (args) => (args.length === 1 && isInt(args[0]) ? args[0] : bad('SafeUUID', args)));
-written(UUID, (value) => ({
+defineClass('uuid.SafeUUID', (args) =>
+  args.length === 1 && isInt(args[0]) ? args[0] : bad('SafeUUID', args),
+);
+defineWriting(UUID, (value) => ({
   callable: UUID_REF,
   args: tuple(),
   newObject: true,
@@ -353,13 +256,13 @@ written(UUID, (value) => ({
   ),
 }));
 
-const DATE = known('datetime.date', (args) => {
+const DATE = defineClass('datetime.date', (args) => {
   const bytes = bytesOf(args[0]);
   if (args.length === 1 && bytes?.length === 4)
     return new PyDate(bytes[0]! * 256 + bytes[1]!, bytes[2]!, bytes[3]!);
   return args.length === 3 ? new PyDate(int(args[0]), int(args[1]), int(args[2])) : bad('date', args);
 });
-written(PyDate, ({ year, month, day }) => ({
+defineWriting(PyDate, ({ year, month, day }) => ({
   callable: DATE,
   args: tuple(Uint8Array.of(year >> 8, year & 255, month, day)),
 }));
@@ -370,7 +273,7 @@ const tz = (value: unknown): object | null => {
   if (value instanceof Timezone || value instanceof Reduce || value instanceof Instance) return value;
   throw new BadValueError('tzinfo argument must be None or of a tzinfo subclass', 'PICKLE_BAD_ARGUMENTS');
 };
-const TIME = known('datetime.time', (args) => {
+const TIME = defineClass('datetime.time', (args) => {
   const bytes = bytesOf(args[0]);
   if (bytes?.length === 6 && args.length <= 2)
     return new PyTime(
@@ -384,7 +287,7 @@ const TIME = known('datetime.time', (args) => {
   if (args.length > 5) return bad('time', args);
   return new PyTime(...(args.slice(0, 4).map(int) as [number, number, number, number]), tz(args[4]));
 });
-const DATETIME = known('datetime.datetime', (args) => {
+const DATETIME = defineClass('datetime.datetime', (args) => {
   const b = bytesOf(args[0]);
   if (b?.length === 10 && args.length <= 2) {
     return new PyDatetime(
@@ -407,28 +310,26 @@ const withZone = (bytes: number[], tzinfo: object | null): Tuple =>
   tzinfo === null ? tuple(Uint8Array.from(bytes)) : tuple<unknown[]>(Uint8Array.from(bytes), tzinfo);
 const three = (n: number) => [n >> 16, (n >> 8) & 255, n & 255];
 // Protocol 3 does not say which of two equal local times is meant (`fold`), as Python's does not.
-written(PyTime, (t) => ({
+defineWriting(PyTime, (t) => ({
   callable: TIME,
   args: withZone([t.hour, t.minute, t.second, ...three(t.microsecond)], t.tzinfo),
 }));
-written(PyDatetime, (t) => ({
+defineWriting(PyDatetime, (t) => ({
   callable: DATETIME,
   args: withZone(
     [t.year >> 8, t.year & 255, t.month, t.day, t.hour, t.minute, t.second, ...three(t.microsecond)],
     t.tzinfo,
   ),
 }));
-reducers.set(Date, ((value: Date) => reductionOf(PyDatetime.fromDate(value))!) as (
-  value: never,
-) => Reduction);
-const TIMEDELTA = known('datetime.timedelta', (args) =>
+defineWriting(Date, (value) => reductionOf(PyDatetime.fromDate(value))!);
+const TIMEDELTA = defineClass('datetime.timedelta', (args) =>
   args.length <= 3 ? new Timedelta(...(args.map(int) as [number, number, number])) : bad('timedelta', args),
 );
-written(Timedelta, (value) => ({
+defineWriting(Timedelta, (value) => ({
   callable: TIMEDELTA,
   args: tuple(value.days, value.seconds, value.microseconds),
 }));
-const TIMEZONE = known('datetime.timezone', (args) => {
+const TIMEZONE = defineClass('datetime.timezone', (args) => {
   const [offset, name] = args;
   if (!(offset instanceof Timedelta) || (name !== undefined && typeof name !== 'string'))
     return bad('timezone', args);
@@ -436,15 +337,15 @@ const TIMEZONE = known('datetime.timezone', (args) => {
     ? Timezone.utc
     : new Timezone(offset, name as string | undefined);
 });
-written(Timezone, (value) => ({
+defineWriting(Timezone, (value) => ({
   callable: TIMEZONE,
   args: value.name === undefined ? tuple(value.offset) : tuple<unknown[]>(value.offset, value.name),
 }));
 
-const DATE_TIME = known('DateTime.DateTime.DateTime', (args) =>
+const DATE_TIME = defineClass('DateTime.DateTime.DateTime', (args) =>
   args.length === 0 ? new Unfinished((state) => DateTime.fromState(state)) : new DateTime(...args),
 );
-written(DateTime, (value) => ({
+defineWriting(DateTime, (value) => ({
   callable: DATE_TIME,
   args: tuple(),
   newObject: true,

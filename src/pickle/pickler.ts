@@ -1,6 +1,7 @@
 /** Writes pickles of protocol 3, byte for byte as Python's zodbpickle does for the same values. */
 import { UnpicklableError } from './errors.ts';
-import { type Reduction, reductionOf } from './known-classes.ts';
+import { type Reduction, reductionOf } from './value-classes.ts';
+import './known-classes.ts';
 import { utf8Bytes } from './text.ts';
 import { ByteArray } from './values/bytearray.ts';
 import { Dict } from './values/dict.ts';

@@ -1,4 +1,4 @@
-import { stateSetterOf } from './known-classes.ts';
+import { stateSetterOf } from './value-classes.ts';
 import { Deque } from './values/collections.ts';
 import { Dict } from './values/dict.ts';
 import { Instance, Reduce } from './values/references.ts';

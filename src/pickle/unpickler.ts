@@ -1,6 +1,6 @@
 /**
  * Reads pickles of protocols 0 to 5 (the opcodes are those of Python's `pickletools`). One loop over the opcodes: whatever the
- * data is, time and memory are bounded by its length. No class is called but those of `known-classes.ts`.
+ * data is, time and memory are bounded by its length. No class is called but those that `value-classes.ts` has registered.
  *
  * Over 400 lines: the frequent opcodes are carried out in one loop on local variables, which is what makes it fast; all others are
  * in `#rare`, on the same variables kept in fields.
@@ -16,7 +16,7 @@ import {
   setState,
 } from './construct.ts';
 import { fault, OpcodeFault, UnpicklingError } from './errors.ts';
-import { CONSTANTS, Unfinished } from './known-classes.ts';
+import { CONSTANTS } from './known-classes.ts';
 import { PlainDicts } from './plain.ts';
 import { inPython3 } from './python2-names.ts';
 import {
@@ -36,6 +36,7 @@ import { int } from './values/int.ts';
 import { GlobalRef, Instance, PersistentRef, Reduce } from './values/references.ts';
 import { FrozenSet, PySet } from './values/set.ts';
 import { Tuple, tupleFrom } from './values/tuple.ts';
+import { Unfinished } from './value-classes.ts';
 
 export interface UnpicklerOptions {
   /** A class or function by name; undefined: the classes of this room, else a `GlobalRef`. */
