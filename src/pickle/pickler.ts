@@ -1,4 +1,8 @@
-/** Writes pickles of protocol 3, byte for byte as Python's zodbpickle does for the same values. */
+/**
+ * Writes pickles of protocol 3, byte for byte as Python's zodbpickle does for the same values.
+ *
+ * Over 400 lines: one class, whose short methods each write one kind of value to the same buffer.
+ */
 import { UnpicklableError } from './errors.ts';
 import { type Reduction, reductionOf } from './value-classes.ts';
 import './known-classes.ts';
@@ -58,7 +62,7 @@ export class Pickler {
    * @throws UnpicklableError for a value that has no counterpart in Python; it says where that is.
    */
   dump(value: unknown): void {
-    this.#byte(0x80);
+    this.#byte(0x80); // PROTO
     this.#byte(3);
     this.#depth = 0;
     try {
@@ -70,7 +74,7 @@ export class Pickler {
         throw new UnpicklableError('a value nested so deep', '', value);
       throw error;
     }
-    this.#byte(0x2e);
+    this.#byte(0x2e); // STOP
   }
 
   clearMemo(): void {
@@ -131,7 +135,7 @@ export class Pickler {
   /** A place in the memo for what nothing refers to again. */
   #place(): number {
     const index = this.#next++;
-    this.#counted(0x71, 0x72, index);
+    this.#counted(0x71, 0x72, index); // BINPUT, LONG_BINPUT
     return index;
   }
 
@@ -144,7 +148,7 @@ export class Pickler {
   #recall(key: unknown): boolean {
     const index = this.#memo.get(key);
     if (index === undefined) return false;
-    this.#counted(0x68, 0x6a, index);
+    this.#counted(0x68, 0x6a, index); // BINGET, LONG_BINGET
     return true;
   }
 
@@ -158,17 +162,17 @@ export class Pickler {
         else this.#float(value);
         return;
       case 'boolean':
-        this.#byte(value ? 0x88 : 0x89);
+        this.#byte(value ? 0x88 : 0x89); // NEWTRUE, NEWFALSE
         return;
       case 'bigint':
         this.#long(value);
         return;
       case 'undefined':
-        this.#byte(0x4e);
+        this.#byte(0x4e); // NONE
         return;
       case 'object':
       case 'function':
-        if (value === null) this.#byte(0x4e);
+        if (value === null) this.#byte(0x4e); // NONE
         else this.#object(value);
         return;
       default:
@@ -182,7 +186,7 @@ export class Pickler {
     this.#need(5 + length * 3);
     const buffer = this.#buffer;
     const start = this.#length + 5;
-    buffer[start - 5] = 0x58;
+    buffer[start - 5] = 0x58; // BINUNICODE
     let at = start;
     if (length <= SHORT) {
       for (let i = 0; i < length; i++) {
@@ -210,16 +214,16 @@ export class Pickler {
     const at = this.#length;
     const buffer = this.#buffer;
     if (n >= 0 && n < 256) {
-      buffer[at] = 0x4b;
+      buffer[at] = 0x4b; // BININT1
       buffer[at + 1] = n;
       this.#length = at + 2;
     } else if (n >= 0 && n < 65_536) {
-      buffer[at] = 0x4d;
+      buffer[at] = 0x4d; // BININT2
       buffer[at + 1] = n & 255;
       buffer[at + 2] = n >> 8;
       this.#length = at + 3;
     } else if (n >= SMALLEST && n <= LARGEST) {
-      buffer[at] = 0x4a;
+      buffer[at] = 0x4a; // BININT
       this.#view.setInt32(at + 1, n, true);
       this.#length = at + 5;
     } else if (Number.isSafeInteger(n)) this.#long(BigInt(n));
@@ -243,13 +247,13 @@ export class Pickler {
     // The sign bit of the byte before may say the same as the last byte.
     const sign = value < 0n ? 255 : 0;
     if (bytes[count - 1] === sign && bytes[count - 2]! >> 7 === sign >> 7) count--;
-    this.#counted(0x8a, 0x8b, count);
+    this.#counted(0x8a, 0x8b, count); // LONG1, LONG4
     this.#raw(bytes.subarray(0, count));
   }
 
   #float(n: number): void {
     this.#need(9);
-    this.#buffer[this.#length] = 0x47;
+    this.#buffer[this.#length] = 0x47; // BINFLOAT
     this.#view.setFloat64(this.#length + 1, n);
     this.#length += 9;
   }
@@ -259,11 +263,11 @@ export class Pickler {
     if (length < 2) {
       const known = (this.#shortBytes ??= [])[bytes[0] ?? 256];
       if (known !== undefined) {
-        this.#counted(0x68, 0x6a, known);
+        this.#counted(0x68, 0x6a, known); // BINGET, LONG_BINGET
         return;
       }
     } else if (this.#recall(bytes)) return;
-    this.#counted(0x43, 0x42, length);
+    this.#counted(0x43, 0x42, length); // SHORT_BINBYTES, BINBYTES
     this.#raw(bytes);
     if (length < 2) this.#shortBytes![bytes[0] ?? 256] = this.#place();
     else this.#memoize(bytes);
@@ -273,7 +277,7 @@ export class Pickler {
     const pid = this.#options.persistentId?.(value);
     if (pid !== undefined) {
       this.#save(pid);
-      this.#byte(0x51);
+      this.#byte(0x51); // BINPERSID
       return;
     }
     if (value instanceof PyFloat) {
@@ -290,14 +294,14 @@ export class Pickler {
   /** An object that was not written yet. */
   #fresh(value: object): void {
     if (Array.isArray(value)) {
-      this.#byte(0x5d);
+      this.#byte(0x5d); // EMPTY_LIST
       this.#memoize(value);
       this.#items(value, true);
       return;
     }
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype === Dict.prototype) {
-      this.#byte(0x7d);
+      this.#byte(0x7d); // EMPTY_DICT
       this.#memoize(value);
       this.#pairs(flat(value as Dict), true);
       return;
@@ -317,9 +321,9 @@ export class Pickler {
       this.#global(value, 'builtins', (value as { name: string }).name);
     else if (value instanceof PersistentRef) {
       this.#save(value.pid);
-      this.#byte(0x51);
+      this.#byte(0x51); // BINPERSID
     } else if (prototype === Object.prototype || prototype === null) {
-      this.#byte(0x7d);
+      this.#byte(0x7d); // EMPTY_DICT
       this.#memoize(value);
       this.#pairs(plainItems(value as Record<string, unknown>), true);
     } else {
@@ -343,11 +347,11 @@ export class Pickler {
       this.#global(GETATTR, GETATTR.module, GETATTR.name);
       this.#global(GlobalRef.of(module, owner), module, owner);
       this.#text(name.slice(dot + 1));
-      this.#byte(0x86);
+      this.#byte(0x86); // TUPLE2
       this.#place();
-      this.#byte(0x52);
+      this.#byte(0x52); // REDUCE
     } else {
-      this.#byte(0x63);
+      this.#byte(0x63); // GLOBAL
       this.#raw(utf8Bytes(`${module}\n${name}\n`));
     }
     this.#memoize(key);
@@ -355,32 +359,32 @@ export class Pickler {
 
   /** A code takes no more bytes than a place in the memo, so it is not memoized. */
   #extension(code: number): void {
-    if (code < 256) this.#counted(0x82, 0x82, code);
+    if (code < 256) this.#counted(0x82, 0x82, code); // EXT1
     else if (code < 65_536) {
-      this.#byte(0x83);
+      this.#byte(0x83); // EXT2
       this.#byte(code & 255);
       this.#byte(code >> 8);
-    } else this.#counted(0x84, 0x84, code);
+    } else this.#counted(0x84, 0x84, code); // EXT4
   }
 
   #tuple(value: Tuple): void {
     const { length } = value;
     if (length === 0) {
-      this.#byte(0x29);
+      this.#byte(0x29); // EMPTY_TUPLE
       return;
     }
     if (this.#recall(value)) return;
     const isShort = length <= 3;
-    if (!isShort) this.#byte(0x28);
+    if (!isShort) this.#byte(0x28); // MARK
     this.#each(value, 0, length);
     if (this.#memo.has(value)) {
       // The tuple holds itself, and was written on the way: what was put on the stack is taken off again.
-      if (isShort) for (let i = 0; i < length; i++) this.#byte(0x30);
-      else this.#byte(0x31);
+      if (isShort) for (let i = 0; i < length; i++) this.#byte(0x30); // POP
+      else this.#byte(0x31); // POP_MARK
       this.#recall(value);
       return;
     }
-    this.#byte(isShort ? 0x84 + length : 0x74);
+    this.#byte(isShort ? 0x84 + length : 0x74); // TUPLE1 to TUPLE3, TUPLE
     this.#memoize(value);
   }
 
@@ -405,9 +409,9 @@ export class Pickler {
     for (let start = 0; start < length; start += BATCH) {
       const end = Math.min(start + BATCH, length);
       const isSingle = isList ? length === 1 : end - start === 1;
-      if (!isSingle) this.#byte(0x28);
+      if (!isSingle) this.#byte(0x28); // MARK
       this.#each(items, start, end);
-      this.#byte(isSingle ? 0x61 : 0x65);
+      this.#byte(isSingle ? 0x61 : 0x65); // APPEND, APPENDS
     }
   }
 
@@ -417,14 +421,14 @@ export class Pickler {
     for (let start = 0; start < length; start += BATCH * 2) {
       const end = Math.min(start + BATCH * 2, length);
       const isSingle = isDict ? length === 2 : end - start === 2;
-      if (!isSingle) this.#byte(0x28);
+      if (!isSingle) this.#byte(0x28); // MARK
       this.#entries(items, start, end);
-      this.#byte(isSingle ? 0x73 : 0x75);
+      this.#byte(isSingle ? 0x73 : 0x75); // SETITEM, SETITEMS
     }
     if (isDict && length > 0 && length % (BATCH * 2) === 0) {
       // After a full batch Python begins another one before it sees that there is nothing left.
-      this.#byte(0x28);
-      this.#byte(0x75);
+      this.#byte(0x28); // MARK
+      this.#byte(0x75); // SETITEMS
     }
   }
 
@@ -441,7 +445,7 @@ export class Pickler {
   #reduced(value: object, { callable, args, newObject, state, items, dictItems }: Reduction): void {
     this.#global(callable, callable.module, callable.name);
     this.#tuple(args);
-    this.#byte(newObject ? 0x81 : 0x52);
+    this.#byte(newObject ? 0x81 : 0x52); // NEWOBJ, REDUCE
     this.#memoize(value);
     this.#contents(items, dictItems, state);
   }
@@ -455,7 +459,7 @@ export class Pickler {
     if (dictItems !== undefined) this.#pairs(dictItems, false);
     if (state !== undefined) {
       this.#save(state);
-      this.#byte(0x62);
+      this.#byte(0x62); // BUILD
     }
   }
 
@@ -468,11 +472,11 @@ export class Pickler {
     if (kwargs !== undefined) {
       this.#global(NEWOBJ_EX, NEWOBJ_EX.module, NEWOBJ_EX.name);
       this.#tuple(tuple<unknown[]>(cls, args, kwargs));
-      this.#byte(0x52);
+      this.#byte(0x52); // REDUCE
     } else {
       this.#save(cls);
       this.#tuple(args);
-      this.#byte(0x81);
+      this.#byte(0x81); // NEWOBJ
     }
     this.#memoize(value);
     this.#contents(value.items, value.dictItems, value.state);
@@ -486,11 +490,11 @@ export class Pickler {
     if (!isList && !isDict && !WITH_NEW_ARGS.has(name)) {
       this.#global(RECONSTRUCTOR, RECONSTRUCTOR.module, RECONSTRUCTOR.name);
       this.#tuple(tuple<unknown[]>(value.cls, base, baseValue));
-      this.#byte(0x52);
+      this.#byte(0x52); // REDUCE
     } else {
       this.#save(value.cls);
       this.#tuple(isList || isDict ? tuple() : tuple<unknown[]>(baseValue));
-      this.#byte(0x81);
+      this.#byte(0x81); // NEWOBJ
     }
     this.#memoize(value);
     this.#contents(
@@ -503,7 +507,7 @@ export class Pickler {
   #call(value: Reduce): void {
     this.#save(value.callable);
     this.#tuple(value.args);
-    this.#byte(0x52);
+    this.#byte(0x52); // REDUCE
     this.#memoize(value);
     this.#contents(value.items, value.dictItems, value.state);
   }

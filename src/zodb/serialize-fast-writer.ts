@@ -28,8 +28,10 @@ let view = new DataView(buffer.buffer);
 let base = 0;
 
 /**
- * Writes records of texts, numbers, containers and references, byte for byte as the general writer of pickles does. Whatever else
- * it meets it gives up, and the general writer writes the record.
+ * Writes records of texts, numbers, containers and references, byte for byte as the general writer of pickles does. It gives up
+ * at whatever else it meets, and the general writer writes that record.
+ *
+ * Over 400 lines: one class, whose short methods each write one kind of value to the same buffer.
  */
 export class FastWriter {
   readonly #targetOf: TargetOf;
@@ -73,14 +75,14 @@ export class FastWriter {
     this.#length = base;
     this.#next = 0;
     this.#depth = 0;
-    this.#byte(0x80);
+    this.#byte(0x80); // PROTO
     this.#byte(3);
     if (!this.#global(meta.info)) return undefined;
-    this.#byte(0x2e);
-    this.#byte(0x80);
+    this.#byte(0x2e); // STOP
+    this.#byte(0x80); // PROTO
     this.#byte(3);
     if (isState ? !this.#attributes(state as Record<string, unknown>) : !this.#save(state)) return undefined;
-    this.#byte(0x2e);
+    this.#byte(0x2e); // STOP
     const start = base;
     base = this.#length;
     // A large one does not share what it needed alone.
@@ -90,7 +92,7 @@ export class FastWriter {
   }
 
   #attributes(state: Record<string, unknown>): boolean {
-    this.#byte(0x7d);
+    this.#byte(0x7d); // EMPTY_DICT
     this.#next++;
     this.#putIndex(this.#next - 1);
     const names: string[] = [];
@@ -104,13 +106,13 @@ export class FastWriter {
     }
     for (let start = 0; start < names.length; start += BATCH) {
       const end = Math.min(start + BATCH, names.length);
-      if (names.length > 1) this.#byte(0x28);
+      if (names.length > 1) this.#byte(0x28); // MARK
       for (let i = start; i < end; i++) {
         const value = state[names[i]!];
         if (!this.#text(names[i]!) || !this.#save(value instanceof Slot ? value.stored() : value))
           return false;
       }
-      this.#byte(names.length === 1 ? 0x73 : 0x75);
+      this.#byte(names.length === 1 ? 0x73 : 0x75); // SETITEM, SETITEMS
     }
     this.#endFull(names.length);
     return true;
@@ -119,8 +121,8 @@ export class FastWriter {
   /** After a full batch of a dict Python begins another one before it sees that there is nothing left. */
   #endFull(count: number): void {
     if (count === 0 || count % BATCH !== 0) return;
-    this.#byte(0x28);
-    this.#byte(0x75);
+    this.#byte(0x28); // MARK
+    this.#byte(0x75); // SETITEMS
   }
 
   #need(count: number): void {
@@ -156,7 +158,7 @@ export class FastWriter {
   }
 
   #putIndex(index: number): void {
-    this.#index(0x71, 0x72, index);
+    this.#index(0x71, 0x72, index); // BINPUT, LONG_BINPUT
   }
 
   #put(key: unknown): void {
@@ -175,7 +177,7 @@ export class FastWriter {
   #recall(key: unknown): boolean {
     const index = this.#placeOf(key);
     if (index === undefined) return false;
-    this.#index(0x68, 0x6a, index);
+    this.#index(0x68, 0x6a, index); // BINGET, LONG_BINGET
     return true;
   }
 
@@ -186,14 +188,14 @@ export class FastWriter {
       case 'number':
         return this.#number(value);
       case 'boolean':
-        this.#byte(value ? 0x88 : 0x89);
+        this.#byte(value ? 0x88 : 0x89); // NEWTRUE, NEWFALSE
         return true;
       case 'undefined':
-        this.#byte(0x4e);
+        this.#byte(0x4e); // NONE
         return true;
       case 'object': {
         if (value === null) {
-          this.#byte(0x4e);
+          this.#byte(0x4e); // NONE
           return true;
         }
         if (++this.#depth > MAX_DEPTH) return false;
@@ -210,7 +212,7 @@ export class FastWriter {
     if (this.#recall(text)) return true;
     const { length } = text;
     this.#need(5 + length * 3);
-    buffer[this.#length] = 0x58;
+    buffer[this.#length] = 0x58; // BINUNICODE
     const start = this.#length + 5;
     let at = start;
     let i = 0;
@@ -238,14 +240,14 @@ export class FastWriter {
       return true;
     }
     if (n >= 0 && n < 256) {
-      this.#byte(0x4b);
+      this.#byte(0x4b); // BININT1
       this.#byte(n);
     } else if (n >= 0 && n < 65_536) {
-      this.#byte(0x4d);
+      this.#byte(0x4d); // BININT2
       this.#byte(n & 255);
       this.#byte(n >> 8);
     } else if (n >= -2_147_483_648 && n <= 2_147_483_647) {
-      this.#byte(0x4a);
+      this.#byte(0x4a); // BININT
       this.#u32(n >>> 0);
     } else if (!Number.isSafeInteger(n)) this.#float(n);
     else if (n > 0) this.#long(n);
@@ -260,14 +262,14 @@ export class FastWriter {
     let count = 0;
     for (let rest = n; rest > 0; rest = Math.floor(rest / 256)) buffer[at + 2 + count++] = rest % 256;
     if (buffer[at + 1 + count]! > 127) buffer[at + 2 + count++] = 0;
-    buffer[at] = 0x8a;
+    buffer[at] = 0x8a; // LONG1
     buffer[at + 1] = count;
     this.#length = at + 2 + count;
   }
 
   #float(n: number): void {
     this.#need(9);
-    buffer[this.#length] = 0x47;
+    buffer[this.#length] = 0x47; // BINFLOAT
     view.setFloat64(this.#length + 1, n);
     this.#length += 9;
   }
@@ -286,11 +288,11 @@ export class FastWriter {
       return false;
     if (this.#recall(value)) return true;
     if (prototype === Array.prototype) {
-      this.#byte(0x5d);
+      this.#byte(0x5d); // EMPTY_LIST
       this.#put(value);
       return this.#items(value as unknown[]);
     }
-    this.#byte(0x7d);
+    this.#byte(0x7d); // EMPTY_DICT
     this.#put(value);
     if (prototype === Object.prototype)
       return this.#pairs(Object.entries(value).filter((entry) => entry[1] !== undefined));
@@ -304,10 +306,10 @@ export class FastWriter {
     const { size } = dict;
     let done = 0;
     for (const [key, value] of Map.prototype.entries.call(dict) as MapIterator<[string, unknown]>) {
-      if (done % BATCH === 0 && size > 1) this.#byte(0x28);
+      if (done % BATCH === 0 && size > 1) this.#byte(0x28); // MARK
       if (!this.#text(key) || !this.#save(value)) return false;
       done++;
-      if (done % BATCH === 0 || done === size) this.#byte(size === 1 ? 0x73 : 0x75);
+      if (done % BATCH === 0 || done === size) this.#byte(size === 1 ? 0x73 : 0x75); // SETITEM, SETITEMS
     }
     this.#endFull(size);
     return true;
@@ -316,9 +318,9 @@ export class FastWriter {
   #items(items: readonly unknown[]): boolean {
     for (let start = 0; start < items.length; start += BATCH) {
       const end = Math.min(start + BATCH, items.length);
-      if (items.length > 1) this.#byte(0x28);
+      if (items.length > 1) this.#byte(0x28); // MARK
       for (let i = start; i < end; i++) if (!this.#save(items[i])) return false;
-      this.#byte(items.length === 1 ? 0x61 : 0x65);
+      this.#byte(items.length === 1 ? 0x61 : 0x65); // APPEND, APPENDS
     }
     return true;
   }
@@ -326,10 +328,10 @@ export class FastWriter {
   #pairs(entries: readonly (readonly [unknown, unknown])[]): boolean {
     for (let start = 0; start < entries.length; start += BATCH) {
       const end = Math.min(start + BATCH, entries.length);
-      if (entries.length > 1) this.#byte(0x28);
+      if (entries.length > 1) this.#byte(0x28); // MARK
       for (let i = start; i < end; i++)
         if (!this.#save(entries[i]![0]) || !this.#save(entries[i]![1])) return false;
-      this.#byte(entries.length === 1 ? 0x73 : 0x75);
+      this.#byte(entries.length === 1 ? 0x73 : 0x75); // SETITEM, SETITEMS
     }
     this.#endFull(entries.length);
     return true;
@@ -338,15 +340,15 @@ export class FastWriter {
   #tuple(value: Tuple): boolean {
     const { length } = value;
     if (length === 0) {
-      this.#byte(0x29);
+      this.#byte(0x29); // EMPTY_TUPLE
       return true;
     }
     if (this.#recall(value)) return true;
-    if (length > 3) this.#byte(0x28);
+    if (length > 3) this.#byte(0x28); // MARK
     for (let i = 0; i < length; i++) if (!this.#save(value[i])) return false;
     // A tuple that holds itself.
     if (this.#placeOf(value) !== undefined) return false;
-    this.#byte(length > 3 ? 0x74 : 0x84 + length);
+    this.#byte(length > 3 ? 0x74 : 0x84 + length); // TUPLE, or TUPLE1 to TUPLE3
     this.#put(value);
     return true;
   }
@@ -354,10 +356,10 @@ export class FastWriter {
   /** The pair of oid and class; the pair itself is never referred to again, but has its place in the memo. */
   #reference({ oid, info }: Target): boolean {
     const known = this.#oids.get(oid);
-    if (known !== undefined) this.#index(0x68, 0x6a, known);
+    if (known !== undefined) this.#index(0x68, 0x6a, known); // BINGET, LONG_BINGET
     else {
       this.#need(10);
-      buffer[this.#length] = 0x43;
+      buffer[this.#length] = 0x43; // SHORT_BINBYTES
       buffer[this.#length + 1] = 8;
       if (typeof oid === 'number') {
         view.setUint32(this.#length + 2, Math.floor(oid / 4294967296));
@@ -368,9 +370,9 @@ export class FastWriter {
       this.#putIndex(this.#next++);
     }
     if (!this.#global(info)) return false;
-    this.#byte(0x86);
+    this.#byte(0x86); // TUPLE2
     this.#putIndex(this.#next++);
-    this.#byte(0x51);
+    this.#byte(0x51); // BINPERSID
     return true;
   }
 
