@@ -1,20 +1,12 @@
 /** Users that no user folder keeps: anonymous, the system, and the emergency user (INVENTORY S-054, S-057). */
 import { tupleFrom } from '../pickle/index.ts';
 import { declareClass } from '../restricted/index.ts';
-import { Persistent } from '../persistent/index.ts';
 import { pw_validate } from './auth-encoding.ts';
-import { type Roles, rolesForPermissionOn } from './roles.ts';
-import {
-  checkContext,
-  type ClientAddress,
-  domainMatches,
-  isAllowed,
-  rolesInContext,
-  type User,
-} from './user.ts';
+import type { Roles } from './roles.ts';
+import { BasicUser, type ClientAddress, domainMatches, type User } from './user.ts';
 
 /** A user without a password of its own. Never stored, but wrapped in a user folder like any user. */
-export class SpecialUser extends Persistent implements User {
+export class SpecialUser extends BasicUser {
   declare readonly _v_name: string;
   declare readonly _v_roles: readonly string[];
 
@@ -36,36 +28,12 @@ export class SpecialUser extends Persistent implements User {
     return this._v_roles;
   }
 
-  getRolesInContext(object: unknown): string[] {
-    return rolesInContext(this, object);
-  }
-
   getDomains(): readonly string[] {
     return [];
   }
 
-  allowed(object: unknown, roles: Roles | undefined): boolean {
-    return isAllowed(this, object, roles);
-  }
-
-  has_role(roles: string | readonly string[], object?: unknown): boolean {
-    return this.allowed(object ?? null, typeof roles === 'string' ? [roles] : roles);
-  }
-
-  has_permission(permission: string, object: unknown): boolean {
-    return this.allowed(object, rolesForPermissionOn(permission, object));
-  }
-
-  _check_context(object: unknown): boolean {
-    return checkContext(this, object);
-  }
-
   authenticate(_password: string, _client: ClientAddress): boolean {
     return false;
-  }
-
-  __str__(): string {
-    return this._v_name;
   }
 }
 

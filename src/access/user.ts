@@ -32,6 +32,7 @@ export interface User {
   /** Whether one of `roles` (null: public) is the user's on `object`, locally or by his folder. */
   allowed(object: unknown, roles: Roles | undefined): boolean;
   has_role(roles: string | readonly string[], object?: unknown): boolean;
+  has_permission(permission: string, object: unknown): boolean;
   _check_context(object: unknown): boolean;
   authenticate(password: string, client: ClientAddress): boolean;
 }
@@ -47,14 +48,15 @@ function localRoles(place: Place, userId: string | null): readonly string[] {
 const NONE: readonly string[] = [];
 
 /** A user is known only inside of the folder that holds his user folder. */
-export function checkContext(user: object, object: unknown): boolean {
+function checkContext(user: object, object: unknown): boolean {
   const folder = aqParent(aqParent(user));
   if (folder === null || folder === undefined) return true;
   if (object === null || object === undefined || typeof object !== 'object') return true;
   return aqInContextOf(object, folder);
 }
 
-export function isAllowed(user: User, object: unknown, roles: Roles | undefined): boolean {
+/** Whether a user has one of `roles` on an object: by himself or locally, and within his folder (see `User.allowed`). */
+function isAllowed(user: User, object: unknown, roles: Roles | undefined): boolean {
   if (roles === null || roles === undefined) return roles === null;
   if (roles.includes('Anonymous')) return true;
   if (roles.includes('Authenticated') && user.getUserName() !== 'Anonymous User') return true;
@@ -70,7 +72,7 @@ export function isAllowed(user: User, object: unknown, roles: Roles | undefined)
 }
 
 /** Global roles and the local ones along the containers of an object. */
-export function rolesInContext(user: User, object: unknown): string[] {
+function rolesInContext(user: User, object: unknown): string[] {
   const roles = new Set(user.getRoles());
   if (object !== null && typeof object === 'object') {
     const id = user.getId();
@@ -80,8 +82,41 @@ export function rolesInContext(user: User, object: unknown): string[] {
   return [...roles];
 }
 
+/** What all kinds of users have in common. */
+export abstract class BasicUser extends Persistent implements User {
+  abstract getUserName(): string;
+  abstract getId(): string | null;
+  abstract getRoles(): readonly string[];
+  abstract getDomains(): readonly string[];
+  abstract authenticate(password: string, client: ClientAddress): boolean;
+
+  getRolesInContext(object: unknown): string[] {
+    return rolesInContext(this, object);
+  }
+
+  allowed(object: unknown, roles: Roles | undefined): boolean {
+    return isAllowed(this, object, roles);
+  }
+
+  has_role(roles: string | readonly string[], object?: unknown): boolean {
+    return this.allowed(object ?? null, typeof roles === 'string' ? [roles] : roles);
+  }
+
+  has_permission(permission: string, object: unknown): boolean {
+    return this.allowed(object, rolesForPermissionOn(permission, object));
+  }
+
+  _check_context(object: unknown): boolean {
+    return checkContext(this, object);
+  }
+
+  __str__(): string {
+    return this.getUserName();
+  }
+}
+
 /** A user that is kept in a user folder. */
-export class StoredUser extends Persistent implements User {
+export class StoredUser extends BasicUser {
   declare name: string;
   /** The encoded password, under Python's name for it: bytes, or a text in old databases. */
   declare __: Uint8Array | string;
@@ -119,38 +154,13 @@ export class StoredUser extends Persistent implements User {
     return tupleFrom([...roles, 'Authenticated']);
   }
 
-  getRolesInContext(object: unknown): string[] {
-    return rolesInContext(this, object);
-  }
-
   getDomains(): readonly string[] {
     return this.domains;
-  }
-
-  allowed(object: unknown, roles: Roles | undefined): boolean {
-    return isAllowed(this, object, roles);
-  }
-
-  has_role(roles: string | readonly string[], object?: unknown): boolean {
-    const wanted = typeof roles === 'string' ? [roles] : roles;
-    return isAllowed(this, object ?? null, wanted);
-  }
-
-  has_permission(permission: string, object: unknown): boolean {
-    return isAllowed(this, object, rolesForPermissionOn(permission, object));
-  }
-
-  _check_context(object: unknown): boolean {
-    return checkContext(this, object);
   }
 
   authenticate(password: string, client: ClientAddress): boolean {
     if (!pw_validate(this._getPassword(), password)) return false;
     return this.domains.length === 0 || domainMatches(this.domains, client);
-  }
-
-  __str__(): string {
-    return this.name;
   }
 }
 
