@@ -96,6 +96,7 @@ export function pw_validate(reference: string, attempt: string): boolean {
   return schemes[scheme]?.validate(payload, attempt) ?? false;
 }
 
+/** Whether a stored password names its scheme, and so is not a clear text. */
 export function is_encrypted(stored: string): boolean {
   return split(stored)[0] !== undefined;
 }

@@ -60,8 +60,11 @@ function rolesAround(object: unknown): Roles {
   return null;
 }
 
+/** The policy of Zope, with the settings that `zope.conf` gives it. */
 export class ZopeSecurityPolicy implements SecurityPolicy {
+  /** Whether code may do no more than its owner may (`skip-ownership-checking` is off). Default true. */
   readonly ownerous: boolean;
+  /** Whether the roles of a user who has logged in count at all (`skip-authentication-checking` is off). Default true. */
   readonly authenticated: boolean;
 
   constructor(options: { ownerous?: boolean; authenticated?: boolean } = {}) {

@@ -13,8 +13,16 @@ export interface Executable {
   readonly _proxy_roles?: readonly string[];
 }
 
-const MAX_STACK = Number(process.env.Z_MAX_STACK_SIZE ?? 100);
+/** How many scripts may call each other (INVENTORY S-031), from Python's environment variable. */
+const MAX_STACK = maxStack(process.env.Z_MAX_STACK_SIZE ?? '100');
 
+function maxStack(text: string): number {
+  if (!/^\d+$/.test(text))
+    throw new RangeError(`Z_MAX_STACK_SIZE: ${JSON.stringify(text)} is no whole number`);
+  return Number(text);
+}
+
+/** The user of a request, the code that acts for him, innermost last, and what the policy in force allows them. */
 export class SecurityManager {
   #user: User;
   readonly stack: Executable[] = [];

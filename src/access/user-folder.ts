@@ -44,7 +44,7 @@ export class InvalidCredentials extends Error {
   }
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Name and password of a basic `Authorization` header; null for none or another scheme. */
 export function basicCredentials(header: string | null | undefined): Credentials | null {
@@ -92,6 +92,7 @@ function policyInForce(): ZopeSecurityPolicy {
   return policy instanceof ZopeSecurityPolicy ? policy : ordinary;
 }
 
+/** Users by name, as Python's `BasicUserFolder` stores them. Passwords are encoded unless `encrypt_passwords` is off. */
 export class UserFolder extends Persistent {
   declare id: string;
   declare title: string;
