@@ -1,17 +1,10 @@
-import {
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  renameSync,
-  rmSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { metaOf, PersistentBase, type PersistentMeta, registerClass } from '../persistent/index.ts';
 import { BlobError } from './blob-errors.ts';
 import { BlobFile, type BlobMode } from './blob-file.ts';
+import { moveFile } from './blobs/move-file.ts';
 
 /** What a blob needs of its connection. */
 export interface BlobHost {
@@ -168,14 +161,3 @@ export class Blob extends PersistentBase {
   }
 }
 registerClass(Blob, 'ZODB.blob.Blob', { python: true });
-
-/** Moves a file, also to another file system. */
-export function moveFile(from: string, to: string): void {
-  try {
-    renameSync(from, to);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
-    copyFileSync(from, to);
-    unlinkSync(from);
-  }
-}

@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'n
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Oid } from '../persistent/index.ts';
-import { moveFile } from './blob.ts';
+import { moveFile } from './blobs/move-file.ts';
 
 /** Records up to this size altogether stay in memory. */
 const MEMORY_LIMIT = 4 * 1024 * 1024;

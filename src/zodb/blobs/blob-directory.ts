@@ -1,14 +1,11 @@
 import {
   appendFileSync,
   chmodSync,
-  closeSync,
   constants,
   copyFileSync,
   existsSync,
-  fsyncSync,
   linkSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -22,6 +19,7 @@ import { getLogger } from '@logtape/logtape';
 import { POSError, POSKeyError } from '../errors.ts';
 import type { Oid, Tid } from '../interfaces.ts';
 import { BLOB_SUFFIX, blobFile, type BlobLayout, idName, LAYOUT_MARKER, layoutOf } from './layout.ts';
+import { moveFile, syncFile } from './move-file.ts';
 
 /** A revision of an object that has a blob. */
 export interface BlobRevision {
@@ -113,22 +111,22 @@ export class BlobDirectory {
 
   /** Has the disk keep what a file holds that will be stored, so that `store` is quick. */
   flush(filename: string): void {
-    sync(filename);
+    syncFile(filename);
   }
 
   /** Moves a file to its place; from there on nobody writes to it. */
   store(revision: BlobRevision, filename: string, fsync: boolean): void {
     const target = this.file(revision);
     const made = mkdirSync(path.dirname(target), { recursive: true });
-    if (fsync) sync(filename);
-    move(filename, target);
+    if (fsync) syncFile(filename);
+    moveFile(filename, target);
     // Read by whoever may read the directory.
     const readers = statSync(path.dirname(target)).mode & READ_BITS;
     chmodSync(target, (statSync(target).mode & ~WRITE_BITS) | readers);
     if (!fsync) return;
     // The file is there when all directories on the way to it are.
     const top = made === undefined ? path.dirname(target) : path.dirname(made);
-    for (let at = path.dirname(target); at.length >= top.length; at = path.dirname(at)) sync(at);
+    for (let at = path.dirname(target); at.length >= top.length; at = path.dirname(at)) syncFile(at);
   }
 
   /** Gives a revision the blob of another one of the same object. */
@@ -146,7 +144,7 @@ export class BlobDirectory {
 
   /** Moves a file that somebody has made to a name in the temporary directory. */
   take(filename: string, file: string): void {
-    move(filename, file);
+    moveFile(filename, file);
   }
 
   /** Removes the file of a revision, and the directories that it leaves empty. */
@@ -231,28 +229,6 @@ function oidOf(layout: BlobLayout, parts: readonly string[]): Oid | undefined {
 }
 
 const asOid = (value: bigint): Oid => (value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value);
-
-function sync(file: string): void {
-  const descriptor = openSync(file, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-/** Between file systems a file cannot be moved; then it is copied, under another name first, so that a half one is never found. */
-function move(from: string, to: string): void {
-  try {
-    renameSync(from, to);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
-    copyFileSync(from, `${to}.tmp`);
-    sync(`${to}.tmp`);
-    renameSync(`${to}.tmp`, to);
-    rmSync(from, { force: true });
-  }
-}
 
 function linkOrCopy(from: string, to: string): void {
   try {

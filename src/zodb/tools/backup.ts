@@ -3,9 +3,6 @@ import {
   createReadStream,
   createWriteStream,
   existsSync,
-  fsyncSync,
-  openSync,
-  closeSync,
   renameSync,
   rmSync,
   statSync,
@@ -14,6 +11,7 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { createHash } from 'node:crypto';
+import { syncFile } from '../blobs/move-file.ts';
 import { FileStorage } from '../filestorage/file-storage.ts';
 import {
   BackupError,
@@ -50,15 +48,6 @@ function endOf(file: string, index?: string): number {
     return storage.getSize();
   } finally {
     storage.close();
-  }
-}
-
-function syncFile(file: string): void {
-  const descriptor = openSync(file, 'r+');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
   }
 }
 
