@@ -46,7 +46,7 @@ export {
 export { classOf, isPersistent, metaOf } from './inspect.ts';
 export { PersistentList } from './list.ts';
 export { PersistentMapping } from './mapping.ts';
-export { CHANGED, GHOST, type Jar, Meta as PersistentMeta, STICKY, UPTODATE } from './meta.ts';
+export { CHANGED, GHOST, type Jar, Meta as PersistentMeta, STICKY, timeOfTid, UPTODATE } from './meta.ts';
 export { newPersistent, Persistent, type PersistentAttributes } from './persistent.ts';
 export { newGhost, PersistentBase } from './persistent-base.ts';
 export { type Oid, Reference, Slot } from './slot.ts';

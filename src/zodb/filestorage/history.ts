@@ -5,7 +5,7 @@ import { MAGIC_SIZE } from './format.ts';
 import { decodeExtension } from './metadata.ts';
 import { headerLength, type RecordHeader, type RecordReader } from './records.ts';
 
-const decoder = new TextDecoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** Revisions from the one at a position back, the newest first. */
 export function historyFrom(records: RecordReader, position: number, size: number): HistoryEntry[] {

@@ -41,7 +41,7 @@ interface Revision {
 }
 
 const ROOT: Oid = 0;
-const decoder = new TextDecoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export interface MappingStorageOptions {
   /** Whether conflicting changes are merged where a class can, as in a file. Default: no, as in Python. */
