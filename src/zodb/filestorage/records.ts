@@ -9,6 +9,7 @@ import {
   readPosition,
   readTransactionHeader,
   readU64,
+  TID_AT,
   TRANSACTION_HEADER,
   type TransactionHeader,
 } from './format.ts';
@@ -224,7 +225,7 @@ export class RecordReader {
     const at = this.#locate(position, DATA_HEADER, 'a record');
     const { view } = this.#source;
     if (readU64(view, at) !== oid) throw this.damaged(position, 'the record is one of another object');
-    return view.getBigUint64(at + 8);
+    return view.getBigUint64(at + TID_AT);
   }
 
   /** The position of the object's record before a record; 0: there is none. */

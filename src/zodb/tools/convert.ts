@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs';
-import { POSError } from '../errors.ts';
-import { isBlobRecord } from '../blobs/is-blob-record.ts';
-import { FileStorage, type FileStorageOptions } from '../filestorage/file-storage.ts';
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, existsSync } from 'node:fs';
 import path from 'node:path';
+import { isBlobRecord } from '../blobs/is-blob-record.ts';
+import { POSError } from '../errors.ts';
+import { FileStorage, type FileStorageOptions } from '../filestorage/file-storage.ts';
 import { command, Progress } from './command.ts';
 
 /** Copies all transactions of one storage to another: ids, times and revisions stay what they are. */

@@ -16,11 +16,10 @@ Prints for each transaction its tid, size, time, position of the first record, s
     try {
       let index = 0;
       for (const transaction of file.transactions()) {
-        const { position, bytes, tid, status, user, description, extension, records } = transaction;
+        const { position, bytes, tid, status, user, description, headerLength, records } = transaction;
         const number = String(index++).padStart(5, '0');
-        const first = position + 23 + user.length + description.length + extension.length;
         stdout.write(
-          `Trans #${number} tid=${hex16(tid)} size=${bytes.length} time=${shownTime(tid)} offset=${first}\n` +
+          `Trans #${number} tid=${hex16(tid)} size=${bytes.length} time=${shownTime(tid)} offset=${position + headerLength}\n` +
             `    status='${status}' user=${shownBytes(user)} description=${shownBytes(description)}\n`,
         );
         for (const [at, record] of records.entries()) {

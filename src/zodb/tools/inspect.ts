@@ -44,7 +44,7 @@ export const inspect = command({
   usage: `usage: zope db inspect FILE
 
 Opens FILE for reading only and prints for each class how many objects it has and the bytes of their current records.
-Objects of classes marked "unknown" are kept as they are; they cannot be changed or published.
+Objects of classes marked "unknown" are kept as they are: a site shows, moves, exports and deletes them, and changes nothing in them.
 `,
   options: {},
   positionals: [1, 1],

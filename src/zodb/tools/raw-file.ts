@@ -30,6 +30,8 @@ export interface RawTransaction {
   readonly description: Buffer;
   readonly extension: Buffer;
   readonly records: readonly RawRecord[];
+  /** Bytes before the first record: the header and what it announces. */
+  readonly headerLength: number;
   /** All bytes but the repeated length. */
   readonly bytes: Buffer;
 }
@@ -48,6 +50,12 @@ export class DamagedFileError extends POSError {
   }
 }
 
+/** Sizes of the format, said here once more: see above. */
+/** Where the first transaction is: behind the magic bytes. */
+export const FIRST_TRANSACTION = 4;
+export const TRANSACTION_HEADER = 23;
+const RECORD_HEADER = 42;
+
 const u64 = (bytes: Buffer, at: number) => bytes.readBigUInt64BE(at);
 const position = (bytes: Buffer, at: number) => Number(u64(bytes, at));
 
@@ -60,7 +68,7 @@ export class RawFile {
     this.path = path;
     this.#descriptor = openSync(path, 'r');
     this.size = fstatSync(this.#descriptor).size;
-    const magic = this.bytes(0, 4).toString('latin1');
+    const magic = this.bytes(0, FIRST_TRANSACTION).toString('latin1');
     if (magic !== 'FS21' && magic !== 'FS30') {
       this.close();
       throw new DamagedFileError(0, `${path} is no FileStorage: it begins with ${JSON.stringify(magic)}`);
@@ -86,7 +94,7 @@ export class RawFile {
   /** The transaction at a position; `undefined` at the end of the file. */
   transaction(at: number): RawTransaction | undefined {
     if (at >= this.size) return undefined;
-    const head = this.bytes(at, 23);
+    const head = this.bytes(at, TRANSACTION_HEADER);
     const length = position(head, 8);
     const status = head.toString('latin1', 16, 17);
     if (status === 'c') throw new DamagedFileError(at, 'the transaction is not complete');
@@ -97,7 +105,7 @@ export class RawFile {
       head.readUInt16BE(19),
       head.readUInt16BE(21),
     ];
-    const first = 23 + user + description + extension;
+    const first = TRANSACTION_HEADER + user + description + extension;
     if (length < first) throw new DamagedFileError(at, `a transaction of ${length} bytes is too short`);
     if (at + length + 8 > this.size)
       throw new DamagedFileError(at, `a transaction of ${length} bytes does not fit into the file`);
@@ -115,20 +123,21 @@ export class RawFile {
       end: at + length + 8,
       tid,
       status,
-      user: bytes.subarray(23, 23 + user),
-      description: bytes.subarray(23 + user, 23 + user + description),
-      extension: bytes.subarray(23 + user + description, first),
+      user: bytes.subarray(TRANSACTION_HEADER, TRANSACTION_HEADER + user),
+      description: bytes.subarray(TRANSACTION_HEADER + user, first - extension),
+      extension: bytes.subarray(first - extension, first),
       records,
+      headerLength: first,
       bytes,
     };
     // A transaction that was undone in place (an old way) keeps its records, which count no more.
     for (let offset = first; offset < length;) {
       const damaged = (what: string) => new DamagedFileError(at + offset, what, transaction);
-      if (offset + 42 > length) throw damaged('a record does not fit into its transaction');
+      if (offset + RECORD_HEADER > length) throw damaged('a record does not fit into its transaction');
       const size = position(bytes, offset + 34);
       if (bytes.readUInt16BE(offset + 32) !== 0)
         throw damaged('a record has a version, which no database has any more');
-      const end = offset + 42 + (size === 0 ? 8 : size);
+      const end = offset + RECORD_HEADER + (size === 0 ? 8 : size);
       if (!(end <= length)) throw damaged('a record does not fit into its transaction');
       records.push({
         position: at + offset,
@@ -136,8 +145,8 @@ export class RawFile {
         tid: u64(bytes, offset + 8),
         previous: position(bytes, offset + 16),
         transaction: position(bytes, offset + 24),
-        data: size === 0 ? null : bytes.subarray(offset + 42, end),
-        back: size === 0 ? position(bytes, offset + 42) : 0,
+        data: size === 0 ? null : bytes.subarray(offset + RECORD_HEADER, end),
+        back: size === 0 ? position(bytes, offset + RECORD_HEADER) : 0,
       });
       offset = end;
     }
@@ -145,7 +154,7 @@ export class RawFile {
   }
 
   *transactions(): Generator<RawTransaction> {
-    for (let at = 4; ;) {
+    for (let at = FIRST_TRANSACTION; ;) {
       const transaction = this.transaction(at);
       if (transaction === undefined) return;
       yield transaction;
@@ -155,10 +164,11 @@ export class RawFile {
 
   /** The transactions from the last one back. */
   *backwards(): Generator<RawTransaction> {
-    for (let end = this.size; end > 4;) {
+    for (let end = this.size; end > FIRST_TRANSACTION;) {
       const length = position(this.bytes(end - 8, 8), 0);
       const at = end - 8 - length;
-      if (!(at >= 4)) throw new DamagedFileError(end - 8, `no transaction of ${length} bytes ends here`);
+      if (!(at >= FIRST_TRANSACTION))
+        throw new DamagedFileError(end - 8, `no transaction of ${length} bytes ends here`);
       const transaction = this.transaction(at)!;
       yield transaction;
       end = at;
@@ -169,12 +179,12 @@ export class RawFile {
   dataOf(record: RawRecord): { readonly data: Buffer | null; readonly tid: bigint } {
     let { data, back, tid } = record;
     while (data === null && back !== 0) {
-      const head = this.bytes(back, 50);
+      const head = this.bytes(back, RECORD_HEADER + 8);
       const size = position(head, 34);
       tid = u64(head, 8);
-      if (size > 0) data = this.bytes(back + 42, size);
+      if (size > 0) data = this.bytes(back + RECORD_HEADER, size);
       else {
-        const next = position(head, 42);
+        const next = position(head, RECORD_HEADER);
         if (next >= back) throw new DamagedFileError(back, 'a record points forward');
         back = next;
       }

@@ -3,21 +3,30 @@ import { POSError } from '../errors.ts';
 import { FileStorage } from '../filestorage/file-storage.ts';
 import type { RawMetadata, Storage } from '../interfaces.ts';
 import { command, type DbCommand, Progress, wholeNumber } from './command.ts';
-import { DamagedFileError, RawFile, type RawTransaction } from './raw-file.ts';
+import {
+  DamagedFileError,
+  FIRST_TRANSACTION,
+  RawFile,
+  type RawTransaction,
+  TRANSACTION_HEADER,
+} from './raw-file.ts';
 import { hex16, shownTime } from './shown.ts';
+
+/** Bytes of a transaction without records: its header, and its length once more. */
+const SMALLEST = TRANSACTION_HEADER + 8;
 
 /** The next position at which a transaction can be read whole and follows the last one in time. */
 function findNext(file: RawFile, from: number, last: bigint): RawTransaction | undefined {
   const STEP = 1 << 20;
   for (let start = from; start < file.size; start += STEP) {
     // A header may begin at the end of a piece.
-    const piece = file.bytes(start, Math.min(STEP + 40, file.size - start));
-    for (let at = 0; at < Math.min(STEP, piece.length - 31); at++) {
+    const piece = file.bytes(start, Math.min(STEP + SMALLEST, file.size - start));
+    for (let at = 0; at < Math.min(STEP, piece.length - SMALLEST + 1); at++) {
       const tid = piece.readBigUInt64BE(at);
       const status = piece[at + 16];
       if (tid <= last || (status !== 0x20 && status !== 0x70 && status !== 0x75)) continue;
       const length = piece.readBigUInt64BE(at + 8);
-      if (length < 23n || length > BigInt(file.size)) continue;
+      if (length < TRANSACTION_HEADER || length > BigInt(file.size)) continue;
       try {
         const found = file.transaction(start + at);
         if (found !== undefined && found.records.every((record) => record.tid === found.tid)) return found;
@@ -109,7 +118,7 @@ Tells on standard error what was left out, with its position.${isPython ? '' : '
       let [copied, left] = [0, 0];
       try {
         let last = 0n;
-        for (let at = 4; at < file.size;) {
+        for (let at = FIRST_TRANSACTION; at < file.size;) {
           let transaction: RawTransaction | undefined;
           try {
             transaction = file.transaction(at);

@@ -20,13 +20,12 @@ export const tail = command({
     const file = new RawFile(path!);
     try {
       if (left === 0) return 0;
-      for (const { position, bytes, tid, user, description, extension } of file.backwards()) {
-        const head = 23 + user.length + description.length + extension.length;
-        const content = bytes.subarray(head);
+      for (const { position, bytes, tid, user, description, headerLength } of file.backwards()) {
+        const content = bytes.subarray(headerLength);
         const hash = createHash('sha1').update(content).digest('hex');
         stdout.write(
           `${shownTime(tid)}: hash=${hash}\nuser=${shownText(user)} description=${shownText(description)} ` +
-            `length=${bytes.length} offset=${position} (+${head})\n\n`,
+            `length=${bytes.length} offset=${position} (+${headerLength})\n\n`,
         );
         if (--left === 0) break;
       }

@@ -1,6 +1,7 @@
 /** Puts a file in order that a thread was changing when it ended. */
 import { getLogger } from '@logtape/logtape';
 import { disk } from '../disk.ts';
+import { TRANSACTION_HEADER } from '../format.ts';
 import type { SharedState } from '../file-state.ts';
 import { recordsIn } from '../history.ts';
 import { Scanner } from '../scan.ts';
@@ -24,7 +25,7 @@ export function recoverState(state: SharedState, phase: number): void {
 function rollForward(state: SharedState): void {
   const { shared, records, bytes } = state;
   const position = shared.end;
-  bytes.end = position + 8 + 23;
+  bytes.end = position + TRANSACTION_HEADER;
   const { tid, length } = records.transaction(position);
   const end = position + length + 8;
   bytes.end = end;
