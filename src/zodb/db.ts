@@ -4,8 +4,10 @@ import { type CacheDetail, ObjectCache } from './cache.ts';
 import { Connection } from './connection.ts';
 import { ConnectionStateError } from './connection-errors.ts';
 import { ActivityMonitor } from './db-activity.ts';
+import { HistoricalPools } from './db-historical.ts';
 import { ConnectionPool } from './db-pool.ts';
 import { Snapshots } from './db-snapshots.ts';
+import { beforeOf, type DBOptions, type OpenOptions } from './db-options.ts';
 import { UndoManager } from './db-undo.ts';
 import {
   type HistoryEntry,
@@ -19,50 +21,14 @@ import {
 } from './interfaces.ts';
 import { resolveConflict } from './serialize-conflict.ts';
 import { referencesOf } from './serialize-reader.ts';
-import { tidOfSeconds } from './timestamp.ts';
 
 const CACHE_BYTES = 64 * 2 ** 20;
 
-/** Settings of a database; times are in seconds. */
-export interface DBOptions {
-  /** Connections that are kept; more can be open, with a warning. Default 7. */
-  readonly poolSize?: number;
-  /** How long an idle connection is kept. Default: for ever. */
-  readonly poolTimeout?: number;
-  /** Most objects that stay loaded in a connection after a transaction (0: no limit). Default 400. */
-  readonly cacheSize?: number;
-  /**
-   * Most bytes of records that stay loaded (0: no limit). Default 64 MiB: what 400 objects of ordinary size never take, so that only
-   * a few hundred huge ones are unloaded sooner.
-   */
-  readonly cacheSizeBytes?: number;
-  /** The same for connections that show an earlier state; defaults 3, 1000, 64 MiB and 300 seconds. */
-  readonly historicalPoolSize?: number;
-  readonly historicalCacheSize?: number;
-  readonly historicalCacheSizeBytes?: number;
-  readonly historicalTimeout?: number;
-  /** Default 'unnamed'. */
-  readonly databaseName?: string;
-  /** The databases that are used together, by name; this one is added. */
-  readonly databases?: Map<string, DB>;
-  /** Whether objects may refer to objects of other databases. Default true. */
-  readonly xrefs?: boolean;
-  /** Records larger than this (bytes) are warned of. Default 16 MiB. */
-  readonly largeRecordSize?: number;
-  /** Whether objects whose class is missing may be changed. Default false. */
-  readonly allowBrokenChanges?: boolean;
-}
-
-export interface OpenOptions {
-  /** Default: the manager of the running code. */
-  readonly transactionManager?: TransactionManager;
-  /** Shows the database as the transaction with this id, or the last one up to this moment, left it. */
-  readonly at?: Tid | Date;
-  /** As `at`, without that transaction itself. */
-  readonly before?: Tid | Date;
-}
-
-/** A database: a storage, and the connections to it. */
+/**
+ * A database: a storage, and the connections to it.
+ *
+ * Over 400 lines: many short methods, under the names of Python's ZODB, which pass on what storage, pools and caches say.
+ */
 export class DB {
   readonly storage: Storage;
   readonly databaseName: string;
@@ -73,12 +39,8 @@ export class DB {
   largeRecordSize: number;
   #cacheSize: number;
   #cacheSizeBytes: number;
-  #historicalCacheSize: number;
-  #historicalCacheSizeBytes: number;
   readonly #pool: ConnectionPool;
-  readonly #historical = new Map<Tid, ConnectionPool>();
-  #historicalPoolSize: number;
-  #historicalTimeout: number;
+  readonly #historical: HistoricalPools;
   readonly #snapshots: Snapshots;
   #activity: ActivityMonitor | null = null;
   #commits = 0;
@@ -93,11 +55,13 @@ export class DB {
     this.largeRecordSize = options.largeRecordSize ?? 1 << 24;
     this.#cacheSize = options.cacheSize ?? 400;
     this.#cacheSizeBytes = options.cacheSizeBytes ?? CACHE_BYTES;
-    this.#historicalCacheSize = options.historicalCacheSize ?? 1000;
-    this.#historicalCacheSizeBytes = options.historicalCacheSizeBytes ?? CACHE_BYTES;
-    this.#historicalPoolSize = options.historicalPoolSize ?? 3;
-    this.#historicalTimeout = options.historicalTimeout ?? 300;
     this.#pool = new ConnectionPool(options.poolSize ?? 7, options.poolTimeout ?? Infinity);
+    this.#historical = new HistoricalPools(
+      options.historicalPoolSize ?? 3,
+      options.historicalTimeout ?? 300,
+      options.historicalCacheSize ?? 1000,
+      options.historicalCacheSizeBytes ?? CACHE_BYTES,
+    );
     this.databases = options.databases ?? new Map<string, DB>();
     if (this.databases.has(this.databaseName)) {
       throw new ConnectionStateError(`there is a database ${this.databaseName} already`);
@@ -137,13 +101,13 @@ export class DB {
       throw new RangeError('a connection cannot show the future of a database');
     }
     const transactionManager = options.transactionManager ?? currentManager();
-    const pool = before === null ? this.#pool : this.#historicalPool(before);
+    const pool = before === null ? this.#pool : this.#historical.of(before);
     let connection = pool.pop();
     if (connection === undefined) {
       const cache =
         before === null
           ? new ObjectCache(this.#cacheSize, this.#cacheSizeBytes)
-          : new ObjectCache(this.#historicalCacheSize, this.#historicalCacheSizeBytes);
+          : new ObjectCache(this.#historical.cacheSize, this.#historical.cacheSizeBytes);
       connection = new Connection(this, this.#snapshots.open(before), cache, before, transactionManager);
       pool.push(connection);
     }
@@ -151,24 +115,8 @@ export class DB {
     connection.openOthers();
     // Idle connections are trimmed, the opened one in `open`.
     this.#pool.collect();
-    this.#collectHistorical();
+    this.#historical.collect();
     return connection;
-  }
-
-  #historicalPool(before: Tid): ConnectionPool {
-    let pool = this.#historical.get(before);
-    if (pool === undefined) {
-      pool = new ConnectionPool(this.#historicalPoolSize, this.#historicalTimeout);
-      this.#historical.set(before, pool);
-    }
-    return pool;
-  }
-
-  #collectHistorical(): void {
-    for (const [tid, pool] of this.#historical) {
-      pool.collect();
-      if (pool.all().length === 0) this.#historical.delete(tid);
-    }
   }
 
   /** For connections: this one is closed. */
@@ -183,8 +131,8 @@ export class DB {
       return;
     }
     if (connection.before === null) this.#pool.giveBack(connection);
-    else this.#historical.get(connection.before)?.giveBack(connection);
-    this.#collectHistorical();
+    else this.#historical.giveBack(connection.before, connection);
+    this.#historical.collect();
   }
 
   /** For connections: this one, which was opened through one to another database, will not be opened again. */
@@ -253,7 +201,7 @@ export class DB {
 
   *#pools(): Generator<ConnectionPool> {
     yield this.#pool;
-    yield* this.#historical.values();
+    yield* this.#historical.all();
   }
 
   #connections(): Connection[] {
@@ -440,47 +388,35 @@ export class DB {
   }
 
   get historicalPoolSize(): number {
-    return this.#historicalPoolSize;
+    return this.#historical.size;
   }
 
   set historicalPoolSize(size: number) {
-    this.#historicalPoolSize = size;
-    for (const pool of this.#historical.values()) {
-      pool.size = size;
-      pool.trim();
-    }
+    this.#historical.size = size;
   }
 
   get historicalTimeout(): number {
-    return this.#historicalTimeout;
+    return this.#historical.timeout;
   }
 
   set historicalTimeout(seconds: number) {
-    this.#historicalTimeout = seconds;
-    for (const pool of this.#historical.values()) {
-      pool.timeout = seconds;
-      pool.trim();
-    }
+    this.#historical.timeout = seconds;
   }
 
   get historicalCacheSize(): number {
-    return this.#historicalCacheSize;
+    return this.#historical.cacheSize;
   }
 
   set historicalCacheSize(size: number) {
-    this.#historicalCacheSize = size;
-    for (const pool of this.#historical.values())
-      for (const { cache } of pool.all()) cache.targetCount = size;
+    this.#historical.cacheSize = size;
   }
 
   get historicalCacheSizeBytes(): number {
-    return this.#historicalCacheSizeBytes;
+    return this.#historical.cacheSizeBytes;
   }
 
   set historicalCacheSizeBytes(size: number) {
-    this.#historicalCacheSizeBytes = size;
-    for (const pool of this.#historical.values())
-      for (const { cache } of pool.all()) cache.targetBytes = size;
+    this.#historical.cacheSizeBytes = size;
   }
 
   get targetCacheSize(): number {
@@ -500,18 +436,6 @@ export class DB {
     this.#cacheSizeBytes = size;
     for (const connection of this.#pool.all()) connection.cache.targetBytes = size;
   }
-}
-
-function beforeOf(options: OpenOptions): Tid | null {
-  const { at, before } = options;
-  if (at !== undefined && before !== undefined)
-    throw new TypeError('a connection is opened at or before a moment, not both');
-  if (at !== undefined) return tid(at) + 1n;
-  return before === undefined ? null : tid(before);
-}
-
-function tid(moment: Tid | Date): Tid {
-  return moment instanceof Date ? tidOfSeconds(moment.getTime() / 1000) : moment;
 }
 
 function unsupported(what: string): Error {

@@ -16,7 +16,8 @@ export {
 export { Connection, resetCaches, whenDurable } from './connection.ts';
 export type { RootAccess, RootMapping } from './connection-root.ts';
 export { type Activity, ActivityMonitor } from './db-activity.ts';
-export { DB, type DBOptions, type OpenOptions } from './db.ts';
+export { DB } from './db.ts';
+export type { DBOptions, OpenOptions } from './db-options.ts';
 export { MountPoint } from './multi-database.ts';
 export { resolveConflict } from './serialize-conflict.ts';
 export { referencesOf } from './serialize-reader.ts';
