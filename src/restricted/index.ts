@@ -67,7 +67,9 @@ export {
 } from './runtime/budget.ts';
 export { builtinValue, registerBuiltin } from './runtime/builtins.ts';
 export { call, isCallable, setSignature, signatureOf } from './runtime/call.ts';
-export { contains, eq, equals, gt, hash, isInstance, le, len, lt, truth } from './runtime/compare.ts';
+export { contains, eq, equals, gt, le, len, lt, truth } from './runtime/compare.ts';
+export { hash } from './runtime/hashing.ts';
+export { isInstance } from './runtime/type-tests.ts';
 export { alive } from './runtime/budget.ts';
 export { caught } from './runtime/exceptions.ts';
 export {
@@ -140,6 +142,8 @@ import './modules/date-time.ts';
 import './modules/persistent-types.ts';
 import './modules/sequence.ts';
 import './modules/value-types.ts';
-import './modules/standard-library.ts';
+import './modules/math-module.ts';
+import './modules/random-module.ts';
+import './modules/string-module.ts';
 import './modules/zope-standard.ts';
 import './modules/ztutils.ts';

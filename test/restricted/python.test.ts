@@ -408,6 +408,16 @@ describe('what random programs found', () => {
       "return '%.2f %.0f %05.1f %s %d' % (2.675, 2.5, 3.25, 'x', 7)",
       '2.67 2 003.2 x 7',
     ],
+    [
+      'white space around a number is Python\u2019s: no byte order mark, and no separator of records',
+      "out = [int('\\x0b7\\x85'), float('\\u20031.5')]\nfor f in (int, float, complex):\n    for text in ('\\ufeff1', '\\x1e1'):\n        try:\n            out.append(f(text))\n        except ValueError:\n            pass\nreturn out",
+      [7, 1.5],
+    ],
+    [
+      'string.capwords parts words as str.split does',
+      "import string\nreturn string.capwords('\\x1eone\\x85 two\\ufeffthree ')",
+      'One Two\ufeffthree',
+    ],
   ])('%s', (_name, body, answer) => {
     expect(script(body)).toEqual(answer);
   });

@@ -1,7 +1,8 @@
 /** Reading and writing items and slices. */
 import { Dict, int, type PyInt, Tuple, tupleFrom } from '../../pickle/index.ts';
 import { chargeItems, chargeMemory, chargeSteps } from '../runtime/budget.ts';
-import { hashable, LONG_KEY, operatorsOf, rangeLength } from '../runtime/compare.ts';
+import { hashable, LONG_KEY } from '../runtime/hashing.ts';
+import { operatorsOf, rangeLength } from '../runtime/compare.ts';
 import { IndexError, KeyError, TypeError, ValueError } from '../runtime/errors.ts';
 import { checkItem, isIterable, listOf } from '../runtime/iterate.ts';
 import { asInt, toIndex } from '../runtime/numbers.ts';

@@ -1,6 +1,6 @@
 /** Python behaviour of the mapping and the list of the database. What they give is decided by the policy, item by item. */
 import { PersistentList, PersistentMapping } from '../../persistent/index.ts';
-import { hashable } from '../runtime/compare.ts';
+import { hashable } from '../runtime/hashing.ts';
 import { KeyError } from '../runtime/errors.ts';
 import { rawItem } from '../guards/items.ts';
 import { repr } from '../runtime/repr.ts';

@@ -1,7 +1,8 @@
 /** Compiles Python expressions and scripts to JavaScript functions. */
 import { compileFunction as compileJavaScript } from 'node:vm';
 import { guardedRun } from '../runtime/budget.ts';
-import { bind, type Kwargs } from '../runtime/call.ts';
+import { bind } from '../runtime/call.ts';
+import { type Kwargs } from '../runtime/parameters.ts';
 import { builtinValue } from '../runtime/builtins.ts';
 import { PySyntaxError, RefusedSyntaxError } from '../runtime/errors.ts';
 import { registerUnit } from '../runtime/frames.ts';

@@ -3,7 +3,7 @@
  * refuses, so that they are refused by name. One file: the grammar's rules call each other in circles.
  */
 import { PySyntaxError } from '../runtime/errors.ts';
-import { parseIntText } from '../runtime/numbers.ts';
+import { parseIntText } from '../runtime/number-text.ts';
 import type {
   Alias,
   Arg,

@@ -21,24 +21,13 @@ import {
   callHostMethod,
   guardedCall,
   callMethod,
-  type Kwargs,
   spreadKeywords,
 } from '../runtime/call.ts';
+import { type Kwargs } from '../runtime/parameters.ts';
 import { makeClass } from '../runtime/classes.ts';
-import {
-  contains,
-  eq,
-  ge,
-  gt,
-  hashable,
-  is,
-  le,
-  lt,
-  matches,
-  ne,
-  putKey,
-  truth,
-} from '../runtime/compare.ts';
+import { contains, eq, ge, gt, is, le, lt, ne, truth } from '../runtime/compare.ts';
+import { hashable, putKey } from '../runtime/hashing.ts';
+import { matches } from '../runtime/type-tests.ts';
 import { NameError, TypeError, UnboundLocalError } from '../runtime/errors.ts';
 import { assertFailed, caught, enter, exit, handling, leave, raise, reraise } from '../runtime/exceptions.ts';
 import { checkItem, guardedIterator, isIterable, listOf, unpack } from '../runtime/iterate.ts';

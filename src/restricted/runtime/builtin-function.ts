@@ -49,3 +49,13 @@ function wrongCount({ name, min, max }: BuiltinMethod, given: number, module: st
 }
 
 bindType(builtinFunctionType, BuiltinFunction);
+
+/** A built-in function with its name, as an entry of a table; `module` is as for the class. */
+export function builtinEntry(
+  name: string,
+  params: string,
+  direct: (...args: never[]) => unknown,
+  module = '',
+): [string, unknown] {
+  return [name, new BuiltinFunction(name, params, direct as (...args: unknown[]) => unknown, module)];
+}

@@ -7,22 +7,12 @@ import { Dict, FrozenSet, float, int, PyFloat, PySet, Tuple, tuple, tupleFrom } 
 import { guardedDelattr, guardedGetattr, guardedHasattr, guardedSetattr } from '../guards/attributes.ts';
 import { BuiltinFunction } from './builtin-function.ts';
 import { chargeItems, chargeMemory, chargeSteps } from './budget.ts';
-import { call, call1, call2, isCallable, type Kwargs, spreadKeywords } from './call.ts';
+import { call, call1, call2, isCallable, spreadKeywords } from './call.ts';
+import { type Kwargs } from './parameters.ts';
 import { decodeBytes, encodeText } from './codecs.ts';
-import {
-  eq,
-  gt,
-  hash,
-  hashable,
-  identity,
-  isInstance,
-  isSubclass,
-  len,
-  lt,
-  operatorsOf,
-  rangeLength,
-  truth,
-} from './compare.ts';
+import { eq, gt, len, lt, operatorsOf, rangeLength, truth } from './compare.ts';
+import { hash, hashable, identity } from './hashing.ts';
+import { isInstance, isSubclass } from './type-tests.ts';
 import { rangeType, sliceType } from './container-methods.ts';
 import {
   exceptionTypes,
@@ -40,13 +30,12 @@ import {
   divmodFloat,
   isNumeric,
   negate,
-  parseFloatText,
-  parseIntText,
   powMod,
   roundHalfEven,
   toIndex,
   truncate,
 } from './numbers.ts';
+import { parseFloatText, parseIntText, withoutBlanks } from './number-text.ts';
 import { GuardedIterator, HostCallable, PyGenerator, type PyIterator } from './objects.ts';
 import { binary } from './operators.ts';
 import { repr, str } from './repr.ts';
@@ -230,7 +219,7 @@ const LONGEST_COMPLEX = 1000;
 
 function complexFromText(text: string): Complex {
   // The pattern takes quadratic time: blanks are gone before it, and no number needs more characters.
-  const bare = text.trim();
+  const bare = withoutBlanks(text);
   const inner = bare.startsWith('(') && bare.endsWith(')') ? bare.slice(1, -1).trim() : bare;
   const match =
     inner.length > LONGEST_COMPLEX

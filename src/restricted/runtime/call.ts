@@ -1,16 +1,15 @@
 /** Calls: Python's way to bind arguments to parameters, for functions of scripts, built-in methods and host functions. */
-import { Dict, tupleFrom } from '../../pickle/index.ts';
+import type { Dict } from '../../pickle/index.ts';
 import { type Class, declarationGeneration, signatureTextOf } from '../declarations.ts';
-import { chargeItems, chargeMemory, chargeSteps, meter } from './budget.ts';
+import { chargeMemory, chargeSteps, meter } from './budget.ts';
 import { operatorsOf } from './compare.ts';
 import { AttributeError, RecursionError, TypeError } from './errors.ts';
 import { BoundMethod, HostCallable, PyFunction, type Parameters } from './objects.ts';
 import { BuiltinFunction } from './builtin-function.ts';
 import { checkItem } from './iterate.ts';
+import { bindParameters, fits, type Kwargs, parseSignature } from './parameters.ts';
 import { str } from './repr.ts';
 import { BuiltinMethod, classOfPrototype, PyType, strType, typeName, typeOf } from './types.ts';
-
-export type Kwargs = Dict<string, unknown> | undefined;
 
 /** More would not fit on the stack. */
 const MOST_ARGUMENTS = 20_000;
@@ -188,67 +187,6 @@ export function signatureOf(fn: (...args: never[]) => unknown): Parameters | und
   return (fn as unknown as HostFunction)[SIGNATURE];
 }
 
-const parsed = new Map<string, Parameters>();
-
-/**
- * Parses `a, b=1, *args, c, d=2, **kw`. The values of defaults are not looked at: the host function has its own. The function
- * is called with one argument for each parameter: `*args` as an array, `**kw` as a Dict.
- */
-function parseSignature(text: string): Parameters {
-  let result = parsed.get(text);
-  if (result !== undefined) return result;
-  const names: string[] = [];
-  const keywordOnly: string[] = [];
-  const required = new Set<string>();
-  let rest: string | undefined;
-  let keywords: string | undefined;
-  let defaults = 0;
-  let positionalOnly = 0;
-  let star = false;
-  for (const part of splitParameters(text)) {
-    const [, mark = '', name = '', value] =
-      /^(\*\*|\*|\/)?\s*([\w$]*)\s*(?::[^=]*)?(=[^]*)?$/.exec(part) ?? [];
-    if (mark === '/') positionalOnly = names.length;
-    else if (mark === '**') keywords = name;
-    else if (mark === '*') {
-      star = true;
-      if (name !== '') rest = name;
-    } else if (name === '') throw new Error(`bad Python parameter list: ${text}`);
-    else if (star) {
-      keywordOnly.push(name);
-      if (value === undefined) required.add(name);
-    } else {
-      names.push(name);
-      if (value !== undefined) defaults++;
-    }
-  }
-  parsed.set(text, (result = { names, positionalOnly, defaults, rest, keywordOnly, required, keywords }));
-  return result;
-}
-
-/** Parts between the commas that are in no bracket and no string. */
-function splitParameters(text: string): string[] {
-  const parts: string[] = [];
-  let depth = 0;
-  let quote = '';
-  let part = '';
-  for (const c of text) {
-    if (quote !== '') {
-      if (c === quote) quote = '';
-    } else if (c === '"' || c === "'") quote = c;
-    else if ('([{'.includes(c)) depth++;
-    else if (')]}'.includes(c)) depth--;
-    else if (c === ',' && depth === 0) {
-      parts.push(part.trim());
-      part = '';
-      continue;
-    }
-    part += c;
-  }
-  if (part.trim() !== '') parts.push(part.trim());
-  return parts;
-}
-
 /** What a call of host code gives to a script: JavaScript's "nothing" is Python's. */
 function result(value: unknown): unknown {
   return value === undefined ? null : value;
@@ -313,17 +251,6 @@ let declared = new WeakMap<object, Map<string, Parameters | typeof NONE>>();
 let generation = -1;
 const NONE: unique symbol = Symbol('none');
 
-/** Whether a call by position needs no binding: absent arguments are left to the host function. */
-function fits(p: Parameters, { length }: readonly unknown[]): boolean {
-  return (
-    p.rest === undefined &&
-    p.keywords === undefined &&
-    p.keywordOnly.length === 0 &&
-    length <= p.names.length &&
-    length >= p.names.length - p.defaults
-  );
-}
-
 function callHost(
   fn: HostFunction,
   self: unknown,
@@ -347,88 +274,6 @@ function callHost(
 export function bind(fn: PyFunction, args: unknown[], kwargs: Kwargs): unknown[] {
   if (args.length === fn.plain && (kwargs === undefined || kwargs.size === 0)) return args;
   return bindParameters(fn.name, fn.parameters, args, kwargs, fn.defaults, fn.keywordDefaults);
-}
-
-/** Without `defaults` the host function fills in its own: absent arguments stay undefined. */
-function bindParameters(
-  name: string,
-  p: Parameters,
-  args: unknown[],
-  kwargs: Kwargs,
-  defaults: readonly unknown[] | undefined,
-  keywordDefaults: ReadonlyMap<string, unknown> | undefined,
-): unknown[] {
-  const n = p.names.length;
-  if (args.length > n) chargeItems(args.length - n);
-  if (kwargs !== undefined) {
-    chargeMemory(kwargs.size * 48);
-    chargeSteps(kwargs.size * (1 + (n >>> 3)));
-  }
-  const slots: unknown[] = [];
-  for (let i = 0; i < n; i++) slots.push(args[i]);
-  const extra = p.keywords === undefined ? undefined : new Dict<string, unknown>();
-  const only = new Map<string, unknown>();
-  if (kwargs !== undefined) {
-    for (const [key, value] of kwargs) {
-      if (typeof key !== 'string') throw new TypeError('keywords must be strings');
-      const at = p.names.indexOf(key);
-      if (at >= p.positionalOnly && at !== -1) {
-        if (slots[at] !== undefined)
-          throw new TypeError(`${name}() got multiple values for argument '${key}'`);
-        slots[at] = value;
-      } else if (p.keywordOnly.includes(key)) only.set(key, value);
-      else if (extra !== undefined) extra.set(key, value);
-      else if (p.names.slice(0, p.positionalOnly).some((only) => kwargs.has(only)))
-        throw new TypeError(
-          `${name}() got some positional-only arguments passed as keyword arguments: '${[...kwargs.keys()].filter((k) => p.names.indexOf(k) < p.positionalOnly && p.names.includes(k)).join(', ')}'`,
-        );
-      else throw new TypeError(`${name}() got an unexpected keyword argument '${key}'`);
-    }
-  }
-  if (args.length > n && p.rest === undefined) throw tooMany(name, p, args.length, only);
-  const firstDefault = n - p.defaults;
-  const missing: string[] = [];
-  for (let i = 0; i < n; i++) {
-    if (slots[i] !== undefined) continue;
-    if (i >= firstDefault) slots[i] = defaults?.[i - firstDefault];
-    else missing.push(p.names[i]!);
-  }
-  if (missing.length > 0) throw missingArguments(name, 'positional', missing);
-  if (p.rest !== undefined) slots.push(defaults === undefined ? args.slice(n) : tupleFrom(args.slice(n)));
-  for (const key of p.keywordOnly) {
-    const value = only.has(key) ? only.get(key) : keywordDefaults?.get(key);
-    if (value === undefined && p.required.has(key)) missing.push(key);
-    slots.push(value);
-  }
-  if (missing.length > 0) throw missingArguments(name, 'keyword-only', missing);
-  if (extra !== undefined) slots.push(extra);
-  return slots;
-}
-
-function missingArguments(name: string, kind: string, missing: string[]): TypeError {
-  const quoted = missing.map((m) => `'${m}'`);
-  const list =
-    quoted.length === 1
-      ? quoted[0]!
-      : quoted.length === 2
-        ? quoted.join(' and ')
-        : `${quoted.slice(0, -1).join(', ')}, and ${quoted.at(-1)}`;
-  return new TypeError(
-    `${name}() missing ${missing.length} required ${kind} argument${missing.length === 1 ? '' : 's'}: ${list}`,
-  );
-}
-
-function tooMany(name: string, p: Parameters, given: number, only: Map<string, unknown>): TypeError {
-  const n = p.names.length;
-  const takes = p.defaults > 0 ? `from ${n - p.defaults} to ${n}` : String(n);
-  const plural = n !== 1 || p.defaults > 0;
-  const extra =
-    only.size > 0
-      ? ` positional argument${given === 1 ? '' : 's'} (and ${only.size} keyword-only argument${only.size === 1 ? '' : 's'})`
-      : '';
-  return new TypeError(
-    `${name}() takes ${takes} positional argument${plural ? 's' : ''} but ${given}${extra} ${given === 1 && extra === '' ? 'was' : 'were'} given`,
-  );
 }
 
 /** Whether a value can be called. */

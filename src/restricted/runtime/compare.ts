@@ -1,14 +1,19 @@
-/** Equality, order, truth, length, membership and hashing. */
-import { Dict, FrozenSet, KEY, normalKey, PyFloat, PySet, Tuple } from '../../pickle/index.ts';
+/**
+ * Equality, order, truth, length and membership.
+ *
+ * Over 400 lines: equality and order of each kind of container ask for those of what it holds.
+ */
+import { FrozenSet, KEY, PyFloat, PySet, Tuple } from '../../pickle/index.ts';
 import { chargeItems, chargeMemory, chargeSteps, chargeText } from './budget.ts';
 import { indexOf } from './long-text.ts';
-import { PyError, RecursionError, TypeError, ValueError } from './errors.ts';
+import { RecursionError, TypeError, ValueError } from './errors.ts';
 import { asInt, compareNumbers, isNumeric, type Numeric, roughBytes } from './numbers.ts';
 import { call } from './call.ts';
+import { hashable, LONG_KEY } from './hashing.ts';
 import { checkItem, guardedIterator, isForeign, isIterable, rawIterator } from './iterate.ts';
 import { BoundMethod, DictView, ItemsView, KeysView, PyFunction, PyInstance, ValuesView } from './objects.ts';
 import { compareText, textLength } from './text.ts';
-import { type Operators, PyType, typeName, typeOf } from './types.ts';
+import { type Operators, typeName, typeOf } from './types.ts';
 import { Complex, Range, Slice } from './values.ts';
 
 type Loose = { [K in keyof Operators]-?: (self: unknown, ...args: unknown[]) => unknown };
@@ -419,141 +424,7 @@ function rangeContains(r: Range, item: unknown): boolean {
   return (x - a) % s === 0n;
 }
 
-/** Longer texts cost more as keys than a step. */
-export const LONG_KEY = 1024;
-
-/** The value itself when it may be a dict key or a member of a set. */
-export function hashable<T>(v: T): T {
-  // V8 takes the length of long texts for their hash: those of one length are all compared.
-  if (typeof v === 'string' && v.length > LONG_KEY) chargeSteps(v.length >>> 3);
-  if (v === null || typeof v !== 'object') {
-    if (typeof v === 'bigint') chargeText(roughBytes(v) * 8);
-    return v;
-  }
-  if (v instanceof Uint8Array) {
-    // Its key is a text of its own.
-    chargeMemory(v.length);
-    chargeText(v.length * 8);
-    return v;
-  }
-  if (v instanceof Tuple) {
-    // The key of a tuple is a text that holds those of its items: tuples of tuples grow without end.
-    chargeSteps(1 + v.length);
-    chargeMemory(16 + v.length * 8);
-    for (const item of v) {
-      if (typeof item === 'string') chargeMemory(item.length);
-      hashable(item);
-    }
-    return v;
-  }
-  if (v instanceof FrozenSet) {
-    // Its key holds those of its members.
-    chargeSteps(1 + v.size);
-    chargeMemory(16 + v.size * 16);
-    return v;
-  }
-  if (
-    Array.isArray(v) ||
-    v instanceof Map ||
-    (v instanceof Set && !(v instanceof FrozenSet)) ||
-    v instanceof Slice ||
-    v instanceof DictView
-  )
-    throw new TypeError(`unhashable type: '${typeName(v)}'`);
-  if (v instanceof PyInstance && typeOf(v).lookup('__eq__') !== undefined)
-    throw new TypeError(`unhashable type: '${typeName(v)}'`);
-  return v;
-}
-
-const identities = new WeakMap<object, number>();
-let nextIdentity = 0x10;
-
-/** A number for an object that stays the same as long as it lives; no address. */
-export function identity(v: unknown): number {
-  if (v === null || (typeof v !== 'object' && typeof v !== 'function')) return stableHash(String(v));
-  let id = identities.get(v);
-  if (id === undefined) identities.set(v, (id = nextIdentity += 0x10));
-  return id;
-}
-
-function stableHash(text: string): number {
-  let h = 17;
-  for (let i = 0; i < text.length; i++) h = (Math.imul(h, 31) + text.charCodeAt(i)) | 0;
-  return h;
-}
-
-const HASH_MODULUS = 2n ** 61n - 1n;
-
-/** `hash(value)`: equal for equal values; the number itself is not Python's, except for small ints. */
-export function hash(v: unknown): number {
-  hashable(v);
-  if (typeof v === 'bigint') return Number(BigInt.asIntN(53, v % HASH_MODULUS));
-  const own = operatorsOf(v).hash;
-  if (own !== undefined) return own(v) as number;
-  const normal =
-    v instanceof FrozenSet
-      ? [...v]
-          .map((x) => hash(x))
-          .sort((a, b) => a - b)
-          .join()
-      : normalKey(v);
-  if (normal === -1) return -2;
-  if (typeof normal === 'number') return Number.isInteger(normal) ? normal : stableHash(String(normal));
-  if (normal !== null && (typeof normal === 'object' || typeof normal === 'function'))
-    return identity(normal);
-  return stableHash(`${typeof normal}${String(normal)}`);
-}
-
 /** `a is b`. */
 export function is(a: unknown, b: unknown): boolean {
   return Object.is(a, b) || (a instanceof PyFloat && b instanceof PyFloat && Object.is(a.value, b.value));
-}
-
-export function isInstance(v: unknown, type: unknown): boolean {
-  if (type instanceof PyType)
-    return v instanceof PyType ? type.name === 'type' : typeOf(v).isSubclassOf(type);
-  if (type instanceof Tuple) {
-    for (const one of type) if (isInstance(v, one)) return true;
-    return false;
-  }
-  throw new TypeError('isinstance() arg 2 must be a type, a tuple of types, or a union');
-}
-
-export function isSubclass(v: unknown, type: unknown): boolean {
-  if (!(v instanceof PyType)) throw new TypeError('issubclass() arg 1 must be a class');
-  if (type instanceof PyType) return v.isSubclassOf(type);
-  if (type instanceof Tuple) {
-    for (const one of type) if (isSubclass(v, one)) return true;
-    return false;
-  }
-  throw new TypeError('issubclass() arg 2 must be a class, a tuple of classes, or a union');
-}
-
-/** Whether `except types` catches `error`. */
-export function matches(error: PyError, types: unknown): boolean {
-  if (
-    (types instanceof PyType &&
-      types.cls !== undefined &&
-      PyError.prototype.isPrototypeOf(types.cls.prototype as object)) ||
-    (types instanceof PyType && types.cls === (PyError as never))
-  )
-    return typeOf(error).isSubclassOf(types as PyType);
-  if (types instanceof Tuple) {
-    let found = false;
-    for (const one of types) found = matches(error, one) || found;
-    return found;
-  }
-  throw new TypeError('catching classes that do not inherit from BaseException is not allowed');
-}
-
-/** Items of a dict display or `dict(…)`. */
-export function putKey(dict: Dict, key: unknown, value: unknown): void {
-  if (typeof key !== 'string') dict.set(hashable(key), value);
-  else {
-    if (key.length > LONG_KEY) {
-      hashable(key);
-      chargeMemory(key.length);
-    }
-    dict.set(key, value);
-  }
 }

@@ -2,7 +2,8 @@
 import { Dict, Tuple, tuple } from '../../pickle/index.ts';
 import { bounds, guardedItem, rawDelItem } from '../guards/items.ts';
 import { chargeItems, chargeMemory, chargeSteps } from './budget.ts';
-import { contains, hashable, isOrEquals, setLike } from './compare.ts';
+import { contains, isOrEquals, setLike } from './compare.ts';
+import { hashable } from './hashing.ts';
 import { KeyError, TypeError, ValueError } from './errors.ts';
 import { fillDict, listOf } from './iterate.ts';
 import { asInt, sizeIndex, toIndex } from './numbers.ts';

@@ -2,7 +2,8 @@
 import { float, int, type PyInt, PyFloat } from '../../pickle/index.ts';
 import { chargeMemory, chargeSteps } from './budget.ts';
 import { OverflowError, ValueError } from './errors.ts';
-import { asFloat, asInt, floatText, intText, isNumeric, roughBytes } from './numbers.ts';
+import { asFloat, asInt, isNumeric, roughBytes } from './numbers.ts';
+import { floatText, intText } from './number-text.ts';
 import { textSlice } from './text.ts';
 import { typeName } from './types.ts';
 import { Complex } from './values.ts';

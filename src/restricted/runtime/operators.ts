@@ -1,7 +1,8 @@
 /** Binary and unary operators for any values. */
 import { Dict, FrozenSet, PyFloat, type PyInt, PySet, Tuple, tupleFrom } from '../../pickle/index.ts';
 import { chargeItems, chargeMemory, chargeSteps } from './budget.ts';
-import { hashable, len, operatorsOf, setLike } from './compare.ts';
+import { hashable } from './hashing.ts';
+import { len, operatorsOf, setLike } from './compare.ts';
 import { OverflowError, TypeError } from './errors.ts';
 import { formatPercent } from './percent.ts';
 import { asInt, isNumeric, negate, numberOp } from './numbers.ts';

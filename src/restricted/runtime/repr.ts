@@ -18,8 +18,8 @@ import {
 } from './errors.ts';
 import { formatNumber, formatText, needsNumberFormat } from './format-spec.ts';
 import { framesOf } from './frames.ts';
-import { complexText, floatText, intText } from './numbers.ts';
-import { identity } from './compare.ts';
+import { complexText, floatText, intText } from './number-text.ts';
+import { identity } from './hashing.ts';
 import {
   BoundMethod,
   DictView,

@@ -1,4 +1,8 @@
-/** The methods of `str`. Offsets that scripts see count code points. */
+/**
+ * The methods of `str`. Offsets that scripts see count code points.
+ *
+ * Over 400 lines: one table, and a short function for each of its rows.
+ */
 import { Tuple, tuple } from '../../pickle/index.ts';
 import { bounds, guardedItem } from '../guards/items.ts';
 import { chargeItems, chargeMemory, chargeSteps, chargeText } from './budget.ts';

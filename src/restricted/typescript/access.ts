@@ -11,7 +11,8 @@ import {
 import { guardedDelItem, guardedItem, guardedSetItem } from '../guards/items.ts';
 import { chargeItems, chargeSteps } from '../runtime/budget.ts';
 import { callHostMethod, callMethod, isCallable } from '../runtime/call.ts';
-import { contains, hashable, operatorsOf } from '../runtime/compare.ts';
+import { contains, operatorsOf } from '../runtime/compare.ts';
+import { hashable } from '../runtime/hashing.ts';
 import { PyError, TypeError, Unauthorized, ValueError } from '../runtime/errors.ts';
 import { guardedIterator } from '../runtime/iterate.ts';
 import { GuardedIterator, HostCallable, PyGenerator, type PyIterator, PyModule } from '../runtime/objects.ts';

@@ -2,7 +2,7 @@
 import { compileFunction as compileJavaScript } from 'node:vm';
 import type { Pattern, Statement } from 'acorn';
 import { guardedRun } from '../runtime/budget.ts';
-import { type Kwargs } from '../runtime/call.ts';
+import { type Kwargs } from '../runtime/parameters.ts';
 import { PySyntaxError, RefusedSyntaxError, TypeError } from '../runtime/errors.ts';
 import { registerUnit } from '../runtime/frames.ts';
 import type { CodeProblem } from '../python/checks.ts';

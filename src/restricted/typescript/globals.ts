@@ -4,7 +4,7 @@ import { Dict, float, int, PyFloat, PySet, tupleFrom } from '../../pickle/index.
 import { findModule } from '../modules/registry.ts';
 import { chargeItems, chargeMemory, chargeSteps, chargeText } from '../runtime/budget.ts';
 import { builtinValue } from '../runtime/builtins.ts';
-import { hashable } from '../runtime/compare.ts';
+import { hashable } from '../runtime/hashing.ts';
 import { exceptionTypes, TypeError, ValueError } from '../runtime/errors.ts';
 import { asInt } from '../runtime/numbers.ts';
 import { repr, str } from '../runtime/repr.ts';

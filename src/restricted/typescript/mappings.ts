@@ -1,7 +1,7 @@
 /** Dicts (JavaScript's objects and maps), sets and generators. */
 import type { Dict } from '../../pickle/index.ts';
 import { chargeItems, chargeMemory, chargeSteps } from '../runtime/budget.ts';
-import { hashable, LONG_KEY } from '../runtime/compare.ts';
+import { hashable, LONG_KEY } from '../runtime/hashing.ts';
 import { RuntimeError, TypeError } from '../runtime/errors.ts';
 import { checkItem, rawIterator } from '../runtime/iterate.ts';
 import { mayHold } from '../guards/values.ts';
