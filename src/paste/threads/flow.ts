@@ -6,6 +6,8 @@ export class Outflow {
   #credit = WINDOW;
   #wake: (() => void) | undefined;
   #cancelled = false;
+  /** Called once when the reader wants no more. */
+  onCancel: (() => void) | undefined;
 
   get cancelled(): boolean {
     return this.#cancelled;
@@ -19,7 +21,9 @@ export class Outflow {
 
   /** The reader wants no more. */
   cancel(): void {
+    if (this.#cancelled) return;
     this.#cancelled = true;
+    this.onCancel?.();
     this.#wake?.();
   }
 
@@ -57,6 +61,7 @@ export class Inflow implements AsyncIterableIterator<Uint8Array> {
   }
 
   push(bytes: Uint8Array): void {
+    if (this.#ended) return;
     this.#parts.push(bytes);
     this.#wake?.();
   }
@@ -94,6 +99,7 @@ export class Inflow implements AsyncIterableIterator<Uint8Array> {
     if (!this.#ended && this.#failure === undefined) this.#cancel();
     this.#ended = true;
     this.#parts.length = 0;
+    this.#wake?.();
     return { done: true, value: undefined };
   }
 

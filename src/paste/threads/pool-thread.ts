@@ -11,6 +11,8 @@ const MOST_IDS = 2 ** 31 - 1;
 /** A thread is given as many requests as it handles in this time, but at least two and at most so many. */
 const AHEAD_US = 500;
 const MOST_AHEAD = 16;
+/** Where a request takes so long, handing over the next one when it is done costs nothing in comparison. */
+const SLOW_US = 5000;
 
 export interface ThreadPreparation {
   readonly data: unknown;
@@ -38,6 +40,7 @@ export class Job {
   givenAt = 0;
   /** When it was first seen to have begun; 0: not yet. */
   begunAt = 0;
+  /** That it takes long was told. */
   slow = false;
   /** Its thread is being asked where it is. */
   asking = false;
@@ -67,13 +70,16 @@ export type ThreadStats = Readonly<Record<string, number>>;
 
 /** Words of the memory that a thread shares with the pool, beside the claims: microseconds that a request takes it, on average. */
 export const COST = 1024;
+/** The last `PING` that it has come to. */
+export const PULSE = 1025;
+export const SHARED_WORDS = 1026;
 
 export class PoolThread {
   readonly number: number;
   readonly worker: Worker;
   /**
    * For each request that was given, at its number modulo the size: its number until the thread begins it, then the negative number; and
-   * what the thread tells at `COST`.
+   * what the thread tells at `COST` and `PULSE`.
    */
   readonly claims: Int32Array;
   readonly preparation: ThreadPreparation;
@@ -84,6 +90,17 @@ export class PoolThread {
   begun = false;
   /** It takes no more requests, and ends when it has answered those that it has. */
   draining = false;
+  /** It does not come to the requests that it was given: it gets no more until it says something. */
+  stuck = false;
+  /** It has said something since the watch looked. */
+  heard = false;
+  /** The last `PING` that it was sent, and when. */
+  pinged = 0;
+  pingedAt = 0;
+  /** That it does not come to its messages was told. */
+  silent = false;
+  /** It is being asked where it is. */
+  asking = false;
   /** Requests that occupy it: begun and not waiting for something, or not begun. */
   load = 0;
   /** Requests that it has. */
@@ -108,9 +125,20 @@ export class PoolThread {
     return this.claims[COST]!;
   }
 
+  saidSomething(): void {
+    this.stuck = false;
+    this.heard = true;
+  }
+
+  /** Whether it has come to the last message that it was to show that by. */
+  get answersPing(): boolean {
+    return Atomics.load(this.claims, PULSE) === this.pinged;
+  }
+
   get room(): number {
-    if (!this.ready || this.draining) return 0;
-    const ahead = Math.min(MOST_AHEAD, Math.max(2, Math.round(AHEAD_US / this.cost)));
+    if (!this.ready || this.draining || this.stuck) return 0;
+    const least = this.cost > SLOW_US ? 1 : 2;
+    const ahead = Math.min(MOST_AHEAD, Math.max(least, Math.round(AHEAD_US / this.cost)));
     return Math.min(ahead - this.load, CLAIMS - this.size);
   }
 

@@ -20,10 +20,10 @@ import * as frames from './frames.ts';
 import { JobQueue } from './job-queue.ts';
 import { Link, makeRings } from './link.ts';
 import {
-  CLAIMS,
   Job,
   type JobOwner,
   PoolThread,
+  SHARED_WORDS,
   type ThreadPreparation,
   type ThreadStats,
 } from './pool-thread.ts';
@@ -31,8 +31,10 @@ import type { ThreadData } from './thread.ts';
 import { watchThreads } from './watch-threads.ts';
 import * as wire from './wire.ts';
 
-/** How long a request may lie behind another in a thread when a third one is idle. */
+/** How long a request may lie unbegun in a thread before others may have it. */
 const STEAL_MS = 5;
+/** A client that closes its side so soon after its request has said all that it has to say; one that does it later has left. */
+const HALF_CLOSE_MS = 20;
 /** A thread that dies so soon after its start is not replaced at once. */
 const SHORT_LIFE_MS = 1000;
 const MOST_DELAY_MS = 30_000;
@@ -137,7 +139,12 @@ export class ThreadPool {
   async start(): Promise<void> {
     const { slowAfter = 0, endAfter = 0, name } = this.#options;
     if (slowAfter > 0 || endAfter > 0)
-      this.#stopWatching = watchThreads(this.#threads, { slowAfter, endAfter, name });
+      this.#stopWatching = watchThreads(this.#threads, {
+        slowAfter,
+        endAfter,
+        name,
+        ping: (thread) => this.#tell(thread, wire.PING, thread.pinged),
+      });
     await this.#startThread();
     const count = this.#options.limit?.() ?? this.#options.threads;
     this.#othersToStart = count - 1;
@@ -161,15 +168,19 @@ export class ThreadPool {
    * (`…_total`) of those that have ended are under 0.
    */
   async stats(): Promise<Map<number, ThreadStats>> {
-    const threads = [...this.#threads].filter(({ ready }) => ready);
     await Promise.all(
-      threads.map((thread) => {
+      [...this.#threads].map((thread) => {
+        if (!thread.ready) return undefined;
         const came = new Promise<void>((resolve) => (thread.statsCame = resolve));
         this.#tell(thread, wire.STATS, 0);
         return Promise.race([came, new Promise((resolve) => setTimeout(resolve, STATS_MS).unref())]);
       }),
     );
-    return new Map([[0, this.#endedStats], ...threads.map(({ number, stats }) => [number, stats] as const)]);
+    // Those that are there now: what ended meanwhile is counted among the ended ones.
+    return new Map([
+      [0, { ...this.#endedStats }],
+      ...[...this.#threads].map(({ number, stats }) => [number, stats] as const),
+    ]);
   }
 
   /**
@@ -201,7 +212,7 @@ export class ThreadPool {
   #startThread(extra = false): Promise<void> {
     const number = ++lastThread;
     const preparation = this.#options.prepare(number);
-    const claims = new Int32Array(new SharedArrayBuffer((CLAIMS + 1) * 4));
+    const claims = new Int32Array(new SharedArrayBuffer(SHARED_WORDS * 4));
     const rings = makeRings();
     const data: ThreadData = {
       module: this.#options.module,
@@ -223,6 +234,7 @@ export class ThreadPool {
     const answers = new frames.AnswerReader();
     thread.link = new Link(worker, rings.requests, rings.answers, {
       frame: (memory, at, owned) => {
+        thread.saidSomething();
         const job = thread.get(frames.idOf(memory, at));
         const kind = frames.kindOf(memory, at);
         if (kind === frames.ANSWER) answers.read(memory, at, owned);
@@ -232,7 +244,10 @@ export class ThreadPool {
         if (kind === frames.ANSWER) this.#answered(thread, job, answers);
         else if (kind === frames.WAITING) this.#waits(thread, job);
       },
-      message: (kind, values, at) => this.#receive(thread, kind, values, at),
+      message: (kind, values, at) => {
+        thread.saidSomething();
+        this.#receive(thread, kind, values, at);
+      },
     });
     this.#threads.add(thread);
     preparation.started?.(worker);
@@ -251,7 +266,10 @@ export class ThreadPool {
         resolve();
         this.#assign();
       });
-      worker.on('error', (error) => (failure = error));
+      // Code may throw anything, and compilers throw texts.
+      worker.on('error', (error: unknown) => {
+        failure = error instanceof Error ? error : new Error(String(error));
+      });
       worker.on('exit', (code) => {
         const error = failure ?? new ThreadDiedError(`a thread ended with ${code}`);
         if (!thread.begun) reject(error);
@@ -343,8 +361,8 @@ export class ThreadPool {
     job.waiting = false;
     job.givenAt = performance.now();
     job.begunAt = 0;
-    // One that waits for something may go on with work just now.
-    if (thread.size > 0) this.#stealLater();
+    // Also one that has nothing to do may be busy with something of its own.
+    this.#stealLater();
     thread.add(job);
     thread.link.send(this.#request.of(job.request, job.body), job.id);
     thread.link.stayAwake();
@@ -392,25 +410,19 @@ export class ThreadPool {
     }, STEAL_MS).unref();
   }
 
-  /** Takes requests back that lie behind others while there is a thread with nothing to do. */
+  /** Takes requests back that lie in a thread which does not come to them. It is given no others until it says something again. */
   #steal(): void {
     let again = false;
     const now = performance.now();
     for (const thread of this.#threads) {
-      if (thread.size < 2) continue;
-      let idle = -1;
-      let taken = 0;
-      for (const job of thread.jobs) {
-        if (job.waiting || thread.isBegun(job.id)) continue;
-        again = true;
-        if (idle < 0)
-          idle = [...this.#threads].filter(
-            (other) => other !== thread && other.ready && other.load === 0,
-          ).length;
-        if (taken >= idle) break;
-        if (now - job.givenAt < STEAL_MS || !thread.takeBack(job.id)) continue;
-        this.#requeue(thread, job);
-        taken++;
+      if (thread.size === 0) continue;
+      for (const job of thread.jobs.toReversed()) {
+        if (thread.isBegun(job.id)) continue;
+        if (now - job.givenAt < STEAL_MS) again = true;
+        else if (thread.takeBack(job.id)) {
+          thread.stuck = true;
+          this.#requeue(thread, job);
+        }
       }
     }
     this.#assign();
@@ -420,6 +432,8 @@ export class ThreadPool {
   /** The client of a request has left. */
   #left(job: Job): void {
     const { thread } = job;
+    const waits = !job.request._incoming.socket.destroyed && performance.now() - job.queuedAt < HALF_CLOSE_MS;
+    if (waits && (thread === undefined || !thread.isBegun(job.id))) return;
     if (thread === undefined) {
       this.#queue.remove(job);
       job.reject(new ClientGoneError());
@@ -427,7 +441,7 @@ export class ThreadPool {
       this.#release(thread, job);
       job.reject(new ClientGoneError());
       this.#assign();
-    } else if (thread.get(job.id) === job) this.#tell(thread, wire.CANCEL, job.id);
+    } else if (thread.get(job.id) === job) this.#tell(thread, wire.LEFT, job.id);
   }
 
   #tell(thread: PoolThread, ...values: unknown[]): void {
@@ -552,7 +566,7 @@ export class ThreadPool {
         body.destroy();
         return;
       }
-      this.#tell(thread, wire.CHUNK, job.id, own(chunk));
+      this.#tell(thread, wire.CHUNK, job.id, wire.own(chunk));
       if (!outflow.spend(chunk.length)) return;
       body.pause();
       void outflow.room().then(() => body.resume());
@@ -580,10 +594,6 @@ export class ThreadPool {
     clearTimeout(timer);
   }
 }
-
-/** Bytes with a buffer of their own: what is copied to another thread is the whole buffer. */
-const own = (bytes: Uint8Array) =>
-  bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
 
 function busy(): Response {
   const { status, message } = new QueueFullError();

@@ -19,7 +19,7 @@ import { Outflow } from './flow.ts';
 import * as frames from './frames.ts';
 import { Link, type Rings } from './link.ts';
 import { BodilessIncoming, RemoteIncoming } from './remote-incoming.ts';
-import { CLAIMS, COST } from './pool-thread.ts';
+import { CLAIMS, COST, PULSE } from './pool-thread.ts';
 import type { Memory } from './ring.ts';
 import * as wire from './wire.ts';
 
@@ -162,6 +162,8 @@ class Thread {
     // Another thread may have been given it meanwhile, or its client has left.
     if (Atomics.compareExchange(this.#claims, slot, id, -id) !== id) {
       if (!owned) this.#link.release(at);
+      // The pool gives this thread no others until it knows that it has come so far.
+      this.#link.send(frames.waitingFrame, id);
       return;
     }
     const { head, body } = this.#requests.read(memory, at);
@@ -209,6 +211,7 @@ class Thread {
 
   #receive(kind: number, values: readonly unknown[], at: number): void {
     if (kind === wire.STATS) this.#tell(wire.STATS, this.#stats());
+    else if (kind === wire.PING) Atomics.store(this.#claims, PULSE, values[at + 1] as number);
     else this.#more(kind, values[at + 1] as number, values[at + 2]);
   }
 
@@ -229,9 +232,10 @@ class Thread {
       case wire.CREDIT:
         running.outflow?.credit(value as number);
         break;
-      case wire.CANCEL:
+      case wire.LEFT:
         running.request._left();
-        running.request._content.fail(decodeError({ code: 'CLIENT_GONE' } as wire.PostedError));
+        break;
+      case wire.CANCEL:
         running.outflow?.cancel();
         break;
       default:
@@ -260,14 +264,17 @@ class Thread {
     const { id } = running;
     const parts = partsOf(body);
     const outflow = running.outflow!;
+    // The next part may never come, and is not waited for.
+    outflow.onCancel = () => {
+      parts.cancel();
+      this.#tell(wire.END, id);
+      this.#settle(running);
+    };
     try {
       for (;;) {
         // oxlint-disable-next-line no-await-in-loop -- a body is sent in its order, as fast as it is taken
         const { done, value } = await parts.next();
-        if (outflow.cancelled) {
-          parts.cancel();
-          break;
-        }
+        if (outflow.cancelled) return;
         if (done === true) {
           this.#tell(wire.END, id);
           break;
@@ -276,19 +283,17 @@ class Thread {
         if (!(bytes instanceof Uint8Array))
           throw new InvalidAnswerError('a part of the body is neither bytes nor text');
         if (bytes.length === 0) continue;
-        this.#tell(wire.CHUNK, id, bytes);
+        this.#tell(wire.CHUNK, id, wire.own(bytes));
         if (outflow.spend(bytes.length)) {
           this.#link.flush();
           // oxlint-disable-next-line no-await-in-loop
           await outflow.room();
-          if (outflow.cancelled) {
-            parts.cancel();
-            break;
-          }
+          if (outflow.cancelled) return;
         }
       }
       this.#settle(running);
     } catch (error) {
+      if (outflow.cancelled) return;
       parts.cancel();
       this.#fail(running, error);
     }
@@ -320,6 +325,12 @@ class Thread {
     this.#runSoon();
   }
 
+  /** What it has counted in all: it ends. */
+  tellLast(): void {
+    this.#link.add(wire.STATS, this.#stats());
+    this.#link.flush();
+  }
+
   #flush(): void {
     if (this.#handled > 0) {
       this.#cost += (((this.#now - this.#begun) * 1000) / this.#handled - this.#cost) / 8;
@@ -342,9 +353,14 @@ function partsOfAnswer(response: Response): [head: frames.AnswerHead, body: Resp
   return [{ status, statusText, headers: flatten(headers) }, response.body];
 }
 
-async function end({ close }: ThreadApplication, server: HttpServer | undefined): Promise<void> {
+async function end(
+  { close }: ThreadApplication,
+  server: HttpServer | undefined,
+  thread: Thread,
+): Promise<void> {
   try {
     await server?.close();
+    thread.tellLast();
     await close?.();
   } catch (error) {
     getLogger(['paste', 'threads']).error('A thread could not close what it had open: {error}', { error });
@@ -370,7 +386,7 @@ export async function runThread(): Promise<void> {
       ? undefined
       : await new HttpServer({ ...data.accept, dispatch: application.app }).listen();
   port.on('message', (message: unknown) => {
-    if (message === 'close') void end(application, server);
+    if (message === 'close') void end(application, server, thread);
   });
   thread.start(application);
 }

@@ -8,45 +8,102 @@ const WATCH_MS = 100;
 export interface WatchOptions {
   /** Seconds after which a request is logged with the stack of its thread; 0: never. */
   readonly slowAfter: number;
-  /** Seconds after which a thread that does nothing but one request is ended; 0: never. */
+  /** Seconds after which a thread that does nothing but one request, or does not come to its messages, is ended; 0: never. */
   readonly endAfter: number;
   /** Dotted name of the server's logger; slow requests go to its child `slow`. */
   readonly name: string;
+  /** Sends a thread `pinged`: see `PULSE`. */
+  readonly ping: (thread: PoolThread) => void;
 }
 
 /** Watches threads until what comes back is called. */
 export function watchThreads(threads: ReadonlySet<PoolThread>, options: WatchOptions): () => void {
-  const [slowMs, endMs] = [options.slowAfter * 1000, options.endAfter * 1000];
+  const slowMs = options.slowAfter > 0 ? options.slowAfter * 1000 : Infinity;
+  const endMs = options.endAfter > 0 ? options.endAfter * 1000 : Infinity;
   const logger = getLogger(options.name.split('.'));
   const timer = setInterval(() => {
     const now = performance.now();
     for (const thread of threads) {
+      if (!thread.ready) continue;
       for (const job of thread.jobs) {
-        if (job.waiting || !thread.isBegun(job.id)) continue;
+        // One that is being sent takes as long as its client.
+        if (!thread.isBegun(job.id) || job.inflow !== undefined) continue;
         if (job.begunAt === 0) job.begunAt = now;
         const age = now - job.begunAt;
-        if (slowMs > 0 && age >= slowMs && !job.slow) void tellSlow(thread, job, age, logger);
-        if (endMs > 0 && age >= endMs && !job.asking) endHung(thread, job, age, logger);
+        if (age >= slowMs && !job.slow) {
+          if (job.waiting) tellWaiting(thread, job, age, logger);
+          else void tellSlow(thread, job, age, logger);
+        }
+        if (age >= endMs && !job.waiting && !job.asking) {
+          endHung(thread, `it ${about(job, age)}`, logger);
+          break;
+        }
       }
+      if (thread.ready) watchPulse(thread, now);
     }
   }, WATCH_MS).unref();
+  /** A request that waited may go on with what does not end, and a thread may be busy with what belongs to no request. */
+  const watchPulse = (thread: PoolThread, now: number) => {
+    const answers = thread.answersPing;
+    if (answers || thread.heard) {
+      thread.heard = false;
+      thread.silent = false;
+      thread.pingedAt = now;
+      if (!answers) return;
+      thread.pinged = (thread.pinged + 1) | 0;
+      options.ping(thread);
+      return;
+    }
+    const age = now - thread.pingedAt;
+    const told = thread.silent || thread.jobs.some(({ slow, waiting }) => slow && !waiting);
+    if (age >= slowMs && !told) void tellSilent(thread, age, logger);
+    if (age >= endMs && !thread.asking && !thread.jobs.some(({ asking }) => asking))
+      endHung(thread, silence(thread, age), logger);
+  };
   return () => clearInterval(timer);
 }
 
-const about = ({ request }: Job, age: number) =>
-  `has been working for ${(age / 1000).toFixed(1)} s on ${request.method} ${request.environ.rawTarget}`;
+const seconds = (age: number) => `${(age / 1000).toFixed(1)} s`;
+const nameOf = ({ request }: Job) => `${request.method} ${request.environ.rawTarget}`;
+const about = (job: Job, age: number) => `has been working for ${seconds(age)} on ${nameOf(job)}`;
+
+function silence({ jobs }: PoolThread, age: number): string {
+  const names = jobs.map(nameOf).join(', ');
+  return `it does not respond for ${seconds(age)}${names === '' ? '' : ` and has ${names}`}`;
+}
+
+const whereOf = async ({ worker }: PoolThread) => {
+  const stack = await stackOfThread(worker.threadId);
+  return stack?.map((line) => `\n    ${line}`).join('') ?? '(it runs no code just now)';
+};
 
 async function tellSlow(thread: PoolThread, job: Job, age: number, logger: Logger): Promise<void> {
   job.slow = true;
   job.asking = true;
-  const stack = await stackOfThread(thread.worker.threadId);
+  const where = await whereOf(thread);
   job.asking = false;
-  const where = stack?.map((line) => `\n    ${line}`).join('') ?? '(it runs no code just now)';
   logger.getChild('slow').warn(`Thread ${thread.number} ${about(job, age)} ${where}`);
 }
 
-function endHung(thread: PoolThread, job: Job, age: number, logger: Logger): void {
-  logger.error(`Thread ${thread.number} is ended: it ${about(job, age)}`);
+/** Where it will go on, nobody knows: its thread does other work. */
+function tellWaiting(thread: PoolThread, job: Job, age: number, logger: Logger): void {
+  job.slow = true;
+  logger
+    .getChild('slow')
+    .warn(`Thread ${thread.number} has been waiting for ${seconds(age)} for what ${nameOf(job)} needs`);
+}
+
+async function tellSilent(thread: PoolThread, age: number, logger: Logger): Promise<void> {
+  thread.silent = true;
+  thread.asking = true;
+  const text = silence(thread, age);
+  const where = await whereOf(thread);
+  thread.asking = false;
+  logger.getChild('slow').warn(`Thread ${thread.number}: ${text} ${where}`);
+}
+
+function endHung(thread: PoolThread, why: string, logger: Logger): void {
+  logger.error(`Thread ${thread.number} is ended: ${why}`);
   thread.ready = false;
   void thread.worker.terminate();
 }

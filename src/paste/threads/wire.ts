@@ -18,16 +18,27 @@ export const END = 4;
 export const CREDIT = 5;
 /** To the main thread: number, error. To a thread: number, error of the body. */
 export const FAIL = 6;
-/** To a thread: number; nobody waits for the answer any more. To the main thread: nobody reads the request's body any more. */
+/** To a thread: number; nobody wants the rest of the answer's body. To the main thread: nobody reads the request's body any more. */
 export const CANCEL = 7;
 
+/** To a thread: number; the client has left, or has closed its side and still waits. */
+export const LEFT = 8;
+/** To a thread: a number that it writes to `PULSE`, to show that it comes to its messages. */
+export const PING = 9;
+
 /** Values that follow each kind. */
-export const VALUES: readonly number[] = [1, 1, 1, 2, 1, 2, 2, 1];
+export const VALUES: readonly number[] = [1, 1, 1, 2, 1, 2, 2, 1, 1, 1];
 
 /** Bodies up to this size travel with their request; longer ones flow as they are read. */
 export const SMALL_BODY = 65_536;
 /** Bytes of a body that may be on their way. */
 export const WINDOW = 262_144;
+
+/** Bytes with a buffer of their own: what is copied to another thread is the whole buffer. */
+export const own = (bytes: Uint8Array): Uint8Array =>
+  bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer
+    ? bytes
+    : new Uint8Array(bytes);
 
 /** An error as it can be copied. */
 export interface PostedError {

@@ -18,12 +18,15 @@ export interface TestData {
   /** Each thread writes what it did: [begun, cancelled]. */
   readonly counts: SharedArrayBuffer;
   readonly failAtStart?: boolean;
+  /** Thrown at the start, whatever it is. */
+  readonly throwAtStart?: unknown;
 }
 
 export async function startThread(
-  { counts, failAtStart }: TestData,
+  { counts, failAtStart, throwAtStart }: TestData,
   { number }: ThreadContext,
 ): Promise<ThreadApplication> {
+  if (throwAtStart !== undefined) throw throwAtStart;
   if (failAtStart) throw new Error('the application cannot be made');
   const counted = new Int32Array(counts);
   const handlers: Record<string, Handler> = {
@@ -47,6 +50,29 @@ export async function startThread(
       return how === 'stream' ? new GatewayResponse(Readable.from(['held ', 'stream'])) : 'held';
     },
     reject: () => Promise.reject(new RangeError('rejected')),
+    // As `hold`, but with a word of its own.
+    block: () => Atomics.wait(counted, 3, 0),
+    sleepThenLoop: async (request) => {
+      // After the second one the pool has been told that this waits.
+      for (let i = 0; i < 2; i++) await new Promise((resolve) => setImmediate(resolve));
+      return handlers.loop!(request, '');
+    },
+    loopLater: () => {
+      // Before the thread can come to anything else.
+      queueMicrotask(() => handlers.loop!(undefined as never, ''));
+      return 'ok';
+    },
+    // A stream whose second part never comes.
+    drip: () =>
+      (async function* () {
+        yield 'begun';
+        await new Promise(() => undefined);
+      })(),
+    slices: () =>
+      (async function* () {
+        const whole = Buffer.alloc(4_000_000, 'x');
+        for (let at = 0; at < whole.length; at += 50_000) yield whole.subarray(at, at + 50_000);
+      })(),
     exit: () => process.exit(3),
     loop: function loop() {
       // A loop with nothing in it has no place where a debugger could stop.
