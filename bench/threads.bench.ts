@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { Worker } from 'node:worker_threads';
 import type { Bench, BenchRow } from './bench.ts';
 import { cpuSeconds, load, type Measured } from './http-load.ts';
 
@@ -57,6 +58,27 @@ if (isMainThread) {
   parentPort.on('message', () => parentPort.postMessage(0));
   parentPort.postMessage(0);
 }
+`;
+
+/** A thread that makes and reads objects, as pages do, a number of times; it shares nothing with others. */
+const ALONE = `
+import { parentPort, workerData } from 'node:worker_threads';
+const items = Array.from({ length: 1000 }, (_none, n) => ({ n, name: 'item ' + n }));
+function work(rounds) {
+  const seen = new Map();
+  let length = 0;
+  for (let round = 0; round < rounds; round++) {
+    for (const item of items) seen.set(item.name, item.n + round);
+    length += JSON.stringify(items.slice(0, 50)).length;
+  }
+  return length;
+}
+work(workerData);
+parentPort.on('message', () => {
+  const start = performance.now();
+  work(workerData);
+  parentPort.postMessage(performance.now() - start);
+});
 `;
 
 class Site {
@@ -173,6 +195,27 @@ async function interleaved(
   return [middle(results[0], by), middle(results[1], by)];
 }
 
+/** How much more two threads do than one where they have nothing to do with each other: what the machine allows. */
+async function twoAlone(directory: string, quick: boolean): Promise<number> {
+  const script = path.join(directory, 'alone.mjs');
+  writeFileSync(script, ALONE);
+  const workers = [1, 2].map(() => new Worker(script, { workerData: quick ? 3000 : 15_000 }));
+  const time = async (count: number) => {
+    const times = workers.slice(0, count).map(async (worker) => {
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of Node, not a window
+      worker.postMessage(0);
+      const [milliseconds] = (await once(worker, 'message')) as [number];
+      return milliseconds;
+    });
+    return Math.max(...(await Promise.all(times)));
+  };
+  const ratios: number[] = [];
+  // oxlint-disable-next-line no-await-in-loop -- one after the other, or they would share the cores
+  for (let round = 0; round < 5; round++) ratios.push((2 * (await time(1))) / (await time(2)));
+  for (const worker of workers) await worker.terminate();
+  return ratios.toSorted((a, b) => a - b)[2]!;
+}
+
 const noteOf = ({ median, p99, errors, cost }: Result) =>
   `50 % ${median.toFixed(2)} ms, 99 % ${p99.toFixed(1)} ms, ${cost.toFixed(0)} µs CPU a request, errors ${errors}`;
 
@@ -186,7 +229,7 @@ const COMMITS = Array.from({ length: 64 }, (_none, n) => `/counters/c${n}/bump`)
 
 export default {
   about:
-    'one site at one and two threads: a page of fixed work, /, a tenth of commits, nothing but commits, the cost of handing over and of waking a thread',
+    'one site at one and two threads: what the machine allows, a page of fixed work, /, a tenth of commits, nothing but commits, the cost of handing over and of waking a thread',
   async run({ quick, row }) {
     const built = spawnSync(process.execPath, ['scripts/build.js'], { cwd: HOME, encoding: 'utf8' });
     if (built.status !== 0) throw new Error(`the build failed: ${built.stderr}`);
@@ -217,6 +260,12 @@ export default {
         },
       );
     try {
+      add({
+        name: 'two threads that share nothing, work of the kind that pages do',
+        value: await twoAlone(directory, quick),
+        unit: '× one thread',
+        note: 'what the machine allows',
+      });
       const plain = [await start(plainSite(directory, 1)), await start(plainSite(directory, 2))] as const;
       process.stderr.write('work …\n');
       compare('a page of fixed work', await interleaved(plain, ['/work'], 32, quick), 1.7);
