@@ -10,38 +10,12 @@ import {
   KeyError,
   PyError,
 } from '../../restricted/index.ts';
+import { roman } from '../roman.ts';
 import { type Batch, batchBounds } from './batch.ts';
 import type { NameSource } from './namespace.ts';
 import { statisticsOf, STATISTICS } from './statistics.ts';
 
 export type Items = readonly unknown[];
-
-const ROMAN: readonly (readonly [number, string])[] = [
-  [1000, 'M'],
-  [900, 'CM'],
-  [500, 'D'],
-  [400, 'CD'],
-  [100, 'C'],
-  [90, 'XC'],
-  [50, 'L'],
-  [40, 'XL'],
-  [10, 'X'],
-  [9, 'IX'],
-  [5, 'V'],
-  [4, 'IV'],
-  [1, 'I'],
-];
-
-function roman(number: number): string {
-  let [rest, text] = [number, ''];
-  for (const [value, digits] of ROMAN) {
-    while (rest >= value) {
-      text += digits;
-      rest -= value;
-    }
-  }
-  return text;
-}
 
 /** The value of a pair of key and value, and any other item as it is. */
 export const itemValue = (item: unknown): unknown =>

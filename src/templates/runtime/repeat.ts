@@ -10,23 +10,8 @@ import {
   TypeError,
 } from '../../restricted/index.ts';
 import { isMissing } from '../errors.ts';
+import { roman } from '../roman.ts';
 import { stepUntrusted } from './paths.ts';
-
-const ROMAN: readonly (readonly [number, string])[] = [
-  [1000, 'M'],
-  [900, 'CM'],
-  [500, 'D'],
-  [400, 'CD'],
-  [100, 'C'],
-  [90, 'XC'],
-  [50, 'L'],
-  [40, 'XL'],
-  [10, 'X'],
-  [9, 'IX'],
-  [5, 'V'],
-  [4, 'IV'],
-  [1, 'I'],
-];
 
 export class RepeatItem {
   readonly #items: readonly unknown[];
@@ -96,15 +81,7 @@ export class RepeatItem {
   }
 
   Roman(): string {
-    let n = this.#at + 1;
-    let text = '';
-    for (const [value, numeral] of ROMAN) {
-      while (n >= value) {
-        text += numeral;
-        n -= value;
-      }
-    }
-    return text;
+    return roman(this.#at + 1);
   }
 
   roman(): string {
