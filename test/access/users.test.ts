@@ -71,6 +71,10 @@ it('adds up lists of roles along the containers, and ends at a tuple (S-003, S-0
   expect(rolesForPermissionOn('Guard', document)).toEqual(['Reader']);
   document._Guard_Permission = tuple();
   expect(rolesForPermissionOn('Guard', document)).toEqual([]);
+  // A list below a tuple adds to it.
+  folder._Guard_Permission = tuple('Reader');
+  document._Guard_Permission = ['Editor'];
+  expect(rolesForPermissionOn('Guard', document)).toEqual(['Reader', 'Editor']);
   expect(rolesForPermissionOn('View', folder)).toEqual(['Anonymous', 'Manager']);
 });
 
@@ -94,6 +98,21 @@ it('gives local roles below the place where they are given (S-028)', () => {
   expect(may(user, 'Guard', root)).toBe(false);
   expect(user.getRolesInContext(document)).toContain('Manager');
   expect(user.getRolesInContext(root)).not.toContain('Manager');
+});
+
+it('counts local roles of a user only inside of the folder that has his user folder (S-028, S-029)', () => {
+  const { root, document, inner, add } = places();
+  const user = add(inner, 'kim', []);
+  root.__ac_local_roles__ = Dict.from<unknown>({ kim: ['Manager'] });
+  expect(may(user, 'Guard', document)).toBe(true);
+  expect(may(user, 'Guard', root)).toBe(false);
+});
+
+it('gives everybody who has logged in the role Authenticated, and visitors not', () => {
+  const { folder, document, users, add } = places();
+  folder._Guard_Permission = tuple('Authenticated');
+  expect(may(add(users, 'kim', []), 'Guard', document)).toBe(true);
+  expect(may(nobody, 'Guard', document)).toBe(false);
 });
 
 it('lets no code do for a visitor what its owner may not (S-025, S-103)', () => {
@@ -120,21 +139,23 @@ it('counts proxy roles alone, and only where the owner is known (S-026)', () => 
   const visitor = nobody;
   const owner = add(users, 'owner', ['Manager']);
   const inside = add(inner, 'inside', ['Manager']);
-  const run = (code: { roles: string[]; owner: User }, user: User, object: unknown) => {
+  const run = (code: { roles: string[]; owner: User }, user: User, object: unknown, by = policy) => {
     const security = new SecurityManager(user);
     security.addContext({
       getOwner: () => code.owner,
       getWrappedOwner: () => code.owner,
       _proxy_roles: code.roles,
     });
-    return withSecurityManager(security, () => policy.checkPermission('Guard', object));
+    return withSecurityManager(security, () => by.checkPermission('Guard', object));
   };
   expect(run({ roles: ['Manager'], owner }, visitor, document)).toBe(true);
   // They can take away as well.
   expect(run({ roles: ['Reader'], owner }, owner, document)).toBe(false);
-  expect(run({ roles: ['Manager'], owner: inside }, visitor, wrap(root.outside as Place, document))).toBe(
-    false,
-  );
+  const outside = wrap(root.outside as Place, document);
+  expect(run({ roles: ['Manager'], owner: inside }, visitor, outside)).toBe(false);
+  const free = new ZopeSecurityPolicy({ ownerous: false });
+  expect(run({ roles: ['Manager'], owner: inside }, visitor, document, free)).toBe(true);
+  expect(run({ roles: ['Manager'], owner: inside }, visitor, outside, free)).toBe(false);
 });
 
 it('denies what nothing declares, names of acquisition, and what is private (S-020, S-022)', () => {
@@ -148,6 +169,22 @@ it('denies what nothing declares, names of acquisition, and what is private (S-0
     for (const name of ['aq_base', 'aq_self', 'aq_acquire', 'aq_chain', 'aq_inContextOf'])
       expect(policy.validate(document, document, name, root), name).toBe(false);
     expect(policy.validate(document, document, 'aq_parent', folder)).toBe(true);
+  });
+});
+
+it('gives data that nothing declares where the class allows it, and methods never', () => {
+  class Open {
+    readonly data = 'data';
+
+    method(): string {
+      return 'called';
+    }
+  }
+  declareClass(Open, { object: 'public', default: 'allow' });
+  const open = new Open();
+  withSecurityManager(new SecurityManager(nobody), () => {
+    expect(policy.validate(open, open, 'data', open.data)).toBe(true);
+    expect(policy.validate(open, open, 'method', open.method)).toBe(false);
   });
 });
 
