@@ -15,6 +15,10 @@ it('takes a password back under every scheme, and no other one (W-146)', () => {
 
 it('knows passwords that Python has stored, which hashes them as Latin-1', () => {
   expect(pw_validate('{SSHA}dE2yPg21VarRu7pVMh9lDawRzl7au30BwBMd', 'pä:sspw-')).toBe(true);
+  const withoutSalt = `{SSHA}aMRuhNdtLn5oblFYv1mJCavU5Fs=`;
+  expect(pw_validate(withoutSalt, 'plain')).toBe(true);
+  expect(pw_validate(withoutSalt, '')).toBe(false);
+  expect(pw_validate('{SSHA}', '')).toBe(false);
 });
 
 it('makes another salt each time (S-088)', () => {

@@ -235,6 +235,11 @@ it('changes and removes users by the API of the user folder (S-060)', () => {
   users.userFolderDelUsers(['kim']);
   expect(users.getUser('kim')).toBeNull();
   expect(() => users.userFolderEditUser('kim', null, [], [])).toThrow('kim');
+  users.userFolderAddUser('pat', 'one', []);
+  expect(users.getUser('pat')!._getPassword()).toMatch(/^\{SSHA\}/);
+  users.encrypt_passwords = 0;
+  users.userFolderEditUser('pat', 'two', []);
+  expect(users.getUser('pat')!._getPassword()).toBe('two');
 });
 
 it('matches addresses from the front and host names from the end (S-058)', () => {

@@ -220,6 +220,20 @@ describe('a connection', () => {
     expect(storage.log.length).toBe(4);
   });
 
+  it('throws a ConflictError when the disk has lost what the transaction saw, whatever it changes', () => {
+    const one = session();
+    one.root.set('page', new Page());
+    one.commit();
+    expect((one.root.get('page') as Page).title).toBe('');
+    one.root.set('other', new Page());
+    Object.assign(storage, { losses: 1 });
+    expect(() => one.commit()).toThrow(ConflictError);
+    one.abort();
+    one.root.set('other', new Page());
+    one.commit();
+    expect(fresh().root.has('other')).toBe(true);
+  });
+
   it('merges changes of a class that can', () => {
     const one = session();
     one.root.set('tally', new Tally());
@@ -533,6 +547,23 @@ describe('the cache', () => {
     for (const list of read) expect(list.length).toBe(0);
     one.abort();
     expect(one.connection.cache.size).toBeLessThanOrEqual(10);
+  });
+
+  it('keeps objects without a proxy until the transaction ends: they do not expect to vanish in the middle of a method', () => {
+    db.targetCacheSize = 10;
+    const one = session();
+    one.root.set('tally', new Tally());
+    for (let i = 0; i < 50; i++) one.root.set(`p${i}`, new Page());
+    one.commit();
+    one.connection.cacheMinimize();
+    const tally = one.root.get('tally') as Tally;
+    tally._p_activate();
+    for (let i = 0; i < 50; i++) (one.root.get(`p${i}`) as Page)._p_activate();
+    expect(one.connection.cache.size).toBeLessThan(30);
+    expect(tally._p_state).toBe(0);
+    for (let i = 0; i < 50; i++) (one.root.get(`p${i}`) as Page)._p_activate();
+    one.abort();
+    expect(tally._p_state).toBe(-1);
   });
 
   it('is bounded by bytes too', () => {
