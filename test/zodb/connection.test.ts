@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { tuple } from '../../src/pickle/index.ts';
+import { Dict, tuple } from '../../src/pickle/index.ts';
 import {
   ContainerError,
   Persistent,
@@ -70,6 +70,11 @@ class Tally extends PersistentBase {
 }
 registerClass(Tally, 'test.zodb.Tally');
 
+class PythonPage extends Page {}
+registerClass(PythonPage, 'test.zodb.PythonPage', { python: true });
+class OwnPage extends PythonPage {}
+registerClass(OwnPage, 'test.zodb.OwnPage');
+
 let storage: TestStorage;
 let db: DB;
 
@@ -133,6 +138,21 @@ describe('a connection', () => {
     expect(() => two.connection.traverse('page/nothing/at/all')).toThrow('root/page/nothing');
     expect(two.connection.root.page).toBe(copy);
     expect(two.connection.get(copy._p_oid!)).toBe(copy);
+  });
+
+  it('loads the dicts of Python’s classes as such, and those of classes that a site derives from them as plain objects', () => {
+    const one = session();
+    for (const [name, page] of [
+      ['python', new PythonPage()],
+      ['own', new OwnPage()],
+    ] as const) {
+      page.any = { a: 1 };
+      one.root.set(name, page);
+    }
+    one.commit();
+    one.connection.cacheMinimize();
+    expect((one.root.get('python') as Page).any).toBeInstanceOf(Dict);
+    expect((one.root.get('own') as Page).any).toEqual({ a: 1 });
   });
 
   it('stores changes in place of containers, and only objects that have changed', () => {

@@ -142,11 +142,17 @@ Tells on standard error what was left out, with its position.${isPython ? '' : '
             lost(`left out: ${end - at} bytes from ${at}`);
           }
           if (transaction === undefined) break;
-          if (transaction.tid > last && transaction.status !== 'u') {
+          const { tid, status, position, end } = transaction;
+          if (status !== 'u' && tid > last) {
             copy(file, transaction, storage, lost);
-            last = transaction.tid;
+            last = tid;
             copied++;
             if (level > 0) io.stdout.write(told(transaction, level > 1));
+          } else if (status !== 'u') {
+            left += end - position;
+            lost(
+              `left out: the transaction ${hex16(tid)} at ${position}, which is not later than the one before`,
+            );
           }
           at = transaction.end;
           progress.show(at, file.size);

@@ -67,6 +67,23 @@ test('a pack keeps the removed files beside the directory, if that is wanted', (
   expect(() => blobs.load({ oid: 1, tid: 16n })).toThrow('there is no object');
 });
 
+test('what a killed process left goes at the next start, and what its transactions committed stays', () => {
+  const blobs = new BlobDirectory(newDirectory());
+  const left = blobs.temporaryFile();
+  writeFileSync(left, 'half');
+  for (const [oid, tid] of [
+    [1, 16n],
+    [2, 17n],
+  ] as const) {
+    blobs.begin({ oid, tid });
+    put(blobs, oid, tid, `blob ${oid}`);
+  }
+  blobs.recover((tid) => tid === 16n);
+  expect([...blobs.revisions()]).toEqual([{ oid: 1, tid: 16n }]);
+  expect(readFileSync(blobs.load({ oid: 1, tid: 16n }), 'utf8')).toBe('blob 1');
+  expect(existsSync(left)).toBe(false);
+});
+
 test('a copy is a file of its own', () => {
   const blobs = new BlobDirectory(newDirectory());
   put(blobs, 1, 16n, 'content');

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { FileStorage } from '../../../src/zodb/index.ts';
@@ -143,4 +143,38 @@ test('cleanup removes what belongs to the storage', () => {
     false,
     false,
   ]);
+});
+
+test('a transaction that is shorter than its own header is damage where others follow it, and a torn tail at the end', () => {
+  const file = newFile();
+  const storage = new FileStorage(file);
+  write(storage, { 1: 'a' });
+  const second = storage.getSize();
+  write(storage, { 1: 'b' });
+  const third = storage.getSize();
+  write(storage, { 1: 'c' });
+  storage.close();
+  const whole = readFileSync(file);
+  for (const [position, damaged] of [
+    [second, true],
+    [third, false],
+  ] as const) {
+    const bytes = Buffer.from(whole);
+    bytes.writeBigUInt64BE(5n, position + 8);
+    // Without its end the last transaction is torn.
+    const content = damaged ? bytes : bytes.subarray(0, -8);
+    writeFileSync(file, content);
+    rmSync(`${file}.index`, { force: true });
+    if (damaged) {
+      expect(() => new FileStorage(file)).toThrow(
+        /is damaged at \d+: the transaction is shorter than its own header/,
+      );
+      expect(readFileSync(file).equals(content)).toBe(true);
+    } else {
+      const opened = new FileStorage(file);
+      expect(text(opened.load(1).data)).toBe('b');
+      opened.close();
+      expect(readFileSync(file).length).toBe(third);
+    }
+  }
 });

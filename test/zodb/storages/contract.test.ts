@@ -534,6 +534,21 @@ for (const [name, kind] of Object.entries(kinds)) {
         expect([1, 2].map((oid) => text(storage.load(oid).data))).toEqual(['a', 'x']);
       });
 
+      test('of an object that is in a transaction twice, the last record counts', () => {
+        const storage = opened();
+        write(storage, { 1: 'one' });
+        const two = write(storage, { 1: 'two' });
+        const three = write(storage, { 1: 'three' });
+        // Back to `two`, and then to `one`: two records of the object in one transaction.
+        const back = transact(storage, (transaction) => {
+          storage.undo!(three, transaction);
+          storage.undo!(two, transaction);
+        });
+        expect(text(storage.load(1).data)).toBe('one');
+        transact(storage, (transaction) => storage.undo!(back, transaction));
+        expect(text(storage.load(1).data)).toBe('three');
+      });
+
       test('what was packed cannot be undone', () => {
         const storage = opened();
         write(storage, { 0: 'a' });

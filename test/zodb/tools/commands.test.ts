@@ -230,6 +230,21 @@ describe('recover', () => {
   });
 });
 
+describe('recover of transactions that are not in the order of time', () => {
+  it('tells of those that it leaves out', async () => {
+    const last = (await transactionsOf(file)).at(-1)!;
+    const bytes = readFileSync(file);
+    bytes.writeBigUInt64BE(1n, last);
+    writeFileSync(file, bytes);
+    const outcome = await zope('recover', file, path.join(directory, 'recovered.fs'));
+    expect(outcome).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/^4 transactions copied, [1-9]\d* bytes left out/) as string,
+    });
+    expect(outcome.stderr).toContain(`the transaction 0000000000000001 at ${last}`);
+  });
+});
+
 describe('recover, beside Python', () => {
   it.skipIf(python === undefined)(
     'copies the transactions that Python copies, record by record',
