@@ -19,7 +19,7 @@ export interface NameFacts {
   readonly declaration: Declaration | undefined;
   readonly published: boolean;
   readonly postOnly: boolean;
-  /** It changes something: a page of another site may not have it called. */
+  /** Whether it changes something, so that a page of another site must not make a browser call it. */
   readonly changing: boolean;
   readonly signature: string | undefined;
 }

@@ -89,7 +89,7 @@ export function withSecurityManager<T>(manager: SecurityManager, run: () => T): 
   }
 }
 
-/** Runs code that may await under a security manager. */
+/** Runs asynchronous code under a security manager. */
 export function withSecurityManagerAsync<T>(manager: SecurityManager, run: () => Promise<T>): Promise<T> {
   const before = active;
   active = undefined;

@@ -17,7 +17,7 @@ import {
 } from './wrapper.ts';
 
 export interface AcquireOptions {
-  /** Takes a value that was found, or has the search go on: `filter(original, container, name, value, extra)`. */
+  /** Decides whether a value that was found is taken, or the search goes on: `filter(original, container, name, value, extra)`. */
   readonly filter?: AcquireFilter;
   readonly extra?: unknown;
   /** What is returned when nothing is found; without it an `AcquisitionError` is thrown. */
@@ -42,7 +42,7 @@ export function wrap<T>(object: T, parent: object): T {
   return applyOf(object, nodeOf(parent)) as T;
 }
 
-/** The object that this one is in the context of; without a wrapper its `__parent__`; else null. */
+/** The object in whose context this one is; of an object without a wrapper its `__parent__`, or null. */
 export function aqParent(object: unknown): object | null {
   if (object === null || typeof object !== 'object') return null;
   const node = nodeOf(object);
@@ -74,7 +74,7 @@ export function aqChain(object: object, containment = false): object[] {
   return chainOf(nodeOf(object), containment);
 }
 
-/** Whether `context` is the object or one of those that it is in the context of. */
+/** Whether `context` is the object itself, or an object in whose context it is. */
 export function aqInContextOf(object: object, context: object, inner = true): boolean {
   if (context === null || typeof context !== 'object') return false;
   const node = nodeOf(context);
@@ -92,14 +92,14 @@ export function aqInContextOf(object: object, context: object, inner = true): bo
   return false;
 }
 
-/** The object in a wrapper that acquires only what is asked for by `aqAcquire`. */
+/** The object in a wrapper that acquires nothing by itself, only what `aqAcquire` asks for. */
 export function aqExplicit<T>(object: T): T {
   const node = wrapperOf(object);
   return node === null || !node.implicit ? object : (new Wrapper(node.obj, node.container, false).proxy as T);
 }
 
 /**
- * An attribute of the object or, when it has none, of the objects that it is in the context of.
+ * An attribute of the object or, where it lacks it, of the objects in whose context it is.
  *
  * @throws AcquisitionError when none has the attribute and no default is given.
  */
@@ -139,12 +139,12 @@ export function getOwn(object: object, name: string): unknown {
  */
 export type Place = Wrapper | Meta | object;
 
-/** The object as it is seen, with what it was acquired through: for several questions to one object. */
+/** The place of an object together with what it was acquired through, for asking several questions about one object. */
 export function hereOf(object: object): Place {
   return nodeOf(object);
 }
 
-/** What `aqParent` gives for the object of a place; null at the end. */
+/** What `aqParent` gives for the object at a place; null at the end. */
 export function parentPlace(place: Place): Place | null {
   if (place instanceof Wrapper) return place.container;
   const parent = declaredParent(place);
@@ -166,7 +166,7 @@ export function placeAround(place: Place): Place | null {
   return parent === null || typeof parent !== 'object' ? null : placeOf(parent);
 }
 
-/** What `getOwn` gives for the object of a place. */
+/** What `getOwn` gives for the object at a place. */
 export function ownAt(place: Place, name: string): unknown {
   const base = place instanceof Wrapper ? place.base : place;
   if (base instanceof Meta && !base.isBase) {
@@ -176,12 +176,12 @@ export function ownAt(place: Place, name: string): unknown {
   return getOwn(objectOf(place), name);
 }
 
-/** Whether the object of a place was acquired: what it has beside its own comes by both ways, in Acquisition's order, and not from one chain of containers. */
+/** Whether the object at a place was acquired. What it acquires in turn comes from its containers and from what it was acquired through, in Acquisition's order, and not from one chain of containers. */
 export function wasAcquired(place: Place): boolean {
   return place instanceof Wrapper && place.obj instanceof Wrapper;
 }
 
-/** The object that a place is of. */
+/** The object at a place. */
 export function objectAt(place: Place): object {
   return objectOf(place);
 }

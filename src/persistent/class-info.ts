@@ -202,8 +202,8 @@ export function infoOf(cls: Class): ClassInfo {
 const infosByName = new Map<string, ClassInfo>();
 
 /**
- * What is known of the class that records name so: an alias has an entry of its own, so that what was loaded under it is
- * stored under it. Undefined when no class has the name.
+ * What is known of the class that records call `module.name`. An alias has an entry of its own, so that what was loaded under
+ * it is stored under it again. Undefined when no class has the name.
  */
 export function infoNamed(module: string, name: string): ClassInfo | undefined {
   const dotted = `${module}.${name}`;

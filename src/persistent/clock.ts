@@ -9,7 +9,7 @@ export function tick(): number {
   return (now = (now + 1) | 0);
 }
 
-/** The moment of the last use of anything: for what is used in passing, and need not be told from its neighbours. */
+/** The moment of the last use of any object: exact enough for what is used in passing and need not be told apart from its neighbours. */
 export function moment(): number {
   return now;
 }

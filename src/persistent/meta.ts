@@ -23,11 +23,11 @@ export interface Jar {
   readCurrent(object: Meta): void;
   /** An object has become a ghost. */
   unloaded(object: Meta): void;
-  /** The object that a reference is to. */
+  /** The object that a reference leads to. */
   resolve(reference: Reference): Meta;
   /** An object has handed out a value whose changes cannot be seen: it is to be compared at the end. */
   watch(object: Meta): void;
-  /** Whether the object could be loaded again: a new one that was never stored could not. */
+  /** Whether the object can be loaded again, which a new one that was never stored cannot. */
   canReload?(object: Meta): boolean;
 }
 
@@ -156,7 +156,7 @@ export class Meta extends Slot implements ProxyHandler<object> {
     return this.oid === undefined ? this.info.cls.name : `${this.info.cls.name} 0x${this.oid.toString(16)}`;
   }
 
-  // Reading an attribute as it is seen through `context`; undefined when neither the object nor its class has it.
+  /** Reads an attribute as it is seen through `context`; undefined when neither the object nor its class has it. */
   read(name: string, context: Context, receiver: object): unknown {
     const state = this.state ?? this.activate();
     this.used = tick();

@@ -5,7 +5,7 @@ import { isSpecial, Meta, readSpecial, writeSpecial } from './meta.ts';
 import type { Context } from './slot.ts';
 import { Acquired, plainWrapping } from './acquiring.ts';
 
-/** What a wrapper is of, or is in: a persistent object, another wrapper, or any other object. */
+/** What a wrapper wraps, or what it is in: a persistent object, another wrapper, or any other object. */
 export type Node = Meta | Wrapper | object;
 
 /** Decides whether an attribute that was found is taken, in `aqAcquire`. */

@@ -32,7 +32,7 @@ function sizeOf(value: unknown): number {
   return value instanceof Map || value instanceof Set ? value.size : 1;
 }
 
-/** Runs the code of a value class; what it objects to is a fault of the pickle. */
+/** Runs the code of a value class. Where it refuses its arguments, the pickle is at fault. */
 function guarded<T>(run: () => T): T {
   try {
     return run();

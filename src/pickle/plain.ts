@@ -6,8 +6,8 @@ import { PySet } from './values/set.ts';
 import { Tuple } from './values/tuple.ts';
 
 /**
- * Puts plain objects in the place of the dicts whose keys are all texts, wherever they are in a value that was read. That is done at
- * last, since a dict can be referred to before its first key is known.
+ * Replaces the dicts whose keys are all texts by plain objects, wherever they are in a value that was read. This is the last step,
+ * since a pickle can refer to a dict before its first key is known.
  */
 export class PlainDicts {
   /** What stands for each dict; null for one that stays. */

@@ -9,7 +9,7 @@ export interface ValueClass {
   construct(args: Tuple): unknown;
   /** `cls.__new__` of a class that takes its arguments in `__init__`, which NEWOBJ does not call. */
   create?(): unknown;
-  /** What calling the class with these arguments takes beyond reading them once, in steps of some nanoseconds. */
+  /** How much longer calling the class with these arguments takes than reading them once, in steps of some nanoseconds. */
   cost?(args: Tuple): number;
   /** The keys or members that calling the class with these arguments hashes. */
   keys?(args: Tuple): readonly unknown[];

@@ -20,14 +20,14 @@ export class ObjectCache {
   #strong = new Map<Oid, PersistentMeta>();
   /** Ghosts: nothing of the cache keeps them alive, but while somebody does, they are the object of their oid. */
   #weak = new Map<Oid, WeakRef<PersistentMeta>>();
-  /** Ghosts made since the last collection, which are still held. Making a WeakRef is dear and most are loaded soon. */
+  /** Ghosts made since the last collection, which the cache still holds: a WeakRef costs much to make, and most ghosts are loaded soon. */
   #fresh: PersistentMeta[] = [];
   #first: PersistentMeta | null = null;
   #last: PersistentMeta | null = null;
   #loaded = 0;
   #bytes = 0;
   #weakLimit = 1000;
-  /** Within a transaction nothing is tried before so many objects are loaded. */
+  /** Within a transaction room is made again only when so many objects are loaded. */
   #retryAt = 0;
 
   constructor(targetCount: number, targetBytes: number) {

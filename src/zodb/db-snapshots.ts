@@ -44,8 +44,8 @@ function blobsOf(storage: Storage): BlobStore {
 }
 
 /**
- * Gives connections their views of a storage: each stands still at a transaction until it polls. A reader waits for nobody,
- * and no revision is copied: what a view shows is looked up by its time.
+ * Gives connections their views of a storage. Each view stands still at a transaction until it polls. Readers wait for nobody,
+ * and no revision is copied for them: what a view shows is looked up by its transaction.
  */
 export class Snapshots {
   readonly #storage: Storage;
@@ -91,7 +91,7 @@ class Snapshot implements ConnectionStorage {
   #committed: Tid = 0n;
   /** `losses` of the storage when the view was taken. */
   #losses: number;
-  /** What the transaction before this moment has seen is lost. */
+  /** Whether the transaction that ended with the last poll has seen something that is lost. */
   #lost = false;
 
   constructor(storage: Storage, snapshots: Snapshots) {

@@ -51,7 +51,7 @@ export class UndoManager implements DataManager {
     this.#commits.abort(this, transaction);
   }
 
-  /** After the connections of the database, so that what they store is not taken for what was there. */
+  /** Commits after the connections of the database, so that what they store does not pass for what was there before. */
   sortKey(): string {
     return `${this.#storage.sortKey()}:\uffff`;
   }

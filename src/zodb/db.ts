@@ -229,8 +229,8 @@ export class DB {
   }
 
   /**
-   * From now on a transaction is seen as soon as it is in the file, before the disk has it; one that is committed with `commit(true)` does not
-   * wait for the disk either. Whoever opens connections then waits for `Connection.durable` before telling anybody outside what was
+   * From now on a transaction is seen as soon as it is in the file, before the disk has it, and one that is committed with `commit(true)` does not
+   * wait for the disk either. Whoever opens connections must then await `Connection.durable` before telling the outside world what was
    * seen or done. False where the storage cannot do that.
    */
   showEarly(): boolean {

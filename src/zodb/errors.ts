@@ -4,7 +4,7 @@ import type { Oid, Tid } from './interfaces.ts';
 
 const hex = (oid: Oid) => `0x${oid.toString(16).padStart(2, '0')}`;
 
-/** The root of the errors of databases and storages. */
+/** The root of the errors of storages. Those of databases and connections have a root of their own, `ConnectionError`. */
 export class POSError extends Error {
   readonly code: string = 'POS';
 }
@@ -78,7 +78,7 @@ export class QuotaError extends POSError {
   override readonly code = 'QUOTA';
 }
 
-/** Another process has the database open, or it cannot be found out. */
+/** Another process has the database open, or nobody can tell whether one has. */
 export class LockError extends POSError {
   override readonly code = 'LOCK';
 }

@@ -141,10 +141,10 @@ export interface Storage extends CommittingStorage {
   lastTransaction(): Tid;
   /**
    * From now on transactions are seen as soon as they are in the file, before the disk has them, and one with `endsEarly` ends then.
-   * Whoever tells anybody outside of what was seen or done waits for `durable`. False: this storage does not, and nothing changes.
+   * Whoever tells the outside world what was seen or done must await `durable` first. False: this storage cannot do that, and nothing changes.
    */
   showEarly?(): boolean;
-  /** How often the disk did not take what was shown early: since then, what was seen before may have gone. */
+  /** How often the disk refused what had been shown early: what was seen before the last time may be gone. */
   readonly losses?: number;
   /**
    * Whether the disk has a transaction and all before it.
@@ -159,7 +159,7 @@ export interface Storage extends CommittingStorage {
    */
   takeTurn?(): void;
   endTurn?(): void;
-  /** The number that who shares it with several threads has given it. */
+  /** The number under which the threads of a site know the file that they share. */
   readonly file?: number;
   /**
    * Objects that transactions after `tid` changed, in order of the transactions; null when that is not known any more. What the
@@ -179,7 +179,7 @@ export interface Storage extends CommittingStorage {
   undoLog?(first?: number, last?: number, filter?: (entry: UndoEntry) => boolean): UndoEntry[];
   /** Removes revisions that were not current at a time (seconds since 1970). */
   pack(time: number, options?: PackOptions): void;
-  /** The same in small steps, between which everybody else goes on. */
+  /** The same in small steps, between which other work of the thread goes on. */
   packOnline?(time: number, options?: PackOptions): Promise<void>;
   iterator(start?: Tid, stop?: Tid): Iterable<TransactionRecord>;
   /** Writes a revision as another storage had it, without a check. */

@@ -43,7 +43,7 @@ export function pathOf(target: PersistentMeta, root: PersistentMeta | undefined)
   try {
     (root.object as { _p_activate(): void })._p_activate();
   } catch {
-    // The error that is being told counts; without its root the object is named alone.
+    // The error that is being reported matters more: where the root cannot be loaded, the object is named alone.
     return target.describe();
   }
   const ways = new Map<PersistentMeta, string>([[root, 'root']]);

@@ -25,9 +25,9 @@ export function setTracker(raw: object, tracker: ProxyTracker): void {
   trackers.set(raw, tracker);
 }
 
-/** The tracker of an array or plain object as part of what `belonging` says; made when there is none. */
+/** The tracker that makes an array or plain object part of the object that `belonging` names; a new one where there is none. */
 export function track(raw: object, belonging: Belonging): ProxyTracker {
-  // What nobody can change may be part of several objects; the changes that its proxy is asked for fail.
+  // A frozen container may be part of several objects: nobody can change it, and its proxies refuse to.
   if (Object.isFrozen(raw)) return newTracker(raw, belonging);
   const existing = trackers.get(raw);
   if (existing !== undefined && existing.belonging.alive) {
@@ -47,8 +47,8 @@ function newTracker(raw: object, belonging: Belonging): ProxyTracker {
 }
 
 /**
- * The value of an attribute of loaded state that is read for the first time. What the next reading can do without a look-up
- * is put in its place.
+ * The value of an attribute of loaded state when it is first read. Where the next reading can do without this work, its result
+ * takes the place of the value.
  */
 export function exposeRaw(owner: Meta, context: Context, name: string, value: object): unknown {
   const kind = kindOf(value);

@@ -55,7 +55,7 @@ function claim(value: unknown, belonging: Belonging, seen: Set<object>): void {
   for (const item of itemsOf(value, kind)) claim(item, belonging, seen);
 }
 
-/** User code may have put containers that it read from the object into one that it made: what they stand for takes their place. */
+/** User code may have put proxies that it read from the object into a container of its own: the data behind them takes their place. */
 function bareItems(container: object, kind: string, belonging: Belonging): void {
   if (kind === 'map') {
     for (const [key, item] of Map.prototype.entries.call(container)) {

@@ -144,7 +144,7 @@ function hidden(prototype: object, methods: Methods): object {
   return tracking;
 }
 
-/** Every other method that the class has by a name that changes. */
+/** Replacements for the methods of these names, as far as the class has them: each notes the change, then does its work. */
 function changing(prototype: object, names: readonly string[]): Methods {
   const methods: Methods = {};
   for (const name of names) {

@@ -181,7 +181,7 @@ export function cachedMethod(o: unknown, name: string, cache: AttributeCache): u
   return found;
 }
 
-/** Stands in an error for an attribute of Python's that is not offered here. */
+/** Stands in an error for an attribute that Python has and that is not offered here. */
 export class Withheld {
   readonly name: string;
 
@@ -220,7 +220,7 @@ export function guardedGetattr(o: unknown, name: string, fallback?: unknown): un
   if (own !== undefined) return own;
   const value = rawAttribute(o, name);
   if (value === undefined) {
-    // What is not offered is not shown either: only that there is something.
+    // What is not offered is not shown either; the error tells only that there is something.
     if (isDenied(o, name)) throw new Unauthorized(name, new Withheld(name));
     if (fallback !== undefined) return fallback;
     throw missing(o, name);

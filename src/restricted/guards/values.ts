@@ -44,7 +44,7 @@ export function isPlain(value: unknown): boolean {
   return plain;
 }
 
-/** One question for a prototype instead of many `instanceof`: each costs a trap where the value is a proxy. */
+/** Answers by prototype, instead of several `instanceof` for each value: each of those costs a trap where the value is a proxy. */
 const plainness = new WeakMap<object, boolean>();
 
 function isPlainObject(value: object): boolean {

@@ -14,7 +14,7 @@ import { Range } from '../runtime/values.ts';
 import { real, whole } from './number-arguments.ts';
 import { findModule, registerModule } from './registry.ts';
 
-/** Mersenne twister's guarantees are not needed: any good source will do. */
+/** From 0 up to 1. Scripts rely on no particular generator, so that of the operating system will do. */
 const uniform = (): number => (randomInt(0, 2 ** 48 - 1) / (2 ** 48 - 1)) * (1 - Number.EPSILON);
 
 /** A whole number from 0 to n-1. */

@@ -58,7 +58,7 @@ export const DEFAULT_LIMITS: BudgetLimits = {
   time: 30_000,
 };
 
-/** Steps between two looks at the clock: few at first and where steps turn out to be dear, at most this many. */
+/** Steps between two looks at the clock, at most: fewer at first, and where steps turn out to take long. */
 const SLICE = 512;
 const FIRST_SLICE = 64;
 const LEAST_SLICE = 1;
@@ -118,7 +118,7 @@ export const meter = {
 };
 
 const store = new AsyncLocalStorage<Budget>();
-/** Asking the store costs as much as a small script: it is not asked before it is used. */
+/** Asking the async store costs as much as a small script, so it is asked only once somebody has put a budget there. */
 let stored = false;
 
 /** Runs `fn` (and what it awaits) with this budget. */
@@ -153,7 +153,7 @@ export function guardedRun<T>(fn: () => T): T {
   }
 }
 
-/** What V8 and the database say of values that do not fit. */
+/** Messages of V8 and of the database about values that are too large. */
 const TOO_LARGE = /too large for a dict key|^Invalid string length/;
 
 /** An error of the host about the size of a value, as Python has it. */

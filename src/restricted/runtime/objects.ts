@@ -104,7 +104,7 @@ export class PyGenerator implements PyIterator {
     const { handled } = meter;
     meter.handled = this.#handled ?? handled;
     const { done, value } = this.#generator.next(null);
-    // Its handlers set the depth that they began at, which is not that of this call.
+    // The generator's own handlers restore the depth at which they began, which is not that of this call.
     meter.depth = depth;
     this.#handled = meter.handled === handled ? undefined : meter.handled;
     meter.handled = handled;

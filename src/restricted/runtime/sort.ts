@@ -42,7 +42,7 @@ export function sortBy<T>(
   return sorted.map((i) => items[i]!);
 }
 
-/** What the key function says of an item, which it may have only where a loop would give it. */
+/** The key of an item. The key function gets only items that a loop of the script would give it. */
 function keyOf(key: unknown, item: unknown, items: readonly unknown[]): unknown {
   if (typeof item === 'object' && item !== null) checkItem(items, item);
   return call1(key, item);

@@ -122,7 +122,7 @@ export const tryBlock: BlockTag = {
         const names = error instanceof HTTPException ? [error.pyType, 'Exception'] : namesOf(typeOf(known));
         const handler = handlers.find(({ name }) => name === '' || names.includes(name));
         if (handler === undefined) throw error;
-        // Python's begins with the frames of its own programs, which here are none.
+        // Python's text begins with the frames of its own program; there are none here.
         const described = `Traceback (most recent call last):\n${placesText(known)}${names[0]}: ${known.message}\n`;
         namespace.push(
           new Bindings(

@@ -28,7 +28,10 @@ export function collectingRefusals<T>(work: () => T): T {
   }
 }
 
-/** Throws a ParseError for what is no Python, one named SyntaxError unless `short` (`"…"` without `expr=`). What is refused fails when it is evaluated, as code that never runs may stand there. */
+/**
+ * Compiles an expression. Throws a ParseError for what is no Python, which is named SyntaxError unless the notation is `short` (`"…"` without `expr=`).
+ * Python that is refused fails only when it is evaluated, because code that never runs may stand there.
+ */
 export function compileDtmlExpression(source: string, short = false): Expression {
   let compiled: CompiledExpression;
   try {

@@ -24,7 +24,7 @@ import {
   TypeError,
 } from '../../restricted/index.ts';
 
-/** Something that has values by name; undefined: it has not this one. */
+/** Something that has values by name; undefined where it lacks a name. */
 export interface NameSource {
   lookup(name: string): unknown;
 }
@@ -45,7 +45,7 @@ export class Bindings implements NameSource {
   }
 }
 
-/** What looking up something that is no text ends in. */
+/** The error of looking up something that is no text. */
 function noName(key: unknown): TypeError {
   const type = typeName(key);
   return new TypeError(
@@ -114,7 +114,7 @@ export class ItemNames implements NameSource {
 
   lookup(name: string): unknown {
     const { mapping } = this;
-    // An error for each name that is looked for further down would cost more than all else.
+    // A missing name is looked for further down the stack; an error for each would cost more than everything else.
     if (mapping instanceof Map && mapping.get(name) === undefined) return undefined;
     try {
       return getitem(mapping, name);

@@ -92,7 +92,7 @@ export function nameParameter(
   throw new ParseError(`No ${attribute} given`, '');
 }
 
-/** Python's tag fails on its own report of what is no Python: the class and message of that error are kept, with what was to be told. */
+/** Python's `let` tag fails while it reports an expression that is no Python. The class and message of that failure are kept, together with the report. */
 function letExpression(source: string): Expression {
   try {
     return compileDtmlExpression(source);

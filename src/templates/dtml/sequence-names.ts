@@ -21,7 +21,7 @@ export type Items = readonly unknown[];
 export const itemValue = (item: unknown): unknown =>
   item instanceof Tuple && item.length === 2 ? item[1] : item;
 
-/** The same as the current user may have it. */
+/** The same, unless the current user may not have it. */
 function allowedValue(items: Items, index: number): unknown {
   if (index < 0 || index >= items.length) return undefined;
   const item = getitem(items, index);

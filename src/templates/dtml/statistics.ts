@@ -57,7 +57,7 @@ function ordered(values: readonly unknown[]): unknown[] {
   });
 }
 
-/** Values that are no numbers, but for those that cannot be compared with the least and the greatest before them. */
+/** The values that are no numbers. One that cannot be compared with the least and the greatest so far is left out. */
 class Others {
   readonly values: unknown[] = [];
   #least: unknown;

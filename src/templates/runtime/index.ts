@@ -57,7 +57,7 @@ export interface ProgramPlaces {
   readonly places: readonly ExpressionPlace[];
 }
 
-/** What `on-error` sees of an error. Its attributes are out of reach for untrusted code, as in the reference. */
+/** What `tal:on-error` sees of an error. Untrusted code cannot read its attributes, as in Python Zope. */
 class ErrorInfo {
   readonly type: string;
   readonly value: unknown;

@@ -126,12 +126,12 @@ function traversed(object: Traversable, name: string): unknown {
   }
 }
 
-/** What the policy refuses looks as if it were not there. */
+/** Reads something; what the policy refuses looks as if it were not there. */
 function guarded(read: () => unknown, name: string): unknown {
   try {
     return read();
   } catch (error) {
-    // One with a message of its own is no refusal of what is there.
+    // An `Unauthorized` with a message of its own does not come from the policy.
     if (error instanceof Unauthorized && (error.args[0] === name || typeof error.args[0] !== 'string'))
       throw new NotFound(name);
     throw error;

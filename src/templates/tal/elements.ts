@@ -18,7 +18,7 @@ const PREFIX: Readonly<Record<string, string>> = {
   [I18N]: 'i18n',
   [META]: 'meta',
 };
-/** White space with line breaks in tags becomes one blank; what indents the last line stays, unless the first break begins it. */
+/** The white space in a tag: with line breaks in it, it becomes one blank and the indentation of the last line, which is left out where the space begins with the break. */
 export function trimmed(text: string): string {
   if (!text.includes('\n')) return text;
   return text.replace(/\s+/g, (space) => {

@@ -92,8 +92,8 @@ export class BlobDirectory {
   }
 
   /**
-   * Removes what a process that was killed has left: blobs of transactions that were never complete, and temporary files. Only
-   * for whoever has the database alone.
+   * Removes what a process that was killed has left: blobs of transactions that were never complete, and temporary files. To be called
+   * only by a process that has the database to itself.
    */
   recover(isCommitted: (tid: Tid) => boolean): void {
     for (const name of readdirSync(this.temporary)) {
@@ -109,7 +109,7 @@ export class BlobDirectory {
     }
   }
 
-  /** Has the disk keep what a file holds that will be stored, so that `store` is quick. */
+  /** Waits until the disk has the content of a file that will be stored, so that `store` is quick. */
   flush(filename: string): void {
     syncFile(filename);
   }

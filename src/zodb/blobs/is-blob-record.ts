@@ -2,7 +2,7 @@ import { GlobalRef } from '../../pickle/index.ts';
 import { type Class, classNameOf } from '../../persistent/index.ts';
 import { readClass } from '../serialize-pickle.ts';
 
-/** Whether a record is that of a blob. Most are told apart without being read. */
+/** Whether a record is that of a blob. Most records are ruled out without being unpickled. */
 export function isBlobRecord(data: Uint8Array): boolean {
   if (!Buffer.from(data.buffer, data.byteOffset, data.byteLength).includes('ZODB.blob')) return false;
   try {

@@ -15,7 +15,7 @@ import path from 'node:path';
 import { FileStorageFormatError } from './errors.ts';
 import { MAGIC, MAGIC_PYTHON_2, MAGIC_SIZE } from './format.ts';
 
-/** The calls whose failure is the disk's; tests have them fail. */
+/** The calls that fail when the disk does. They are in an object so that tests can make them fail. */
 export const disk = { sync: fsyncSync, syncLater: fsync, truncate: ftruncateSync };
 
 /** Writes the first `count` bytes. */
@@ -28,7 +28,7 @@ export function writeAll(
   for (let done = 0; done < count;) done += writeSync(descriptor, bytes, done, count - done, position + done);
 }
 
-/** Has the disk keep what was renamed, made or removed in the directory of a file. */
+/** Waits until the disk has what was renamed, made or removed in the directory of a file. */
 export function syncDirectory(file: string): void {
   const descriptor = openSync(path.dirname(path.resolve(file)), 'r');
   try {

@@ -144,7 +144,7 @@ export class Packer {
     return output.position !== this.position;
   }
 
-  /** A pack that cannot be finished is not begun. */
+  /** Refuses a pack that the disk has no room for, before anything is written. */
   #checkSpace(): void {
     const needed = this.#garbage.size + this.#job.end - this.#garbage.packPosition;
     const { bavail, bsize } = statfsSync(path.dirname(path.resolve(this.#job.path)));
@@ -278,7 +278,7 @@ export class Packer {
       if (this.#garbage.isGarbage(oid)) this.#revived.add(oid);
   }
 
-  /** Has the disk take what was written so far, so that the end is quick. */
+  /** Waits until the disk has what was written so far, so that the end is quick. */
   sync(): void {
     this.#output!.flush();
     disk.sync(this.#output!.descriptor);

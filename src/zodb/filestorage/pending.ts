@@ -33,7 +33,7 @@ export interface PendingMetadata {
 
 const STATUS = new Uint8Array(1);
 
-/** Where a transaction is that has no place yet: behind every file. */
+/** The place of a transaction that has none yet: behind the end of any file. */
 const NOWHERE = 2 ** 52;
 
 export class PendingTransaction {
@@ -198,7 +198,7 @@ class Pieces {
     this.#buffer = keptBytes;
   }
 
-  /** Has what is held, and what follows, written here. */
+  /** Says where what is held, and what follows, will be written. */
   to(descriptor: number, position: number): void {
     this.#descriptor = descriptor;
     this.#position = position;

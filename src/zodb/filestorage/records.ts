@@ -70,7 +70,7 @@ export class RandomBytes extends ByteSource {
   #read(position: number, count: number): number {
     if (position + count > this.end) return -1;
     if (this.descriptor < 0) throw new POSError('the storage is closed');
-    // Who goes on where the last piece ended will go on.
+    // Whoever reads on where the last piece ended will go on reading there.
     const next = this.#start + this.#length;
     const ahead = position <= next && position + count > next && this.#length > 0 ? SEQUENTIAL : READ_AHEAD;
     const length = Math.min(Math.max(ahead, count), this.end - position);
@@ -121,7 +121,7 @@ export class SequentialBytes extends ByteSource {
 
 /** Memory for small records, which are slow to get one by one. */
 const POOL = 8192;
-/** Up to here V8 has the bytes with the object; from there on they share a pool. */
+/** Up to this many bytes V8 keeps the content with the array itself; larger records share a pool. */
 const INLINE = 64;
 const POOLED = POOL / 4;
 let pool = new Uint8Array(POOL);

@@ -17,7 +17,7 @@ export interface Range {
   readonly stop?: Tid | undefined;
 }
 
-/** A descriptor of its own for everybody who reads: it is closed when the last one is done. */
+/** A file that several iterators read by one descriptor, which is closed when the last of them is done. */
 class SharedFile {
   readonly path: string;
   readonly size: number;
@@ -71,7 +71,7 @@ export function* transactionsOf(path: string, range: Range): Generator<Transacti
     for (let position = firstOf(records, range, size); position < size;) {
       const header = headerAt(records, position, size, position < whole);
       if (header === undefined || (stop !== undefined && header.tid > stop)) return;
-      // What comes before is found where the ids are in order; where they are not, this is what holds.
+      // `firstOf` relies on the order of the ids. In a file where they are not in order, this test decides.
       if (header.status !== 'u' && (range.start === undefined || header.tid >= range.start))
         yield transactionAt(file, position, header, position < whole);
       position += header.length + 8;

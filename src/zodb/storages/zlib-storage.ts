@@ -21,7 +21,7 @@ import { isBlobStore } from './is-blob-store.ts';
 import { StorageWrapper } from './storage-wrapper.ts';
 
 const MARK = Buffer.from('.z');
-/** Shorter records do not become shorter. */
+/** Records up to this length do not become shorter. */
 const WORTH_IT = 20;
 
 const isCompressed = (data: Uint8Array) => data[0] === MARK[0] && data[1] === MARK[1];

@@ -75,7 +75,7 @@ class OutputFile {
   }
 }
 
-/** Waits for a stream that asks to, so that a large file is not held in memory. */
+/** Prints a piece, and waits where the stream asks for it, so that a large file is not held in memory. */
 async function print(stdout: DbCommandStreams['stdout'], chunk: Buffer): Promise<void> {
   if (stdout.write(chunk) === false && stdout instanceof EventEmitter) await once(stdout, 'drain');
 }

@@ -5,7 +5,7 @@ import { errorName, type HTTPRequest } from '../../publisher/index.ts';
 import { logError, newErrorNumber, SiteErrorLog } from '../errorlog/site-error-log.ts';
 
 const logger = getLogger(['Zope', 'SiteErrorLog']);
-/** What every site has all the time, and nobody has to look after. */
+/** Exceptions that every site has all the time and that nobody has to act on. */
 const ORDINARY = new Set(['Unauthorized', 'NotFound', 'Redirect']);
 
 const numbers = new WeakMap<object, string>();

@@ -16,11 +16,11 @@ export function standardErrorMessage(error: unknown, request: HTTPRequest): unkn
   const { published } = request;
   const at =
     isPersistent(published) && aqParent(published as object) !== null ? (published as object) : start;
-  // What nobody knows answers without help of the site, as it does in Python, where its error page cannot be asked.
+  // An object of an unknown class gets no error page of the site, as in Python, which cannot look one up there.
   if (at instanceof BrokenItem) return undefined;
   const page = aqAcquire(at, NAME, { default: undefined }) ?? aqAcquire(start, NAME, { default: undefined });
   if (typeof page !== 'object' || page === null) return undefined;
-  // What a guard has refused says in Python's way what it was.
+  // The page is told of a refusal by a guard as Python would word it.
   const { cause } = error as { cause?: unknown };
   const exception = cause instanceof PyError ? cause : asPython(error);
   const text = str(exception);

@@ -51,7 +51,7 @@ function errorPart(error: unknown, isCause: boolean): string {
   const title = `<h2>${isCause ? '<small>caused by</small> ' : ''}${escapeHtml(nameOf(error))}: ${escapeHtml(text)}</h2>`;
   if (!(error instanceof Error)) return title;
   const frames = sourceFrames(error);
-  // What matters first is the code of the site; the frames of the library are there for who asks.
+  // The first frame of the site's own code is open; those of the library can be opened.
   const first = Math.max(
     0,
     frames.findIndex((frame) => !frame.library),

@@ -1,4 +1,4 @@
-/** The frames of an error's stack as somebody wants to read them: TypeScript places with the code around them. */
+/** The frames of an error's stack for a reader: places in the TypeScript sources, with the code around them. */
 import { existsSync, readFileSync } from 'node:fs';
 import { findSourceMap, SourceMap } from 'node:module';
 import path from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * What error logs keep. Entries are not stored: an error must not need a write to be told. Where several threads serve a site, each has
- * all entries: it tells the others what it logs or forgets, and asks them when it begins. Nothing is told as long as nothing is logged.
+ * What error logs keep. Entries are not stored: reporting an error must not need a write. Where several threads serve a site, each has
+ * all entries: it tells the others what it logs or forgets, and asks them when it begins. As long as nothing is logged, no messages are sent.
  */
 import { BroadcastChannel, isMainThread, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { aqBase, metaOf } from '../../persistent/index.ts';

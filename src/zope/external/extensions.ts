@@ -50,7 +50,7 @@ export async function loadExtensions(instanceHome: string): Promise<void> {
   }
 }
 
-/** A function of a module, in the words of Python's errors where there is none. Throws NotFound, or a RuntimeError for a broken module. */
+/** A function of a module. Throws NotFound, worded as in Python, where there is none, and a RuntimeError for a module that could not be imported. */
 export function externalFunction(module: string, name: string): ExternalFunction {
   const extension = modules.get(module);
   if (extension === undefined) {

@@ -37,7 +37,7 @@ export class ExternalMethod extends Item {
     return this._function;
   }
 
-  /** What the publisher fills in from a request: never `self`, which is for the object that the method is called on. */
+  /** The parameters that the publisher fills from a request: all but `self`, which is the object that the method is called on. */
   get __signature__(): string {
     return this._signature().replace(/^self(?:, |$)/, '');
   }

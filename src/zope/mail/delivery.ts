@@ -49,7 +49,7 @@ class MailDelivery implements DataManager {
   }
 
   tpcFinish(): void {
-    // What was stored stays stored: a server that refuses a mail now is told to who looks after the site.
+    // The transaction is stored by now, so a server that refuses a mail can only be reported in the log.
     for (const { session, mails } of this.#sessions)
       for (const { from, to, bytes } of mails)
         try {
@@ -64,7 +64,7 @@ class MailDelivery implements DataManager {
     this.#forget();
   }
 
-  /** After all that could fail otherwise. */
+  /** Comes after every data manager that could still fail. */
   sortKey(): string {
     return '~mail';
   }

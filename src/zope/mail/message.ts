@@ -96,7 +96,7 @@ function encodingFor({ encode, text }: MailParts, body: string): string {
   return plain ? '7bit' : 'quoted-printable';
 }
 
-/** Throws a `MailHostError` for a mail without sender or recipients, and a `ValueError` for line ends in what becomes a header. */
+/** The mail with all its headers. Throws a `MailHostError` for one without sender or recipients, and a `ValueError` for line ends in what becomes a header. */
 export function composeMail(parts: MailParts): Mail {
   const [given, body] = splitHeaders(parts.text);
   const header = (name: string) => given.find(([each]) => each.toLowerCase() === name.toLowerCase())?.[1];
@@ -120,7 +120,7 @@ export function composeMail(parts: MailParts): Mail {
   for (const value of [from, ...to, parts.subject ?? ''])
     if (/[\r\n]/.test(value)) throw new ValueError('a header of a mail has one line');
   const type = header('Content-Type') ?? `${parts.type ?? 'text/plain'}; charset="utf-8"`;
-  // What says itself how it is made up goes as it is.
+  // A text that says itself how it is composed or encoded goes as it is.
   const whole = /^multipart\//i.test(type) || header('Content-Transfer-Encoding') !== undefined;
   const encoding = whole ? (header('Content-Transfer-Encoding') ?? '7bit') : encodingFor(parts, body);
   set.set('content-type', type);

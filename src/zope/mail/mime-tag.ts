@@ -14,7 +14,7 @@ import {
   renderDtmlParts,
 } from '../../templates/index.ts';
 
-/** What a part may be told, and what it is without; each also as the value of an expression, `type_expr` and so on. */
+/** The settings of a part with their defaults. Each can also be given as an expression: `type_expr` and so on. */
 const DEFAULTS = {
   type: 'application/octet-stream',
   disposition: '',
@@ -35,7 +35,7 @@ const KNOWN = { ...KNOWN_OF_PARTS, multipart: null };
 
 const ENCODINGS: ReadonlySet<string> = new Set(['7bit', '8bit', 'base64', 'quoted-printable']);
 const UNSUPPORTED = 'An unsupported encoding was specified in tag';
-/** What the types of other kinds are sent as is `application/octet-stream`, as in Python. */
+/** Types of other kinds are sent as `application/octet-stream`, as in Python. */
 const KINDS: ReadonlySet<string> = new Set(['text', 'image', 'audio', 'application']);
 const TOKEN = /^[\w.+-]+$/;
 

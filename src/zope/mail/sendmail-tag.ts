@@ -32,7 +32,7 @@ function portOf(text: string): number {
   return port;
 }
 
-/** A mail host for a server that none of the site stands for, as if it were where the running template is: its permissions hold. */
+/** A mail host for a server that no mail host of the site stands for. It counts as being where the running template is, so that the permissions there hold. */
 function hostFor(server: string, port: number, client: unknown): unknown {
   const host = new MailHost('', '', server, port);
   const place = getSecurityManager().stack.at(-1) ?? client;

@@ -1,6 +1,6 @@
 /**
- * The thread that speaks SMTP: a transaction commits without waiting for promises, so who commits waits for this thread instead.
- * It keeps the connections that mail is about to go over.
+ * The thread that speaks SMTP. A transaction commits without awaiting promises, so the committing thread blocks until this one
+ * has answered. It keeps the connections over which mail is about to go.
  */
 import { type MessagePort, workerData } from 'node:worker_threads';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
@@ -22,7 +22,7 @@ export interface SmtpServer {
 }
 
 export type SmtpRequest =
-  /** Opens a connection, says who is there and that he may send. */
+  /** Opens a connection, greets the server and logs in. */
   | { readonly kind: 'open'; readonly id: number; readonly server: SmtpServer }
   | {
       readonly kind: 'send';

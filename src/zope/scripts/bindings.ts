@@ -58,7 +58,7 @@ class UnauthorizedBinding {
     this.#object = object;
   }
 
-  /** What of the object itself the user may read, whatever is bound. */
+  /** An attribute of the object that the user may read although he may not have the object. */
   static read(self: UnauthorizedBinding, name: string): unknown {
     return name.startsWith('__') ? refuse(self) : getattr(self.#object, name);
   }
@@ -95,7 +95,7 @@ function allowed(binding: string, object: object): object {
   return may ? object : new UnauthorizedBinding(binding, object);
 }
 
-/** A script that was not acquired has its context for its container: the user is asked about once. */
+/** The container of a script. Where the script was not acquired it is its context, and the policy is asked once for both. */
 function containerOf(
   script: object,
   bound: Readonly<Record<string, unknown>>,

@@ -1,4 +1,4 @@
-/** The view `@@check_templates`: what is wrong with the templates and scripts of an object and of all below it, as JSON. */
+/** The view `@@check_templates`: the problems of the templates and scripts of an object and of all below it, as JSON. */
 import { getSecurityManager, Permissions } from '../../access/index.ts';
 import { registerView } from '../../publisher/index.ts';
 import { declareClass } from '../../restricted/index.ts';

@@ -45,7 +45,7 @@ export class MultiHook implements Hook {
 
 const reported = new Set<string>();
 
-/** A hook whose class is not there is left out, as what it would do is not known; the log says so once for each class. */
+/** Logs, once for each class, that a hook is left out because its class is not there and nobody knows what it would do. */
 function reportUnknown(hook: object): void {
   const name = typeName(hook);
   if (reported.has(name)) return;
@@ -73,7 +73,7 @@ export class NameCaller implements Hook {
         );
       else call(method, [container, request, null].slice(0, argumentCount(method)));
     } catch (error) {
-      // A site whose rule is wrong can still be reached to repair it. What is raised on purpose goes on.
+      // A site with a faulty rule must stay reachable, or nobody could repair it. Exceptions that are raised on purpose go on.
       if (!(error instanceof PyError) || !LOGIC_ERRORS.has(error.name)) throw error;
       logger.error(`BeforeTraverse: Error while invoking hook: "${this.name}": {error}`, { error });
     }

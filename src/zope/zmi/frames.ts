@@ -9,7 +9,7 @@ import { pageHeaders, urlOf } from './page.ts';
 /** Folders that the menu shows of one container. */
 const LIMIT = 200;
 
-/** A page of this site, or the object's own: a frame must not lead elsewhere (INVENTORY P-175). */
+/** The page for the main frame: the one that the request names, if it is of this site, otherwise the object's own (INVENTORY P-175). */
 function target(object: Item): string {
   const request = getRequest();
   const wanted = request?.form.get('came_from');

@@ -76,8 +76,8 @@ function crumbs(object: Managed & object): Values[] {
 }
 
 /**
- * Sets the headers of a management page. What keeps browsers from framing it, or from taking foreign content into it, is told to
- * browsers.
+ * Sets the headers of a management page. Browsers also get those that keep the page from being framed and from loading foreign
+ * content; programs do not need them.
  */
 export function pageHeaders(type = 'text/html;charset=utf-8'): void {
   const request = getRequest();
