@@ -42,9 +42,12 @@ declareClass(Folder, {
     id: 'public',
     greeting: 'public',
     hidden: { permission: 'Manage' },
+    kinds: 'public',
+    labels: 'public',
   },
   roles: { View: ['Anonymous', 'Manager'] },
 });
+Object.assign(Folder.prototype, { kinds: ['a'], labels: new Dict([['a', 'A']]) });
 declareTraversal(Folder.prototype.restrictedTraverse);
 
 const DENIED = 'denied';
@@ -206,4 +209,17 @@ it('takes the quick step of a path only where the class traverses as usual, and 
   }
   item.restrictedTraverse = 'an attribute in the way' as never;
   expect(as(nobody, () => ownStep(item, 'id'))).toBeUndefined();
+});
+
+it('gives lists and dicts that belong to the class so that nobody changes them for all objects', () => {
+  const { item, root } = site();
+  const kinds = as(nobody, () => getattr(item, 'kinds'));
+  expect(kinds).toEqual(tuple('a'));
+  const labels = as(nobody, () => getattr(item, 'labels')) as Dict;
+  labels.set('b', 'B');
+  expect(as(nobody, () => getattr(root, 'labels'))).toEqual(new Dict([['a', 'A']]));
+  // What an object has itself is its own to change.
+  item.labels = new Dict([['c', 'C']]);
+  (as(nobody, () => getattr(item, 'labels')) as Dict).set('d', 'D');
+  expect((item.labels as Dict).get('d')).toBe('D');
 });

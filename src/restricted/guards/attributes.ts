@@ -87,7 +87,7 @@ function hostAttribute(o: object, name: string): unknown {
   return typeof value === 'function' ? new BoundMethod(o, value as never, name) : value;
 }
 
-/** A list or dict that is the class's comes as a copy: no script changes it for all objects and all users. */
+/** A list of the class comes as a tuple and a dict of it as a copy, so that no script changes them for all objects and all users. */
 function ofClass(o: object, name: string, value: unknown[] | Map<unknown, unknown>): unknown {
   const shared = (metaOf(o)?.info.prototype as Record<string, unknown> | undefined)?.[name];
   if (shared !== value || value instanceof Tuple) return value;
