@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatException } from '../../src/paste/index.ts';
+import { Budget, BudgetError, DEFAULT_LIMITS, withBudget } from '../../src/restricted/index.ts';
 import { PageTemplateProgram, renderPlacesOf, TemplateError } from '../../src/templates/index.ts';
 import { errorOfPage } from './lib/render.ts';
 
@@ -101,4 +102,13 @@ describe('an expression that fails', () => {
       ['ExpressionError', 1, 47],
     ]);
   });
+});
+
+it('lets no page handle that its budget has run out', () => {
+  const program = PageTemplateProgram.compile(
+    '<p tal:content="python:[n for n in range(100000)]" tal:on-error="string:handled"/>',
+    { filename: '/site/page' },
+  );
+  const budget = new Budget({ ...DEFAULT_LIMITS, steps: 1000 });
+  expect(() => withBudget(budget, () => program.render({}))).toThrow(BudgetError);
 });

@@ -97,6 +97,11 @@ describe('catalogs', () => {
     expect(render(page.replace('i18n:domain="d" ', ''), 'de')).toBe('<p>Hello <b>Ann</b></p>');
   });
 
+  it('may begin with a byte order mark, as some editors write it', () => {
+    write('de', 'd.po', `\ufeffmsgid "a"\nmsgstr "b"\n`);
+    expect(render('<p i18n:domain="d" i18n:translate="">a</p>', 'de')).toBe('<p>b</p>');
+  });
+
   it('tell contexts apart, and leave out what is fuzzy or obsolete', () => {
     write('de', 'd.po', PO);
     const page =

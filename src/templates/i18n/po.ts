@@ -31,10 +31,8 @@ export function readPo(source: string): CatalogEntry[] {
     field = '';
     fuzzy = false;
   };
-  for (const [index, whole] of source
-    .replace(/^\uFEFF/, '')
-    .split(/\r\n?|\n/)
-    .entries()) {
+  for (const [index, whole] of source.split(/\r\n?|\n/).entries()) {
+    // A byte order mark at the beginning goes as well.
     const line = whole.trim();
     if (line === '') continue;
     if (line.startsWith('#')) {
