@@ -119,3 +119,50 @@ export type Stmt =
   | (Position & {
       kind: 'Nonlocal' | 'AsyncFunctionDef' | 'AsyncFor' | 'AsyncWith' | 'TryStar' | 'Match' | 'AnnAssign';
     });
+
+/** An expression whose parts all belong to the scope that it stands in: no comprehension and no lambda. */
+type Scoped = Exclude<Expr, ListLikeComp | DictComp | Lambda>;
+
+/** The expressions in an expression, in the order of the source. Throws for a kind that it does not know. */
+export function partsOf(e: Scoped): readonly (Expr | undefined)[] {
+  switch (e.kind) {
+    case 'Constant':
+    case 'Name':
+      return [];
+    case 'Attribute':
+    case 'Starred':
+    case 'Await':
+    case 'Yield':
+    case 'YieldFrom':
+      return [e.value];
+    case 'Subscript':
+      return [e.value, e.slice];
+    case 'Slice':
+      return [e.lower, e.upper, e.step];
+    case 'Tuple':
+    case 'List':
+    case 'Set':
+      return e.elts;
+    case 'Dict':
+      return [...e.keys, ...e.values];
+    case 'Call':
+      return [e.func, ...e.args, ...e.keywords.map(({ value }) => value)];
+    case 'BinOp':
+      return [e.left, e.right];
+    case 'UnaryOp':
+      return [e.operand];
+    case 'BoolOp':
+    case 'JoinedStr':
+      return e.values;
+    case 'Compare':
+      return [e.left, ...e.comparators];
+    case 'IfExp':
+      return [e.test, e.body, e.orelse];
+    case 'NamedExpr':
+      return [e.target, e.value];
+    case 'FormattedValue':
+      return [e.value, e.spec];
+    default:
+      throw new Error(`the parts of an expression of kind ${(e as Expr).kind} are not known`);
+  }
+}

@@ -3,7 +3,16 @@
  * interpreter internals, statements without a place in untrusted code (INVENTORY T-099 to T-104).
  */
 import { INSPECT_ATTRIBUTES } from '../guards/declared.ts';
-import type { Alias, Arguments, Comprehension, Expr, FunctionDef, Position, Stmt } from './ast.ts';
+import {
+  type Alias,
+  type Arguments,
+  type Comprehension,
+  type Expr,
+  type FunctionDef,
+  partsOf,
+  type Position,
+  type Stmt,
+} from './ast.ts';
 
 const ALLOWED_MAGIC = new Set('__init__ __contains__ __lt__ __le__ __eq__ __ne__ __gt__ __ge__'.split(' '));
 const RESERVED = new Set(['print', 'printed', 'builtins', 'breakpoint']);
@@ -216,8 +225,6 @@ class Checker implements CheckResult {
 
   expr(e: Expr): void {
     switch (e.kind) {
-      case 'Constant':
-        return;
       case 'Name':
         if (e.ctx === 'Load') {
           if (e.id === 'printed') {
@@ -241,22 +248,7 @@ class Checker implements CheckResult {
             e,
             `"${e.attr}" is a restricted name, that is forbidden to access in RestrictedPython.`,
           );
-        return this.expr(e.value);
-      case 'Subscript':
-        this.expr(e.value);
-        return this.expr(e.slice);
-      case 'Slice':
-        return this.#all([e.lower, e.upper, e.step]);
-      case 'Starred':
-      case 'YieldFrom':
-        return this.expr(e.value);
-      case 'Tuple':
-      case 'List':
-      case 'Set':
-        return this.#all(e.elts);
-      case 'Dict':
-        this.#all(e.keys);
-        return this.#all(e.values);
+        break;
       case 'ListComp':
       case 'SetComp':
       case 'GeneratorExp':
@@ -270,43 +262,16 @@ class Checker implements CheckResult {
       case 'Call':
         if (e.func.kind === 'Name' && e.func.id === 'exec') this.#error(e, 'Exec calls are not allowed.');
         if (e.func.kind === 'Name' && e.func.id === 'eval') this.#error(e, 'Eval calls are not allowed.');
-        this.expr(e.func);
-        this.#all(e.args);
-        for (const keyword of e.keywords) this.expr(keyword.value);
-        return;
-      case 'BinOp':
-        this.expr(e.left);
-        return this.expr(e.right);
-      case 'UnaryOp':
-        return this.expr(e.operand);
-      case 'BoolOp':
-        return this.#all(e.values);
-      case 'Compare':
-        this.expr(e.left);
-        return this.#all(e.comparators);
-      case 'IfExp':
-        return this.#all([e.test, e.body, e.orelse]);
+        break;
       case 'Lambda':
         this.#argumentNames(e, e.args);
         this.#arguments(e.args);
         return this.expr(e.body);
-      case 'NamedExpr':
-        this.expr(e.target);
-        return this.expr(e.value);
-      case 'JoinedStr':
-        return this.#all(e.values);
-      case 'FormattedValue':
-        this.expr(e.value);
-        if (e.spec !== undefined) this.expr(e.spec);
-        return;
-      case 'Yield':
-        if (e.value !== undefined) this.expr(e.value);
-        return;
       case 'Await':
         this.#error(e, 'Await statements are not allowed.');
         return;
       default:
-        throw new Error(`no check for an expression of kind ${(e as Expr).kind}`);
     }
+    this.#all(partsOf(e));
   }
 }

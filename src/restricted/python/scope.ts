@@ -1,6 +1,6 @@
 /** Which names are variables of which function: Python's rule that an assignment anywhere makes a name local. */
 import { PySyntaxError } from '../runtime/errors.ts';
-import type { Arguments, Comprehension, Expr, Stmt } from './ast.ts';
+import { type Arguments, type Comprehension, type Expr, partsOf, type Stmt } from './ast.ts';
 
 export type ScopeKind = 'module' | 'function' | 'class' | 'comprehension';
 
@@ -164,45 +164,12 @@ export class Binder {
         if (e.ctx !== 'Load') this.bound.add(e.id);
         if (e.ctx === 'Del') this.fragile.add(e.id);
         return;
-      case 'Attribute':
-      case 'Starred':
-        return this.expr(e.value);
-      case 'Subscript':
-        this.expr(e.value);
-        return this.expr(e.slice);
-      case 'Slice':
-        return this.#all([e.lower, e.upper, e.step]);
-      case 'Tuple':
-      case 'List':
-      case 'Set':
-        return this.#all(e.elts);
-      case 'Dict':
-        this.#all(e.keys);
-        return this.#all(e.values);
       case 'ListComp':
       case 'SetComp':
       case 'GeneratorExp':
         return this.#comprehension(e.generators, [e.elt]);
       case 'DictComp':
         return this.#comprehension(e.generators, [e.key, e.value]);
-      case 'Call':
-        this.expr(e.func);
-        this.#all(e.args);
-        for (const keyword of e.keywords) this.expr(keyword.value);
-        return;
-      case 'BinOp':
-        this.expr(e.left);
-        return this.expr(e.right);
-      case 'UnaryOp':
-        return this.expr(e.operand);
-      case 'BoolOp':
-      case 'JoinedStr':
-        return this.#all(e.values);
-      case 'Compare':
-        this.expr(e.left);
-        return this.#all(e.comparators);
-      case 'IfExp':
-        return this.#all([e.test, e.body, e.orelse]);
       case 'Lambda':
         this.#printsIn((inner) => {
           inner.expr(e.body);
@@ -211,16 +178,12 @@ export class Binder {
       case 'NamedExpr':
         this.bound.add(e.target.id);
         return this.expr(e.value);
-      case 'FormattedValue':
-        this.expr(e.value);
-        if (e.spec !== undefined) this.expr(e.spec);
-        return;
       case 'Yield':
       case 'YieldFrom':
         this.generator = true;
-        if (e.value !== undefined) this.expr(e.value);
-        return;
+        break;
       default:
     }
+    this.#all(partsOf(e));
   }
 }
