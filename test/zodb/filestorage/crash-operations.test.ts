@@ -4,7 +4,6 @@
  * What was told to be done is there each time, and at most the operation that was about to be told of. ZODB_OPERATION_KILLS sets how
  * often, ZODB_OPERATION_SEED which harm is done between the kills.
  */
-import { spawn } from 'node:child_process';
 import {
   appendFileSync,
   copyFileSync,
@@ -17,11 +16,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { BlobDirectory } from '../../../src/zodb/blobs/blob-directory.ts';
 import { FileStorage } from '../../../src/zodb/index.ts';
 import { temporaryDirectory, text, write } from '../storages/storage-steps.ts';
+import { linesUntilKilled, type Moment } from './crash-child.ts';
 import { BLOBS, Model, OBJECTS } from './crash-model.ts';
 
 const KILLS = Number(process.env.ZODB_OPERATION_KILLS ?? 10);
@@ -39,48 +38,26 @@ interface Killed {
   readonly during: 'opening' | 'packing' | 'working';
 }
 
-/** When the child is killed: so many milliseconds, at most, after it has said this. */
-const MOMENTS = [
+const MOMENTS: readonly Moment[] = [
   { said: /\d\n/, within: 150 },
   { said: /opening\n/, within: 30 },
   { said: /packing\n/, within: 15 },
-] as const;
+];
 
 /** Runs the child from an operation on until it is killed. */
-function runAndKill(file: string, done: number, moment: (typeof MOMENTS)[number]): Promise<Killed> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(
-      process.execPath,
-      [
-        '--import',
-        './scripts/register-ts.js',
-        fileURLToPath(new URL('./crash-operations.ts', import.meta.url)),
-        file,
-        String(done),
-      ],
-      { stdio: ['ignore', 'pipe', 'pipe'] },
-    );
-    let output = '';
-    let errors = '';
-    let timer: NodeJS.Timeout | undefined;
-    child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-    child.stdout.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-      if (moment.said.test(output))
-        timer ??= setTimeout(() => child.kill('SIGKILL'), Math.random() * moment.within);
-    });
-    child.on('close', (_code, signal) => {
-      if (signal !== 'SIGKILL') return reject(new Error(`the child ended by itself: ${errors}`));
-      const said = output.split('\n').slice(0, -1);
-      const told = said.filter((line) => /^\d/.test(line)).map(Number);
-      expect(told).toEqual(told.map((_, i) => done + 1 + i));
-      const last = said.at(-1);
-      resolve({
-        told: told.at(-1) ?? done,
-        during: last === 'opening' || last === 'packing' ? last : 'working',
-      });
-    });
-  });
+async function runAndKill(file: string, done: number, moment: Moment): Promise<Killed> {
+  const said = await linesUntilKilled(
+    new URL('./crash-operations.ts', import.meta.url),
+    [file, String(done)],
+    moment,
+  );
+  const told = said.filter((line) => /^\d/.test(line)).map(Number);
+  expect(told).toEqual(told.map((_, i) => done + 1 + i));
+  const last = said.at(-1);
+  return {
+    told: told.at(-1) ?? done,
+    during: last === 'opening' || last === 'packing' ? last : 'working',
+  };
 }
 
 /** Compares the storage, which is not changed by that, with what must be in it; gives how many operations are done. */

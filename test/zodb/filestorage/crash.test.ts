@@ -2,47 +2,26 @@
  * A process that commits without end is killed at random: every transaction that it has told of is there, with all its records, and
  * at most the one that it was about to tell of. ZODB_KILLS has it killed more often than the few times of a usual run.
  */
-import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { FileStorage } from '../../../src/zodb/index.ts';
 import { BlobDirectory } from '../../../src/zodb/blobs/blob-directory.ts';
 import { temporaryDirectory, text } from '../storages/storage-steps.ts';
+import { linesUntilKilled } from './crash-child.ts';
 import { blobContent, OBJECTS, recordsOf } from './crash-records.ts';
 
 const KILLS = Number(process.env.ZODB_KILLS ?? 10);
 
 /** Runs the writer until it is killed, some time after its first commit; gives the last number that it told. */
-function runAndKill(file: string, first: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(
-      process.execPath,
-      [
-        '--import',
-        './scripts/register-ts.js',
-        fileURLToPath(new URL('./crash-writer.ts', import.meta.url)),
-        file,
-        String(first),
-      ],
-      { stdio: ['ignore', 'pipe', 'pipe'] },
-    );
-    let output = '';
-    let errors = '';
-    let timer: NodeJS.Timeout | undefined;
-    child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-    child.stdout.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-      timer ??= setTimeout(() => child.kill('SIGKILL'), Math.random() * 150);
-    });
-    child.on('close', (_code, signal) => {
-      if (signal !== 'SIGKILL') return reject(new Error(`the writer ended by itself: ${errors}`));
-      const told = output.split('\n').slice(0, -1).map(Number);
-      expect(told).toEqual(told.map((_, i) => first + i));
-      resolve(told.at(-1)!);
-    });
+async function runAndKill(file: string, first: number): Promise<number> {
+  const lines = await linesUntilKilled(new URL('./crash-writer.ts', import.meta.url), [file, String(first)], {
+    said: /./,
+    within: 150,
   });
+  const told = lines.map(Number);
+  expect(told).toEqual(told.map((_, i) => first + i));
+  return told.at(-1)!;
 }
 
 /** Checks everything that transactions up to a number have left; gives the number of the last one. */
