@@ -43,7 +43,7 @@ export function openSiteDatabases(config: ZopeConfig): { readonly db: DB; close(
 }
 
 /** Opens a site for a command, with one connection and its root. Throws a ConfigurationError or what opening throws. */
-export function openSite(file: string, _options: { console?: boolean } = {}): Site {
+export function openSite(file: string): Site {
   const config = loadZopeConf(file);
   const { db, close } = openSiteDatabases(config);
   const connection = db.open();

@@ -32,15 +32,8 @@ import { takeSubpath } from '../ofs/subpath.ts';
 import { formPage } from '../zmi/form.ts';
 import { editPage } from '../zmi/pages.ts';
 import { proxyPage } from '../zmi/proxy.ts';
-import { type BindingKind, bindNames, BINDINGS, DEFAULT_BINDINGS, NameAssignments } from './bindings.ts';
-
-const BIND_WORDS: Readonly<Record<BindingKind, string>> = {
-  name_context: 'context',
-  name_container: 'container',
-  name_m_self: 'script',
-  name_ns: 'namespace',
-  name_subpath: 'subpath',
-};
+import { bindNames, BINDINGS, DEFAULT_BINDINGS, NameAssignments } from './bindings.ts';
+import { BIND_WORDS, parseSource, sourceWithHeader } from './source-header.ts';
 
 export abstract class CodeScript extends Item implements Executable {
   declare _params: string;
@@ -92,25 +85,20 @@ export abstract class CodeScript extends Item implements Executable {
     return len(this.read());
   }
 
-  /** The source with its header: title, bindings and parameters as lines that begin with `##`. */
+  /** The source with its header: title, bindings and parameters as comment lines. */
   read(): string {
-    // Indented as the source is.
-    const mark = `${/^ *(?! |$)/m.exec(this._body)?.[0] ?? ''}${this.headerMark}`;
-    const bindings = BINDINGS.map(
-      (kind) => `bind ${BIND_WORDS[kind]}=${this._bind_names._asgns.get(kind) ?? ''}`,
+    return sourceWithHeader(
+      {
+        heading: `${this.meta_type} "${this.getId()}"`,
+        names: this._bind_names._asgns,
+        params: this._params,
+        title: this.title,
+        errors: this.errors,
+        warnings: this.warnings,
+      },
+      this._body,
+      this.headerMark,
     );
-    const problems = (title: string, texts: readonly string[]) =>
-      texts.length === 0 ? [] : ['', ` ${title}:`, ...texts.map((text) => `  ${text}`)];
-    const lines = [
-      ` ${this.meta_type} "${this.getId()}"`,
-      ...bindings.sort(),
-      `parameters=${this._params}`,
-      `title=${this.title}`,
-      ...problems('Errors', this.errors),
-      ...problems('Warnings', this.warnings),
-      '',
-    ];
-    return `${lines.map((line) => mark + line).join('\n')}\n${this._body}`;
   }
 
   /** What a search looks into. */
@@ -218,48 +206,30 @@ export abstract class CodeScript extends Item implements Executable {
   /** Changes parameters and source. Header lines of the source (`##parameters=…`) count as well. */
   edit(params: string, body: string): void {
     validateProxy(this);
-    const changed = this._params !== params;
-    if (changed) this._params = params;
-    this.write(body, changed);
+    this._setSource(body, params);
   }
 
-  /** Takes a whole source, with or without header lines. */
-  write(text: string, changedBefore = false): void {
-    let changed = changedBefore;
-    const names = Object.fromEntries(this._bind_names._asgns) as Partial<Record<BindingKind, string>>;
-    let bindings = false;
-    const lines = text.split('\n');
-    let first = 0;
-    for (; first < lines.length; first++) {
-      const line = lines[first]!.trim();
-      if (line === '') continue;
-      if (!line.startsWith(this.headerMark)) break;
-      const header = line.slice(this.headerMark.length);
-      const equals = header.indexOf('=');
-      // A line of the name, of an error, or empty.
-      if (equals < 0 || header.startsWith(' ')) continue;
-      const word = header.slice(0, equals).trim().toLowerCase();
-      const value = header.slice(equals + 1).trim();
-      if (word === 'parameters' && this._params !== value) {
-        this._params = value;
-        changed = true;
-      } else if (word === 'title') this.setTitle(value);
-      else if (word !== 'parameters') {
-        const kind = BINDINGS.find((each) => `bind ${BIND_WORDS[each]}` === word);
-        if (kind === undefined) throw new PySyntaxError(`Unrecognized header line "${line}"`, first + 1, 0);
-        if ((names[kind] ?? '') === value) continue;
-        names[kind] = value;
-        bindings = true;
-      }
-    }
-    if (bindings) {
-      this._bind_names = new NameAssignments(names);
+  /** Takes a whole source, with or without header lines; what they do not mention stays. */
+  write(text: string): void {
+    this._setSource(text, this._params);
+  }
+
+  _setSource(text: string, params: string): void {
+    const source = parseSource(text, this.headerMark);
+    if (source.title !== undefined) this.setTitle(source.title);
+    let changed = false;
+    const newParams = source.params ?? params;
+    if (newParams !== this._params) {
+      this._params = newParams;
       changed = true;
     }
-    const rest = lines.slice(first).join('\n').trimEnd();
-    const body = rest === '' ? '' : `${rest}\n`;
-    if (body !== this._body) {
-      this._body = body;
+    const names = this._bind_names._asgns;
+    if (BINDINGS.some((kind) => (source.names[kind] ?? names.get(kind) ?? '') !== (names.get(kind) ?? ''))) {
+      this._bind_names = new NameAssignments({ ...Object.fromEntries(names), ...source.names });
+      changed = true;
+    }
+    if (source.body !== this._body) {
+      this._body = source.body;
       changed = true;
     }
     if (changed) this._changed();
@@ -314,7 +284,7 @@ export abstract class CodeScript extends Item implements Executable {
     return request instanceof HTTPRequest ? proxyPage(this, 'Saved changes.') : null;
   }
 
-  /** What is left of the path is the script's own. */
+  /** Where a name is bound to the rest of the path, traversal ends here and leaves the rest to the script. */
   __before_publishing_traverse__(_object: object, request: HTTPRequest): void {
     if (this._bind_names._asgns.has('name_subpath')) takeSubpath(this, request);
   }
@@ -461,6 +431,7 @@ export function scriptDeclarations(changePermission: string, own: ClassDeclarati
       uploadAction: 'private',
       setTitle: 'private',
       compile: 'private',
+      _setSource: 'private',
       _params: 'private',
       _body: 'private',
       ...own.names,
