@@ -9,14 +9,19 @@ import { pageHeaders, urlOf } from './page.ts';
 /** Folders that the menu shows of one container. */
 const LIMIT = 200;
 
-/** The page for the main frame: the one that the request names, if it is of this site, otherwise the object's own (INVENTORY P-175). */
+/** The page for the main frame: the one that the request names, if it belongs to this site, otherwise the object's own (INVENTORY P-175). */
 function target(object: Item): string {
   const request = getRequest();
   const wanted = request?.form.get('came_from');
   const own = `${urlOf(object)}/manage_workspace`;
-  if (typeof wanted !== 'string' || request === undefined) return own;
-  const safe = /^\/(?![/\\])/.test(wanted) || wanted.startsWith(`${request.SERVER_URL}/`);
-  return safe ? wanted : own;
+  return typeof wanted === 'string' && request !== undefined && isWithin(wanted, request.SERVER_URL)
+    ? wanted
+    : own;
+}
+
+/** Whether a browser that is at `site` stays there when it follows a link. It is asked as a URL, as browsers skip tabs and line ends in it. */
+function isWithin(link: string, site: string): boolean {
+  return URL.canParse(link, site) && new URL(link, site).origin === new URL(site).origin;
 }
 
 export function frameset(object: Item): string {

@@ -100,6 +100,11 @@ describe('the frames', () => {
   it.each([
     ['//evil.example/', false],
     ['/\\evil.example', false],
+    ['/\t/evil.example/', false],
+    ['/\n/evil.example/', false],
+    ['http://site.example.evil.example/', false],
+    ['http://site.example@evil.example/', false],
+    ['javascript:alert(1)', false],
     ['http://evil.example/', false],
     ['/folder/manage_main', true],
     ['http://site.example/folder', true],
