@@ -1,12 +1,13 @@
 /** Mail Host: where mail goes that scripts and templates send (INVENTORY O-053). */
 import { aqAcquire, aqParent, registerClass } from '../../persistent/index.ts';
-import { call, declareClass, str } from '../../restricted/index.ts';
+import { call, declareClass, str, ValueError } from '../../restricted/index.ts';
 import { Permissions } from '../../access/index.ts';
 import { HTTPRequest } from '../../publisher/index.ts';
 import { mailHostPage } from '../zmi/mail-host.ts';
 import { sendAtCommit, sendNow } from './delivery.ts';
 import { MailHostError } from './errors.ts';
 import { composeMail } from './message.ts';
+import { portFrom, portProblem } from './port.ts';
 import { SmtpError, type SmtpServer } from './smtp.ts';
 import { namesOf } from '../ofs/names.ts';
 import { Item, ITEM_OPTIONS } from '../ofs/item.ts';
@@ -14,6 +15,13 @@ import { registerProduct } from '../ofs/products.ts';
 
 const textOrNull = (value: unknown): string | null =>
   value === undefined || value === null || value === '' ? null : str(value);
+
+/** Throws a ValueError for what is no port. */
+function portOf(value: unknown): number {
+  const port = portFrom(value);
+  if (port === undefined) throw new ValueError(portProblem(value));
+  return port;
+}
 
 export class MailHost extends Item {
   declare smtp_host: string;
@@ -136,7 +144,7 @@ export class MailHost extends Item {
   ): unknown {
     this.title = title;
     this.smtp_host = smtp_host;
-    this.smtp_port = Number(smtp_port);
+    this.smtp_port = portOf(smtp_port);
     this.smtp_uid = smtp_uid;
     // The form shows no password: an empty field keeps the one that is set.
     if (smtp_pwd !== '' || smtp_uid === '') this.smtp_pwd = smtp_pwd;
@@ -209,7 +217,7 @@ registerProduct({
         _local?: unknown,
         port?: unknown,
       ) => {
-        container._setObject(id, new MailHost(id, title ?? '', host ?? 'localhost', Number(port ?? 25)));
+        container._setObject(id, new MailHost(id, title ?? '', host ?? 'localhost', portOf(port ?? 25)));
       },
     },
   ],

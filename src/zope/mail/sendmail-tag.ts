@@ -10,25 +10,22 @@ import {
   renderDtmlParts,
 } from '../../templates/index.ts';
 import { MailHost } from './mail-host.ts';
+import { portFrom, portProblem } from './port.ts';
 
+const DEFAULT_PORT = '25';
 const KNOWN = {
   mailhost: null,
   mailto: null,
   mailfrom: null,
   subject: null,
   smtphost: null,
-  port: '25',
+  port: DEFAULT_PORT,
   encode: null,
 } as const;
-const MAX_PORT = 65_535;
 
 function portOf(text: string): number {
-  const port = text === '' ? 25 : Number(text);
-  if (!/^\d*$/.test(text) || port < 1 || port > MAX_PORT)
-    throw new DtmlParseError(
-      `The port of a mail server is a number from 1 to ${MAX_PORT}, not "${text}"`,
-      '',
-    );
+  const port = portFrom(text || DEFAULT_PORT);
+  if (port === undefined) throw new DtmlParseError(portProblem(text), '');
   return port;
 }
 

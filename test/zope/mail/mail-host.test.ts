@@ -1,3 +1,4 @@
+import { configure, reset } from '@logtape/logtape';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { TransactionManager, withTransactionManager } from '../../../src/transaction/index.ts';
 import { MailHostError } from '../../../src/zope/mail/errors.ts';
@@ -64,6 +65,27 @@ it('tells who sends at once that the server refuses the mail', () => {
   });
 });
 
+it('reports a mail that the server refuses after the commit in the log, and sends the others', async () => {
+  const told: string[] = [];
+  await configure({
+    sinks: { told: (record) => void told.push(`${record.level}: ${record.message.join('')}`) },
+    loggers: [
+      { category: 'MailDataManager', sinks: ['told'], lowestLevel: 'warning' },
+      { category: ['logtape', 'meta'], sinks: [] },
+    ],
+  });
+  inTransaction((manager) => {
+    for (const to of ['nobody@site.example', 'to@site.example'])
+      host().send('text', to, 'from@site.example', 'Subject');
+    manager.commit();
+  });
+  await reset();
+  expect(told).toEqual([
+    expect.stringMatching(/^error: a mail from from@site\.example to nobody@site\.example was not taken: /),
+  ]);
+  expect((await server.mails(1)).map(({ to }) => to)).toEqual([['to@site.example']]);
+});
+
 const compose = (parts: Partial<MailParts>) =>
   composeMail({
     text: 'text',
@@ -108,4 +130,15 @@ it.each([
 it('refuses mail to nobody and from nobody', () => {
   expect(() => compose({ to: [] })).toThrow(new MailHostError('No message recipients designated'));
   expect(() => compose({ from: null })).toThrow(new MailHostError("Message missing SMTP Header 'From'"));
+});
+
+it('takes a port as a number or as its digits, and nothing else', () => {
+  const mail = host();
+  mail.manage_makeChanges('', 'localhost', '2525');
+  expect(mail.smtp_port).toBe(2525);
+  for (const wrong of ['smtp', '', '-1', '65536', 2.5, null])
+    expect(() => mail.manage_makeChanges('', 'localhost', wrong), String(wrong)).toThrow(
+      'The port of a mail server is a number from 1 to 65535',
+    );
+  expect(mail.smtp_port).toBe(2525);
 });
