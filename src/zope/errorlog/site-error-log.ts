@@ -61,9 +61,8 @@ export class SiteErrorLog extends Item {
     return this._ignored_exceptions.includes(errorName(error));
   }
 
-  /** Keeps an error of a request under its number, and tells the event log the whole story. */
+  /** Keeps an error of a request under its number, and tells the event log the whole story. Who calls asks `_ignores` first. */
   _raising(error: unknown, request: HTTPRequest, number: string): void {
-    if (this._ignores(error)) return;
     const user = getSecurityManager().getUser();
     // What fails before the traversal has no URL.
     const url = request.ACTUAL_URL === '' ? null : request.URL;
