@@ -1,14 +1,8 @@
 /** What Script (Python) and Script (TypeScript) share: source, parameters, bindings, proxy roles, running (INVENTORY S-070 to S-076). */
 import { aqParent } from '../../persistent/index.ts';
 import { Dict, tupleFrom } from '../../pickle/index.ts';
-import {
-  type ClassDeclarations,
-  type CompiledFunction,
-  len,
-  PySyntaxError,
-  RuntimeError,
-} from '../../restricted/index.ts';
-import { type Executable, getSecurityManager, Permissions } from '../../access/index.ts';
+import { type CompiledFunction, len, PySyntaxError, RuntimeError } from '../../restricted/index.ts';
+import { type Executable, getSecurityManager } from '../../access/index.ts';
 import {
   BadRequest,
   FileUpload,
@@ -17,15 +11,8 @@ import {
   type HTTPResponse,
   parametersOf,
 } from '../../publisher/index.ts';
-import {
-  CACHE_OPTION,
-  Cacheable,
-  type CacheKeys,
-  cacheable,
-  cacheOf,
-  invalidateCache,
-} from '../ofs/cacheable.ts';
-import { HISTORY_OPTION, Item, ITEM_OPTIONS, type ManageOption } from '../ofs/item.ts';
+import { Cacheable, type CacheKeys, cacheOf, invalidateCache } from '../ofs/cacheable.ts';
+import { Item } from '../ofs/item.ts';
 import { mixIn } from '../ofs/mix-in.ts';
 import { setProxyRoles, validateProxy } from '../ofs/proxy-roles.ts';
 import { takeSubpath } from '../ofs/subpath.ts';
@@ -370,81 +357,3 @@ function cacheKeys(
 }
 
 mixIn(CodeScript, Cacheable);
-
-/** The tabs of a script whose edit form is `action`. */
-export const scriptOptions = (action: string): readonly ManageOption[] => [
-  { label: 'Edit', action },
-  { label: 'Bindings', action: 'ZBindingsHTML_editForm' },
-  { label: 'Test', action: 'ZScriptHTML_tryForm' },
-  { label: 'Proxy', action: 'manage_proxyForm' },
-  HISTORY_OPTION,
-  ...ITEM_OPTIONS,
-  CACHE_OPTION,
-];
-
-/** Declarations of a class of scripts; `changePermission` is for what changes their source, `own` for what only it has. */
-export function scriptDeclarations(changePermission: string, own: ClassDeclarations): ClassDeclarations {
-  const manage = { permission: Permissions.viewManagementScreens };
-  const view = { permission: Permissions.view };
-  const change = { permission: changePermission };
-  const proxy = { permission: Permissions.changeProxyRoles };
-  const bindings = { permission: Permissions.changeBindings };
-  return cacheable({
-    object: view,
-    published: [
-      'manage_main',
-      'document_src',
-      'read',
-      'PrincipiaSearchSource',
-      'ZScriptHTML_tryForm',
-      'ZBindingsHTML_editForm',
-      'manage_proxyForm',
-      ...(own.published ?? []),
-    ],
-    changes: ['PUT', 'write', ...(own.changes ?? [])],
-    postOnly: ['manage_proxy', 'ZBindingsHTML_editAction', ...(own.postOnly ?? [])],
-    names: {
-      __call__: view,
-      __render_with_namespace__: 'private',
-      body: manage,
-      params: manage,
-      read: manage,
-      document_src: manage,
-      PrincipiaSearchSource: manage,
-      get_size: manage,
-      manage_main: manage,
-      ZScriptHTML_tryForm: manage,
-      ZBindingsHTML_editForm: manage,
-      ZBindingsHTML_editAction: bindings,
-      getBindingAssignments: manage,
-      errors: manage,
-      warnings: manage,
-      manage_haveProxy: manage,
-      manage_proxyForm: proxy,
-      manage_proxy: proxy,
-      manage_proxyRoles: proxy,
-      ZBindings_edit: bindings,
-      PUT: change,
-      write: change,
-      edit: 'private',
-      editAction: 'private',
-      uploadAction: 'private',
-      setTitle: 'private',
-      compile: 'private',
-      _setSource: 'private',
-      _params: 'private',
-      _body: 'private',
-      ...own.names,
-    },
-    signatures: {
-      PUT: 'REQUEST, RESPONSE',
-      write: 'text',
-      manage_haveProxy: 'r',
-      manage_proxy: 'roles=(), REQUEST=None',
-      manage_proxyRoles: 'roles=()',
-      ZBindings_edit: 'mapping',
-      ZBindingsHTML_editAction: 'REQUEST',
-      ...own.signatures,
-    },
-  });
-}

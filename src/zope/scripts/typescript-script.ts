@@ -11,7 +11,8 @@ import {
 import { Permissions } from '../../access/index.ts';
 import { getRequest, type HTTPRequest } from '../../publisher/index.ts';
 import { DEFAULT_BINDINGS, NameAssignments } from './bindings.ts';
-import { CodeScript, runScript, scriptDeclarations, scriptOptions } from './code-script.ts';
+import { CodeScript, runScript } from './code-script.ts';
+import { scriptDeclarations, scriptOptions } from './script-declarations.ts';
 
 const EXAMPLE = `// Example code:
 
