@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { getLogger } from '@logtape/logtape';
 import { getSecurityManager, Permissions } from '../../access/index.ts';
-import { formatException } from '../../paste/index.ts';
+import { escapeHtml, formatException } from '../../paste/index.ts';
 import { aqBase, getOwn, registerClass } from '../../persistent/index.ts';
 import { Dict, type Tuple, tuple, tupleFrom } from '../../pickle/index.ts';
 import {
@@ -30,9 +30,6 @@ const entryPage = new PageTemplateFile(packageFile('zope/errorlog/entry.zpt'));
 /** A number for an error: the time, and digits that nobody can guess. */
 export const newErrorNumber = () =>
   `${Math.floor(Date.now() / 1000)}.${String(randomInt(10_000_000)).padStart(7, '0')}`;
-
-const escapeText = (text: string) =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
 function textOf(error: unknown): string {
   try {
@@ -73,7 +70,7 @@ export class SiteErrorLog extends Item {
       time: Date.now() / 1000,
       id: number,
       tb_text: story,
-      tb_html: `<pre>${escapeText(story)}</pre>`,
+      tb_html: `<pre>${escapeHtml(story)}</pre>`,
       username: user.getUserName(),
       userid: user.getId(),
       url,

@@ -101,7 +101,7 @@ function callByScript(
   const missing = parameters.find((each, at) => each.required && filled[at] === undefined);
   if (missing !== undefined)
     throw new TypeError(`${method._function}() missing 1 required positional argument: '${missing.name}'`);
-  return method._run(Array.from(filled));
+  return method._run(filled);
 }
 
 registerClass(ExternalMethod, 'Products.ExternalMethod.ExternalMethod.ExternalMethod', {

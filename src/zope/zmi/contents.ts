@@ -10,6 +10,8 @@ import { dateText, renderPage, sizeText, urlOf } from './page.ts';
 
 /** Objects on one page; a container may hold a million. */
 const BATCH = 200;
+/** The most objects that are sorted by something else than their ids. */
+const SORTED_BY_CONTENT = 5000;
 const SORTS = ['id', 'title', 'meta_type', 'size', 'date'] as const;
 type Sort = (typeof SORTS)[number] | 'position';
 
@@ -52,31 +54,49 @@ function sortKey(row: Row, by: Sort): string | number {
   return (by === 'title' ? row.title : by === 'meta_type' ? row.type : row.id).toLowerCase();
 }
 
-export function contentsPage(container: ObjectManager, message?: string): string {
+/** How the request wants a container listed. */
+interface Order {
+  readonly by: Sort;
+  readonly reverse: boolean;
+  /** How many objects come before those of the page. */
+  readonly from: number;
+}
+
+function orderOf(container: ObjectManager): Order {
   const form = getRequest()?.form;
-  const ordered = Boolean(container.has_order_support);
-  const fallback: Sort = ordered ? 'position' : 'id';
+  const fallback: Sort = container.has_order_support ? 'position' : 'id';
   const given = form?.get('skey');
-  const by = ([...SORTS, 'position'] as unknown[]).includes(given) ? (given as Sort) : fallback;
-  const reverse = form?.get('rkey') === 'desc';
-  const from = Math.max(0, Math.trunc(Number(form?.get('b_start') ?? 0)) || 0);
-  const base = urlOf(container);
-  let ids = container.objectIds();
-  let rows: Row[];
-  const total = ids.length;
+  return {
+    by: ([...SORTS, 'position'] as unknown[]).includes(given) ? (given as Sort) : fallback,
+    reverse: form?.get('rkey') === 'desc',
+    from: Math.max(0, Math.trunc(Number(form?.get('b_start') ?? 0)) || 0),
+  };
+}
+
+const compare = (a: string | number, b: string | number) => (a < b ? -1 : a > b ? 1 : 0);
+
+/** The rows of one page. */
+function rowsOf(container: ObjectManager, { by, reverse, from }: Order, base: string): Row[] {
+  const ids = [...container.objectIds()];
+  const row = (id: string) => rowOf(container, id, base);
   // Sorting by what is in the objects loads all of them: large containers are sorted by id alone.
-  if (by === 'position' || by === 'id' || total > 5000) {
-    if (by !== 'position') ids = ids.toSorted((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1));
+  if (by === 'position' || by === 'id' || ids.length > SORTED_BY_CONTENT) {
+    if (by !== 'position') ids.sort((a, b) => compare(a.toLowerCase(), b.toLowerCase()));
     if (reverse) ids.reverse();
-    rows = ids.slice(from, from + BATCH).map((id) => rowOf(container, id, base));
-  } else {
-    const all = ids.map((id) => rowOf(container, id, base));
-    all.sort((a, b) => {
-      const [x, y] = [sortKey(a, by), sortKey(b, by)];
-      return (x < y ? -1 : x > y ? 1 : a.id < b.id ? -1 : 1) * (reverse ? -1 : 1);
-    });
-    rows = all.slice(from, from + BATCH);
+    return ids.slice(from, from + BATCH).map(row);
   }
+  return ids
+    .map(row)
+    .sort((a, b) => (compare(sortKey(a, by), sortKey(b, by)) || compare(a.id, b.id)) * (reverse ? -1 : 1))
+    .slice(from, from + BATCH);
+}
+
+export function contentsPage(container: ObjectManager, message?: string): string {
+  const order = orderOf(container);
+  const { by, reverse, from } = order;
+  const base = urlOf(container);
+  const rows = rowsOf(container, order, base);
+  const total = container.__len__();
   const policy = getSecurityPolicy();
   const mayDelete = policy.checkPermission(Permissions.deleteObjects, container);
   const link = (start: number) =>
@@ -104,7 +124,7 @@ export function contentsPage(container: ObjectManager, message?: string): string
         url: `${base}/manage_main?skey=${key}${by === key && !reverse ? '&rkey=desc' : ''}`,
         sorted: by === key ? (reverse ? 'descending' : 'ascending') : null,
       })),
-      ordered: ordered && total > 1,
+      ordered: Boolean(container.has_order_support) && total > 1,
       mayDelete,
       mayPaste: container.cb_dataValid(),
       addable: addableTo(container).map((type) => ({
