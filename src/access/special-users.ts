@@ -3,7 +3,7 @@ import { tupleFrom } from '../pickle/index.ts';
 import { declareClass } from '../restricted/index.ts';
 import { pw_validate } from './auth-encoding.ts';
 import type { Roles } from './roles.ts';
-import { BasicUser, type ClientAddress, domainMatches, type User } from './user.ts';
+import { BasicUser, type ClientAddress, domainMatches, type User, USER_NAMES } from './user.ts';
 
 /** A user without a password of its own. Never stored, but wrapped in a user folder like any user. */
 export class SpecialUser extends BasicUser {
@@ -71,18 +71,7 @@ export class UnrestrictedUser extends SpecialUser {
   }
 }
 
-const names = {
-  getUserName: 'public',
-  getId: 'public',
-  getRoles: 'public',
-  getRolesInContext: 'public',
-  getDomains: 'public',
-  has_role: 'public',
-  has_permission: 'public',
-  allowed: 'public',
-  authenticate: 'private',
-} as const;
-declareClass(SpecialUser, { default: 'deny', object: 'public', names });
+declareClass(SpecialUser, { default: 'deny', object: 'public', names: USER_NAMES });
 
 /** The anonymous user. */
 export const nobody: User = new SpecialUser('Anonymous User', ['Anonymous']);

@@ -82,6 +82,19 @@ function rolesInContext(user: User, object: unknown): string[] {
   return [...roles];
 }
 
+/** What scripts may ask users of any kind. */
+export const USER_NAMES = {
+  getUserName: 'public',
+  getId: 'public',
+  getRoles: 'public',
+  getRolesInContext: 'public',
+  getDomains: 'public',
+  has_role: 'public',
+  has_permission: 'public',
+  allowed: 'public',
+  authenticate: 'private',
+} as const;
+
 /** What all kinds of users have in common. */
 export abstract class BasicUser extends Persistent implements User {
   abstract getUserName(): string;
@@ -193,19 +206,11 @@ declareClass(StoredUser, {
   default: 'deny',
   object: 'public',
   names: {
-    getUserName: 'public',
-    getId: 'public',
-    getRoles: 'public',
-    getRolesInContext: 'public',
-    getDomains: 'public',
-    has_role: 'public',
-    has_permission: 'public',
-    allowed: 'public',
+    ...USER_NAMES,
     name: 'private',
     __: 'private',
     roles: 'private',
     domains: 'private',
-    authenticate: 'private',
     _getPassword: 'private',
     _setPassword: 'private',
   },
