@@ -98,6 +98,7 @@ export type { LoggerDescription, LogOptions, PythonLogger } from './logging/logg
 export { type Caller, LogRecord } from './logging/record.ts';
 export { type LoggingRuntime, type LogStream, runtime as loggingRuntime } from './logging/runtime.ts';
 export {
+  checkLogging,
   describeLoggers,
   forwardLogging,
   pythonLogger,

@@ -159,4 +159,57 @@ describe('zope instance', () => {
       /^instance: error: the site did not start:\nrunwsgi: error: .*zope\.conf, line 1: 'debug-moed'/,
     );
   }, 60_000);
+
+  it('goes on as it was where its configuration or its code cannot be loaded, and starts at once when it can again', async () => {
+    await command('mkwsgiinstance', ['-d', at('inst'), '-u', 'admin:secret']);
+    const port = await withPort(at('inst'));
+    const [ini, code] = [at('inst/etc/zope.ini'), at('inst/code.ts')];
+    const good = readFileSync(ini, 'utf8').replace('[server:main]', '[server:main]\nthreads = 2');
+    writeFileSync(ini, good);
+    writeFileSync(at('inst/package.json'), '{ "type": "module", "siteModules": ["./code.ts"] }');
+    writeFileSync(code, 'export {};\n');
+    const status = async () => (await fetch(`http://127.0.0.1:${port}/`)).status;
+    expect(await instance('start')).toMatchObject({ exit: 0, stderr: '' });
+    try {
+      const process1 = readFileSync(at('inst/var/Z4.pid'), 'utf8');
+      for (const [from, to, says] of [
+        ['threads = 2', 'threads = two', 'section [server:main]: threads: invalid literal'],
+        ['level = WARN', 'level = WARM', "option 'level': Unknown level: 'WARM'"],
+        ['    translogger\n', '    transloger\n', "No section 'transloger'"],
+        ['[pipeline:main]', '[zope-ts]\naccept = all\n[pipeline:main]', "option 'accept': 'all' is neither"],
+      ] as const) {
+        writeFileSync(ini, good.replace(from, to));
+        const refused = await instance('restart');
+        expect(refused).toMatchObject({ exit: 1, stdout: '' });
+        expect(refused.stderr).toContain(says);
+        expect(await status()).toBe(200);
+      }
+      // The compiler of types throws texts.
+      writeFileSync(code, 'export const = 1;\n');
+      for (const text of [good, `${good}\n# changed\n`]) {
+        writeFileSync(ini, text);
+        const broken = await instance('restart');
+        expect(broken).toMatchObject({ exit: 1, stdout: '' });
+        expect(broken.stderr).toMatch(/^instance: error: the site goes on as it was: [^]*const = 1/);
+        expect(await status()).toBe(200);
+      }
+      expect(readFileSync(at('inst/var/Z4.pid'), 'utf8')).toBe(process1);
+      expect(readFileSync(at('inst/var/log/event.log'), 'utf8')).toContain('could not be loaded anew');
+      // Now it cannot start.
+      const console = () => readFileSync(at('inst/var/log/console.log'), 'utf8');
+      process.kill(Number(process1), 'SIGKILL');
+      while (!console().includes('ended with exit code 1; it starts again in'))
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      const [one, other] = await Promise.all([instance('restart'), instance('restart')]);
+      for (const { exit, stderr } of [one, other]) {
+        expect(exit).toBe(1);
+        expect(stderr).toMatch(/the site's process ended with exit code 1; .*console\.log has what it said/);
+      }
+      writeFileSync(code, 'export {};\n');
+      expect(await instance('restart')).toMatchObject({ exit: 0, stderr: '' });
+      expect(await status()).toBe(200);
+    } finally {
+      await instance('stop');
+    }
+  }, 60_000);
 });

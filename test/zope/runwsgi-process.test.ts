@@ -287,6 +287,56 @@ describe('runwsgi --reload', () => {
     expect(await site.signal('SIGINT').exited).toBe(0);
   });
 
+  it('loads a site with several threads anew, drops no request, and goes on with what was there where that cannot be', async () => {
+    const ini = makeSite();
+    writeFileSync(ini, read('site.ini').replace('threads = 1', 'threads = 2'));
+    const site = new Running([bin('runwsgi'), '--reload', ini]);
+    const url = await site.url();
+    const seen = new Set<string>();
+    let asking = true;
+    // Over connections that are kept open, and over new ones.
+    const ask = (...ways: ((url: string) => Promise<string>)[]) =>
+      Promise.all(
+        ways.map(async (way) => {
+          while (asking) seen.add(await way(url));
+        }),
+      );
+    let clients = ask(get, getAlone, get);
+    const write = async (from: string, to: string, name: string, says: RegExp) => {
+      const at0 = site.said.length;
+      writeFileSync(at(name), read(name).replace(from, to));
+      await site.says(says, at0);
+    };
+    await write(
+      "'one'",
+      "'two'",
+      'site.ts',
+      /site\.ts changed, loading the site anew[^]*The site was loaded anew/,
+    );
+    expect(await get(url)).toBe('two');
+    await write("'two'", "= 'three'", 'site.ts', /The site goes on as it was: .*site\.ts/);
+    expect(await get(url)).toBe('two');
+    await write("= 'three'", "'four'", 'site.ts', /The site was loaded anew/);
+    expect(await get(url)).toBe('four');
+    asking = false;
+    await clients;
+    asking = true;
+    // Another process: a connection that is idle then is closed.
+    clients = ask(getAlone, getAlone);
+    await write(
+      'threads = 2',
+      'threads = 2x',
+      'site.ini',
+      /The site goes on as it was: .*section \[server:main\]: threads/,
+    );
+    await write('threads = 2x', 'threads = 3', 'site.ini', /site\.ini changed, starting again[^]*Serving on/);
+    expect(await get(url)).toBe('four');
+    asking = false;
+    await clients;
+    expect([...seen].sort()).toEqual(['four', 'one', 'two']);
+    expect(await site.signal('SIGINT').exited).toBe(0);
+  });
+
   it('waits for a change where the site does not start, and says why', async () => {
     const ini = makeSite();
     writeFileSync(at('site.ts'), 'export const main = = 1;\n');

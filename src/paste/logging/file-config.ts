@@ -25,11 +25,8 @@ interface LoggerSetup {
   readonly handlers: readonly Handler[];
 }
 
-/**
- * Reads the logging sections. Throws `LoggingConfigError` or, for the language of the file, `LoadError`.
- * Before anything is opened all names are checked, so that a mistake leaves no half-made set-up behind.
- */
-export function readLoggingSetup(parser: ConfigParser): LoggingSetup {
+/** Reads the logging sections without opening anything. Throws `LoggingConfigError` or, for the language of the file, `LoadError`. */
+export function planLogging(parser: ConfigParser) {
   const reader = new SectionReader(parser);
   const formatterNames = reader.keys('formatters');
   const handlerNames = reader.keys('handlers');
@@ -39,7 +36,15 @@ export function readLoggingSetup(parser: ConfigParser): LoggingSetup {
   const known = new Set(handlerNames);
   const loggerPlans = loggerNames.map((name) => reader.loggerPlan(name, known));
   reader.checkTargets(plans, known);
+  return { formatters, plans, loggerPlans };
+}
 
+/**
+ * Reads the logging sections, and opens what they name. Throws as `planLogging` does. Before anything is opened all names are checked, so
+ * that a mistake leaves no half-made set-up behind.
+ */
+export function readLoggingSetup(parser: ConfigParser): LoggingSetup {
+  const { formatters, plans, loggerPlans } = planLogging(parser);
   const handlers = new Map<string, Handler>();
   try {
     for (const plan of plans) handlers.set(plan.name, plan.create());

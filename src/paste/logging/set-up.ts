@@ -3,7 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { ConfigParser } from '../loader/config-parser.ts';
 import type { Settings } from '../loader/factories.ts';
 import { reportError } from './handlers/handler.ts';
-import { installLoggingSetup, readLoggingSetup } from './file-config.ts';
+import { installLoggingSetup, planLogging, readLoggingSetup } from './file-config.ts';
 import { type LoggerDescription, LoggerTree, type PythonLogger } from './loggers.ts';
 import { connectLogTape, isForeign } from './logtape.ts';
 import { LogRecord } from './record.ts';
@@ -70,6 +70,14 @@ export async function forwardLogging(
   port.unref();
 }
 
+function parserOf(iniPath: string, globalConf: Settings): ConfigParser {
+  const file = path.resolve(iniPath);
+  return ConfigParser.read(file, {
+    defaults: { __file__: file, here: path.dirname(file), ...globalConf },
+    lowerCaseOptions: true,
+  });
+}
+
 /**
  * Sets logging up from the sections `loggers`, `handlers` and `formatters` of an `.ini`, as Python's `runwsgi` does; a file without
  * `[loggers]` leaves warnings going to stderr. `globalConf` are variables for `%(name)s`, besides `here` and `__file__`.
@@ -78,16 +86,18 @@ export async function forwardLogging(
  * Throws `LoggingConfigError` for the sections and `LoadError` for the language of the file; then nothing has changed.
  */
 export async function setUpLogging(iniPath: string, globalConf: Settings = {}): Promise<void> {
-  const file = path.resolve(iniPath);
-  const parser = ConfigParser.read(file, {
-    defaults: { __file__: file, here: path.dirname(file), ...globalConf },
-    lowerCaseOptions: true,
-  });
+  const parser = parserOf(iniPath, globalConf);
   if (parser.hasSection('loggers')) installLoggingSetup(tree, readLoggingSetup(parser));
   else if (isForeign()) return;
   if (!connected) process.on('exit', flushLogging);
   connected = true;
   connectNow();
+}
+
+/** Reads the logging sections of an `.ini` without opening anything. Throws as `setUpLogging` does. */
+export function checkLogging(iniPath: string, globalConf: Settings = {}): void {
+  const parser = parserOf(iniPath, globalConf);
+  if (parser.hasSection('loggers')) planLogging(parser);
 }
 
 /** A logger by its dotted name (`waitress.queue`; empty for the root), for levels and handlers and Python's own kind of calls. */

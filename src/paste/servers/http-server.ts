@@ -27,8 +27,8 @@ import { removeStaleSocket } from './stale-socket.ts';
 
 /** How long the answer to a client that has closed its side may stand still. */
 const HALF_CLOSED_MS = 30_000;
-/** How long the first request of a connection is waited for when the server stops. */
-const FRESH_MS = 250;
+/** How long the next request of an open connection is waited for when the server stops: it may be on its way. */
+const IDLE_MS = 250;
 /** Requests of one connection that are taken in before their turn. */
 const WAITING_REQUESTS = 16;
 /** What is left of a body that nobody read is thrown away up to here; beyond, the connection ends. */
@@ -443,7 +443,7 @@ export class HttpServer implements RunningServer {
       }
       for (const { socket } of this.#waiting.splice(0)) socket.destroy();
       setImmediate(() => setImmediate(() => this.#closeIdle(false)));
-      setTimeout(() => this.#closeIdle(true), FRESH_MS).unref();
+      setTimeout(() => this.#closeIdle(true), IDLE_MS).unref();
     }
     const deadline = performance.now() + graceMs;
     if (deadline < this.#deadline) {
@@ -457,11 +457,10 @@ export class HttpServer implements RunningServer {
     return this.closed;
   }
 
-  /** Ends connections that nothing is asked on. One that was just made is waited for: its client has asked, or is about to. */
-  #closeIdle(fresh: boolean): void {
+  /** Ends connections that nothing is asked on; at first only those on which nothing more can come. */
+  #closeIdle(all: boolean): void {
     for (const channel of this.#channels)
-      if (!channel.busy && (fresh || channel.received !== undefined || channel.socket.readableEnded))
-        channel.socket.destroy();
+      if (!channel.busy && (all || channel.socket.readableEnded)) channel.socket.destroy();
   }
 
   #finish(): void {

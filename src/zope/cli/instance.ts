@@ -97,6 +97,8 @@ const actions: Record<string, Action> = {
 
   async restart(paths, args, io) {
     // What cannot be started does not end what runs.
+    const { checkConfiguration } = await import('./check-configuration.ts');
+    await checkConfiguration(paths.ini);
     if (existsSync(paths.conf)) {
       const zconfig = await import('../../zconfig/index.ts');
       zconfig.loadZopeConf(paths.conf);

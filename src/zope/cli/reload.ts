@@ -1,4 +1,4 @@
-/** `runwsgi --reload`: runs the same command as a child and starts it again when a file of the site changes. */
+/** `runwsgi --reload`: runs the same command as a child, and has it load the site anew when a file of the site changes. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync, type FSWatcher, readdirSync, readFileSync, watch } from 'node:fs';
 import { constants } from 'node:os';
@@ -6,6 +6,7 @@ import path from 'node:path';
 import { SocketHolder } from '../../paste/index.ts';
 import { commandFile } from '../package-files.ts';
 import type { CommandIo } from './command-line.ts';
+import { READY, RECYCLE, type Recycled, SUPERVISED } from './supervisor.ts';
 
 const WATCHED = /\.(?:ts|mts|cts|js|mjs|cjs|json|ini|conf|zpt|pt|dtml|css|zcml|py)$/;
 const SKIPPED = new Set(['node_modules', 'var', '.git', 'dist']);
@@ -86,8 +87,9 @@ class Watch {
 }
 
 /**
- * Runs until a signal ends it, or the site ends by itself. The sockets are held here: while one child ends its requests and the next one
- * starts, new connections wait.
+ * Runs until a signal ends it, or the site ends by itself. Where the site has several threads, new ones take the place of the old ones;
+ * what cannot be loaded leaves those as they are. With one thread, or another `.ini`, a new process follows the old one. The sockets are
+ * held here: while one child ends its requests and the next one starts, new connections wait.
  */
 export function superviseReload(uri: string, args: readonly string[], io: CommandIo): Promise<number> {
   const program = commandFile('runwsgi');
@@ -95,6 +97,10 @@ export function superviseReload(uri: string, args: readonly string[], io: Comman
   let child: ChildProcess;
   let restarting = false;
   let ending = false;
+  /** The child serves, in threads that can be replaced. */
+  let ready = false;
+  /** What changed while it loaded the site anew. */
+  let recycling: { changed?: string } | undefined;
   let timer: NodeJS.Timeout | undefined;
   const running = () => child.exitCode === null && child.signalCode === null;
   /** A second signal means not to wait for anything. */
@@ -106,14 +112,20 @@ export function superviseReload(uri: string, args: readonly string[], io: Comman
   return new Promise((resolve) => {
     const start = () => {
       restarting = false;
+      ready = false;
+      recycling = undefined;
       watcher.start();
       // In a process group of its own: a terminal's Ctrl-C would reach it besides what is sent below, and two mean not to wait.
       child = fork(program, args, {
         stdio: 'inherit',
         detached: true,
-        env: { ...process.env, ...holder.environment },
+        env: { ...process.env, ...holder.environment, [SUPERVISED]: '1' },
       });
       holder.serve(child);
+      child.on('message', (message: string | Recycled) => {
+        if (message === READY) ready = true;
+        else if (typeof message === 'object' && 'recycled' in message) recycled(message);
+      });
       child.on('exit', (code, signal) => {
         if (ending) stop(code ?? 128 + constants.signals[signal!]);
         else if (restarting) start();
@@ -126,10 +138,46 @@ export function superviseReload(uri: string, args: readonly string[], io: Comman
         }
       });
     };
+    const changed = (name: string) => {
+      if (recycling !== undefined) recycling.changed = name;
+      else if (!running() || !ready || restarting) restart(name);
+      else if (name.endsWith('.ini')) void restartIfGood(name);
+      else {
+        io.stderr.write(`${name} changed, loading the site anew\n`);
+        recycling = {};
+        watcher.start();
+        child.send(RECYCLE);
+      }
+    };
+    const recycled = ({ recycled: done, error }: Recycled) => {
+      const next = recycling?.changed;
+      recycling = undefined;
+      if (error !== undefined) goesOn(error);
+      else if (!done) {
+        end();
+        return;
+      } else io.stderr.write('The site was loaded anew\n');
+      if (next !== undefined) changed(next);
+    };
+    const goesOn = (why: string) => io.stderr.write(`The site goes on as it was: ${why}\n`);
+    const restartIfGood = async (name: string) => {
+      try {
+        const { checkConfiguration } = await import('./check-configuration.ts');
+        await checkConfiguration(fileOf(uri));
+      } catch (error) {
+        goesOn((error as Error).message);
+        return;
+      }
+      if (!ending) restart(name);
+    };
     const restart = (name: string) => {
       io.stderr.write(`${name} changed, starting again\n`);
       if (!running()) start();
-      else if (!restarting) {
+      else end();
+    };
+    /** So that the next one starts. */
+    const end = () => {
+      if (!restarting && !ending) {
         restarting = true;
         child.kill('SIGTERM');
         const old = child;
@@ -141,7 +189,7 @@ export function superviseReload(uri: string, args: readonly string[], io: Comman
       if (ending) return;
       clearTimeout(timer);
       // An editor writes a file in several steps.
-      timer = setTimeout(() => restart(name), QUIET_MS);
+      timer = setTimeout(() => changed(name), QUIET_MS);
     });
     const onSignal = (signal: NodeJS.Signals) => {
       clearTimeout(timer);

@@ -16,7 +16,7 @@ import { registerDistributions } from '../app/distributions.ts';
 import { type Command, CommandError, type CommandIo, parseOptions, usageError } from './command-line.ts';
 import { SignalWatch } from './signal-watch.ts';
 import { superviseReload } from './reload.ts';
-import { READY, RECYCLE, type Recycled, SUPERVISED } from './supervisor.ts';
+import { READY, READY_ALONE, RECYCLE, type Recycled, SUPERVISED } from './supervisor.ts';
 
 const usage = `Usage: runwsgi config_uri [var=value]
 
@@ -204,7 +204,7 @@ async function serve(options: ServeOptions): Promise<number> {
 /** Tells a supervisor that the site serves now, and ends in good order if the supervisor dies. */
 function tellSupervisor(env: NodeJS.ProcessEnv, site: ThreadedSite): void {
   if (!env[SUPERVISED]) return;
-  process.send?.(READY);
+  process.send?.(site.inMainThread ? READY_ALONE : READY);
   process.on('message', (message) => {
     if (message !== RECYCLE) return;
     const tell = (recycled: Recycled) => void process.send?.(recycled);
@@ -222,10 +222,10 @@ function tellSupervisor(env: NodeJS.ProcessEnv, site: ThreadedSite): void {
 const MOST_LISTED = 30;
 
 /** Settings of a server are checked by the server, which does not know where they stand. */
-async function withPlace(
+export async function withPlace(
   error: unknown,
   file: string | undefined,
-  { serverUri, serverName = 'main' }: ServeOptions,
+  { serverUri, serverName = 'main' }: Pick<ServeOptions, 'serverUri' | 'serverName'>,
 ): Promise<unknown> {
   const { code, message, setting, known } = error as NodeJS.ErrnoException & {
     setting?: string;

@@ -35,6 +35,8 @@ const POLL_MS = 50;
 /** The environment variable by which `runwsgi` knows that a supervisor started it, and what it tells that when it serves. */
 export const SUPERVISED = 'ZOPE_SUPERVISED';
 export const READY = 'ready';
+/** The same where the site's code runs in the main thread, which cannot be replaced. */
+export const READY_ALONE = 'ready alone';
 /** What it is told to put new threads in the place of the old ones, and what it answers. */
 export const RECYCLE = 'recycle';
 export interface Recycled {
@@ -45,8 +47,10 @@ export interface Recycled {
 /** What the supervisor is told to restart the site; an inspector, which Node would open for it, is not wanted there. */
 const RESTART = 'SIGUSR1';
 
-/** What a supervisor leaves for the one who asked for a restart. */
+/** What a supervisor leaves for those who asked for a restart. */
 interface Restarted {
+  /** When it was over, milliseconds since 1970. */
+  readonly at: number;
   readonly error?: string;
 }
 
@@ -59,13 +63,14 @@ const restartFile = ({ pidFile }: InstancePaths) => `${pidFile}.restart`;
  */
 export async function restartSite(paths: InstancePaths, pid: number): Promise<void> {
   const file = restartFile(paths);
-  rmSync(file, { force: true });
+  const asked = Date.now();
   process.kill(pid, RESTART);
   for (let waited = 0; waited < RESTART_TIMEOUT_MS; waited += POLL_MS) {
-    if (existsSync(file)) {
-      const { error } = JSON.parse(readFileSync(file, 'utf8')) as Restarted;
-      rmSync(file, { force: true });
-      if (error !== undefined) throw new CommandError(`the site goes on as it was: ${error}`);
+    const outcome = outcomeIn(file);
+    // It stays for others who wait for the same.
+    if (outcome !== undefined && outcome.at >= asked) {
+      const { error } = outcome;
+      if (error !== undefined) throw new CommandError(error);
       return;
     }
     if (supervisorPid(paths) === undefined) throw new CommandError('the site has ended');
@@ -74,6 +79,9 @@ export async function restartSite(paths: InstancePaths, pid: number): Promise<vo
   }
   throw new CommandError(`the site was not restarted within ${RESTART_TIMEOUT_MS / 1000} s`);
 }
+
+const outcomeIn = (file: string): Restarted | undefined =>
+  existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Restarted) : undefined;
 
 /** The process id of the running supervisor; undefined when none runs. */
 export function supervisorPid({ pidFile }: InstancePaths): number | undefined {
@@ -139,12 +147,13 @@ export async function supervise(paths: InstancePaths, args: string[], io: Comman
   let stopping = false;
   let served = false;
   let child: ChildProcess | undefined;
-  const wake = new AbortController();
+  /** Ends the pause before the next start. */
+  let wake = () => {};
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       stopping = true;
       child?.kill('SIGTERM');
-      wake.abort();
+      wake();
     });
   }
   for (const signal of ['SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => child?.kill(signal));
@@ -153,19 +162,22 @@ export async function supervise(paths: InstancePaths, args: string[], io: Comman
   const sockets = new SocketHolder();
   /** Somebody asked for a restart and waits for its end. */
   let restarting = false;
-  const restarted = (outcome: Restarted) => {
+  const restarted = (error?: string) => {
     restarting = false;
     const file = restartFile(paths);
+    const outcome: Restarted = { at: Date.now(), ...(error === undefined ? {} : { error }) };
     writeFileSync(`${file}.new`, JSON.stringify(outcome));
     renameSync(`${file}.new`, file);
   };
   let iniOfChild = '';
+  /** The process serves. */
+  let ready = false;
   process.on(RESTART, () => {
-    if (restarting || child?.connected !== true) return;
+    if (restarting) return;
     restarting = true;
-    // Servers and logging are of the process; everything else is of its threads.
-    if (readFileSync(paths.ini, 'utf8') === iniOfChild) child.send(RECYCLE);
-    else child.kill('SIGTERM');
+    // One that is starting does so with what is there now; one that waits for its next start begins at once.
+    if (ready) child!.send(RECYCLE);
+    else wake();
   });
   let backoff = FIRST_BACKOFF_MS;
   try {
@@ -180,36 +192,56 @@ export async function supervise(paths: InstancePaths, args: string[], io: Comman
       sockets.serve(child);
       const current = child;
       child.on('message', (message: string | Recycled) => {
-        if (message === READY) {
+        if (message === READY || message === READY_ALONE) {
           if (!served) process.send?.(READY);
           served = true;
-          if (restarting) restarted({});
+          ready = true;
+          if (restarting) restarted();
         } else if (typeof message === 'object' && 'recycled' in message) {
           const { recycled, error } = message;
-          if (recycled) restarted(error === undefined ? {} : { error });
+          if (error !== undefined) restarted(`the site goes on as it was: ${error}`);
+          // Servers and logging are of the process; everything else is of its threads, which could be replaced.
+          else if (recycled && readFileSync(paths.ini, 'utf8') === iniOfChild) restarted();
           else current.kill('SIGTERM');
         }
       });
       // oxlint-disable-next-line no-await-in-loop -- one process after the other
-      const [code, signal] = await exitOf(child);
+      const how = await exitOf(child);
+      const wasReady = ready;
+      ready = false;
       if (stopping) return 0;
-      if (!served) return code ?? 1;
-      if (restarting && code === 0) continue;
-      if (restarting) restarted({ error: `the process ended with ${signal ?? `exit code ${code}`}` });
+      if (!served) return how.code ?? 1;
+      if (restarting && how.code === 0 && wasReady) continue;
+      if (restarting) restarted(`the site's process ended ${how.text}; ${paths.console} has what it said`);
       backoff = Date.now() - started > STEADY_MS ? FIRST_BACKOFF_MS : Math.min(backoff * 2, MAX_BACKOFF_MS);
       io.stderr.write(
-        `${new Date().toISOString()} the site's process ended with ${signal ?? `exit code ${code}`}; it starts again in ${backoff} ms\n`,
+        `${new Date().toISOString()} the site's process ended ${how.text}; it starts again in ${backoff} ms\n`,
       );
+      const pause = new AbortController();
+      wake = () => pause.abort();
       // oxlint-disable-next-line no-await-in-loop
-      await delay(backoff, undefined, { signal: wake.signal }).catch(() => undefined);
+      await delay(backoff, undefined, { signal: pause.signal }).catch(() => undefined);
       if (stopping) return 0;
     }
   } finally {
     sockets.close();
     rmSync(paths.pidFile, { force: true });
+    rmSync(restartFile(paths), { force: true });
   }
 }
 
-function exitOf(child: ChildProcess): Promise<[code: number | null, signal: NodeJS.Signals | null]> {
-  return new Promise((resolve) => child.once('exit', (code, signal) => resolve([code, signal])));
+interface Exit {
+  readonly code: number | null;
+  /** How it ended, for the log. */
+  readonly text: string;
+}
+
+function exitOf(child: ChildProcess): Promise<Exit> {
+  return new Promise((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, text: `with ${signal ?? `exit code ${code}`}` }));
+    // It could not be started: too many processes, or no memory for another one.
+    child.on('error', (error) => {
+      if (child.pid === undefined) resolve({ code: null, text: `before it began: ${error.message}` });
+    });
+  });
 }

@@ -251,7 +251,12 @@ export class ThreadedSite {
    */
   async recycle(): Promise<boolean> {
     if (this.#pool === undefined) return false;
-    await this.#pool.recycle();
+    try {
+      await this.#pool.recycle();
+    } catch (error) {
+      logger.error('The site could not be loaded anew and goes on as it was', { error });
+      throw error;
+    }
     logger.info('All threads were replaced');
     return true;
   }
