@@ -1,4 +1,5 @@
 /** What an operator wants to see of a server, in the text format of Prometheus. */
+import type { Application } from '../gateway/types.ts';
 import type { PoolState } from './pool.ts';
 import type { ThreadStats } from './pool-thread.ts';
 
@@ -17,6 +18,15 @@ const ABOUT: Readonly<Record<string, string>> = {
   zope_thread_heap_bytes: 'Memory that objects of the thread take',
 };
 
+/** Names under which a thread that accepts connections itself tells of its requests; they are shown with those of all threads. */
+const [ANSWERS, FAILURES, SECONDS, CLASS] = [
+  '.answers_total',
+  '.failures_total',
+  '.seconds_total',
+  '.class',
+] as const;
+const classOf = (at: number) => `${CLASS}${at}_total`;
+
 export class Metrics {
   readonly #counts = new Float64Array(BOUNDS.length + 1);
   #answers = 0;
@@ -34,8 +44,48 @@ export class Metrics {
     this.#counts[at]!++;
   };
 
+  /** An application whose answers are counted. */
+  measured(app: Application): Application {
+    return (request) => {
+      const start = performance.now();
+      const done = (failed: boolean) => this.answered(performance.now() - start, failed);
+      const failed = (error: unknown): never => {
+        done(true);
+        throw error;
+      };
+      let result: Response | Promise<Response>;
+      try {
+        result = app(request);
+      } catch (error) {
+        return failed(error);
+      }
+      if (result instanceof Promise)
+        return result.then((response) => {
+          done(false);
+          return response;
+        }, failed);
+      done(false);
+      return result;
+    };
+  }
+
+  /** What was counted here, for another thread's `render`. */
+  stats(): ThreadStats {
+    const stats: Record<string, number> = {
+      [ANSWERS]: this.#answers,
+      [FAILURES]: this.#failures,
+      [SECONDS]: this.#seconds,
+    };
+    for (const [at, count] of this.#counts.entries()) stats[classOf(at)] = count;
+    return stats;
+  }
+
   /** The text of a page with all metrics. */
   render(state: PoolState, threads: ReadonlyMap<number, ThreadStats>): string {
+    const all = [...threads.values()];
+    const total = (own: number, name: string) => all.reduce((sum, stats) => sum + (stats[name] ?? 0), own);
+    const answers = total(this.#answers, ANSWERS);
+    const failures = total(this.#failures, FAILURES);
     const lines: string[] = [];
     const add = (
       name: string,
@@ -47,16 +97,18 @@ export class Metrics {
       for (const [labels, value] of values) lines.push(`${name}${labels} ${value}`);
     };
     add('zope_requests_total', 'counter', 'Requests that threads have answered', [
-      ['{outcome="answered"}', this.#answers - this.#failures],
-      ['{outcome="failed"}', this.#failures],
+      ['{outcome="answered"}', answers - failures],
+      ['{outcome="failed"}', failures],
     ]);
     let sum = 0;
     add('zope_request_duration_seconds', 'histogram', 'From the arrival of a request to its answer', []);
     for (const [i, bound] of [...BOUNDS, '+Inf'].entries())
-      lines.push(`zope_request_duration_seconds_bucket{le="${bound}"} ${(sum += this.#counts[i]!)}`);
+      lines.push(
+        `zope_request_duration_seconds_bucket{le="${bound}"} ${(sum += total(this.#counts[i]!, classOf(i)))}`,
+      );
     lines.push(
-      `zope_request_duration_seconds_sum ${this.#seconds}`,
-      `zope_request_duration_seconds_count ${this.#answers}`,
+      `zope_request_duration_seconds_sum ${total(this.#seconds, SECONDS)}`,
+      `zope_request_duration_seconds_count ${answers}`,
     );
     add('zope_queue_depth', 'gauge', 'Requests that wait for a thread', [['', state.queued]]);
     add('zope_requests_running', 'gauge', 'Requests that threads have', [['', state.running]]);
@@ -64,7 +116,7 @@ export class Metrics {
       ['{state="all"}', state.threads],
       ['{state="ready"}', state.ready],
     ]);
-    const names = new Set([...threads.values()].flatMap((stats) => Object.keys(stats)));
+    const names = new Set(all.flatMap((stats) => Object.keys(stats).filter((name) => !name.startsWith('.'))));
     for (const name of [...names].sort()) {
       const values = [...threads]
         .filter(([, stats]) => stats[name] !== undefined)

@@ -135,6 +135,11 @@ export class ThreadPool {
     return { threads: this.#threads.size, ready, queued: this.#queue.length, running };
   }
 
+  /** Whether a request that came now would be refused. */
+  get isFull(): boolean {
+    return this.#queue.length >= this.#options.queueLimit && this.#freest() === undefined;
+  }
+
   /** Starts threads; resolves when the first one is ready. What is wrong with the application is told by that one. */
   async start(): Promise<void> {
     const { slowAfter = 0, endAfter = 0, name } = this.#options;
@@ -321,7 +326,7 @@ export class ThreadPool {
   readonly dispatch: Application = (given) => {
     const request = given as unknown as GatewayRequest;
     if (this.#closing) throw new ThreadDiedError('the server is stopping');
-    if (this.#queue.length >= this.#options.queueLimit) return busy();
+    if (this.isFull) return busy();
     // RFC 9112, 6.
     const length = request.header('content-length');
     if (length === '0' || (length === undefined && request.header('transfer-encoding') === undefined))
@@ -346,15 +351,21 @@ export class ThreadPool {
   /** Gives waiting requests to threads that have room, an idle one first. */
   #assign(): void {
     while (this.#queue.length > 0) {
-      let best: PoolThread | undefined;
-      for (const thread of this.#threads)
-        if (thread.room > 0 && (best === undefined || isFreer(thread, best))) best = thread;
+      const best = this.#freest();
       if (best === undefined) {
         this.#noteDepth();
         return;
       }
       this.#give(this.#queue.shift()!, best);
     }
+  }
+
+  /** A thread that has room for a request. */
+  #freest(): PoolThread | undefined {
+    let best: PoolThread | undefined;
+    for (const thread of this.#threads)
+      if (thread.room > 0 && (best === undefined || isFreer(thread, best))) best = thread;
+    return best;
   }
 
   #give(job: Job, thread: PoolThread): void {

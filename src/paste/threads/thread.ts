@@ -18,6 +18,7 @@ import { decodeError } from './errors.ts';
 import { Outflow } from './flow.ts';
 import * as frames from './frames.ts';
 import { Link, type Rings } from './link.ts';
+import { Metrics } from './metrics.ts';
 import { BodilessIncoming, RemoteIncoming } from './remote-incoming.ts';
 import { CLAIMS, COST, PULSE } from './pool-thread.ts';
 import type { Memory } from './ring.ts';
@@ -41,6 +42,8 @@ export interface ThreadData {
     readonly settings: ServerSettings;
     readonly name: string;
     readonly sockets: readonly SharedSocket[];
+    /** It counts its requests. */
+    readonly measured: boolean;
   };
 }
 
@@ -54,6 +57,8 @@ export interface ThreadContext {
   readonly number: number;
   /** Sends a record of the log to the main thread, before what the thread answers later: see `forwardLogging`. */
   log(record: PostedRecord): void;
+  /** It is to end, and answers what was asked already. */
+  readonly isEnding: boolean;
 }
 
 export interface ThreadApplication {
@@ -374,19 +379,33 @@ async function end(
 const moduleOf = async (url: string): Promise<ThreadModule> =>
   (url.endsWith('.cjs') ? createRequire(url)(fileURLToPath(url)) : await import(url)) as ThreadModule;
 
+/** An application whose requests nobody else counts. */
+function counting(application: ThreadApplication, measured: boolean): ThreadApplication {
+  if (!measured) return application;
+  const metrics = new Metrics();
+  return {
+    ...application,
+    app: metrics.measured(application.app),
+    stats: () => ({ ...application.stats?.(), ...metrics.stats() }),
+  };
+}
+
 /** Runs in a worker thread: makes the application, says so, and serves until the thread is ended. */
 export async function runThread(): Promise<void> {
   const port = parentPort!;
   const data = workerData as ThreadData;
   const { startThread } = await moduleOf(data.module);
   const thread = new Thread(port, data);
-  const application = await startThread(data.data, { number: data.number, log: thread.log });
+  const context = { number: data.number, log: thread.log, isEnding: false };
+  const application = counting(await startThread(data.data, context), data.accept?.measured === true);
   const server =
     data.accept === undefined
       ? undefined
       : await new HttpServer({ ...data.accept, dispatch: application.app }).listen();
   port.on('message', (message: unknown) => {
-    if (message === 'close') void end(application, server, thread);
+    if (message !== 'close') return;
+    context.isEnding = true;
+    void end(application, server, thread);
   });
   thread.start(application);
 }

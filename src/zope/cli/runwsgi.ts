@@ -186,6 +186,7 @@ async function serve(options: ServeOptions): Promise<number> {
     tellSupervisor(io.env, site);
     if (!(await Promise.race([interruption.came.then(() => true), server.closed.then(() => false)])))
       return 0;
+    site.end();
     await server.close();
     return 0;
   } catch (error) {

@@ -28,10 +28,8 @@ export interface SiteThreadData {
   readonly line: CallLine;
 }
 
-export async function startThread(
-  data: SiteThreadData,
-  { number, log }: ThreadContext,
-): Promise<ThreadApplication> {
+export async function startThread(data: SiteThreadData, context: ThreadContext): Promise<ThreadApplication> {
+  const { number, log } = context;
   const { configUri, appName, relativeTo, globalConf, logPort, line } = data;
   registerDistributions();
   addLevelName(5, 'TRACE');
@@ -58,7 +56,10 @@ export async function startThread(
   const { accept, health_path: healthPath, ready_path: readyPath } = data.settings;
   return {
     // Where the main thread has the sockets, it answers these paths itself.
-    app: accept === 'threads' ? withHealth(app, { healthPath, readyPath, isReady: () => true }) : app,
+    app:
+      accept === 'threads'
+        ? withHealth(app, { healthPath, readyPath, isReady: () => !context.isEnding })
+        : app,
     stats: siteStats,
     close: shutDown,
   };

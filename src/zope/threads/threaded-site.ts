@@ -59,6 +59,7 @@ export class ThreadedSite {
   #pool: ThreadPool | undefined;
   #started: Promise<void> | undefined;
   #app: Application | undefined;
+  #ending = false;
   #metricsPage: { close(): void } | undefined;
   /** For servers; those that do not call `startThreads` get the default number. */
   readonly app: ThreadedApplication;
@@ -81,7 +82,12 @@ export class ThreadedSite {
   }
 
   #isReady(): boolean {
-    return this.readyThreads > 0;
+    return !this.#ending && this.readyThreads > 0 && this.#pool?.isFull !== true;
+  }
+
+  /** The server is to stop: running requests end, and no others are to be sent here. */
+  end(): void {
+    this.#ending = true;
   }
 
   /** Whether the site's code runs in this thread. */
@@ -119,31 +125,7 @@ export class ThreadedSite {
       forbidCodeFromText();
       closeIntrinsics();
     }
-    this.#app = this.#options.settings.metrics_listen === '' ? app : this.#measured(app);
-  }
-
-  #measured(app: Application): Application {
-    return (request) => {
-      const start = performance.now();
-      const done = (failed: boolean) => this.#metrics.answered(performance.now() - start, failed);
-      const failed = (error: unknown): never => {
-        done(true);
-        throw error;
-      };
-      let result: Response | Promise<Response>;
-      try {
-        result = app(request);
-      } catch (error) {
-        return failed(error);
-      }
-      if (result instanceof Promise)
-        return result.then((response) => {
-          done(false);
-          return response;
-        }, failed);
-      done(false);
-      return result;
-    };
+    this.#app = this.#options.settings.metrics_listen === '' ? app : this.#metrics.measured(app);
   }
 
   /** Threads listen themselves on sockets that are bound here. */
@@ -151,7 +133,9 @@ export class ThreadedSite {
     const { sockets, urls, close } = await bindSockets(settings);
     const logger = getLogger(name.split('.'));
     try {
-      this.#started = this.#start(count, settings.max_request_body_size, name, { settings, name, sockets });
+      const measured = this.#options.settings.metrics_listen !== '';
+      const accept = { settings, name, sockets, measured };
+      this.#started = this.#start(count, settings.max_request_body_size, name, accept);
       await this.#started;
     } catch (error) {
       close();

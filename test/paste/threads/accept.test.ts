@@ -3,12 +3,17 @@ import http from 'node:http';
 import { afterEach, expect, it } from 'vitest';
 import { readSettings } from '../../../src/paste/servers/settings.ts';
 import { bindSockets } from '../../../src/paste/servers/shared-sockets.ts';
+import { Metrics } from '../../../src/paste/threads/metrics.ts';
 import { ThreadPool } from '../../../src/paste/threads/pool.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
+
+const until = async (condition: () => boolean) => {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+};
 
 const get = (url: string) =>
   new Promise<{ status: number; text: string }>((resolve, reject) => {
@@ -33,7 +38,9 @@ it('serve from one address, go on when one of them ends, and end with their requ
     queueLimit: 10,
     name: 'test',
     execArgv: ['--import', new URL('../../../scripts/register-ts.js', import.meta.url).href],
-    accept: { settings, name: 'test', sockets },
+    accept: { settings, name: 'test', sockets, measured: true },
+    slowAfter: 0.2,
+    endAfter: 0.5,
     prepare: (number) => ({
       data: { counts: new SharedArrayBuffer(8) },
       transfer: [],
@@ -42,9 +49,7 @@ it('serve from one address, go on when one of them ends, and end with their requ
   });
   closers.push(() => pool.close());
   await pool.start();
-  const ready = async (count: number) => {
-    while (pool.state.ready < count) await new Promise((resolve) => setTimeout(resolve, 5));
-  };
+  const ready = (count: number) => until(() => pool.state.ready === count);
   await ready(2);
   const [url] = urls;
   const threads = new Set<string>();
@@ -54,8 +59,24 @@ it('serve from one address, go on when one of them ends, and end with their requ
       threads.add(text);
   await expect(get(`${url}/exit`)).rejects.toThrow();
   expect((await get(`${url}/thread`)).status).toBe(200);
-  while (ended.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until(() => ended.length === 1);
   await ready(2);
+  // One that hangs is known by its silence.
+  await expect(get(`${url}/loop`)).rejects.toThrow();
+  await ready(2);
+  expect(ended).toHaveLength(2);
+  // Threads that were replaced have told all that they counted.
+  const counted = async () => {
+    const text = new Metrics().render(pool.state, await pool.stats());
+    expect(text).not.toContain('\n.');
+    return Number(/^zope_request_duration_seconds_count (\d+)$/m.exec(text)![1]);
+  };
+  const before = await counted();
+  for (let i = 0; i < 3; i++) await get(`${url}/thread`);
+  expect(await counted()).toBe(before + 3);
+  await pool.recycle();
+  await until(() => ended.length === 4);
+  expect(await counted()).toBe(before + 3);
   const slow = get(`${url}/sleep/200`);
   await new Promise((resolve) => setTimeout(resolve, 50));
   close();

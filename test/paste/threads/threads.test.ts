@@ -302,6 +302,24 @@ describe('threads', () => {
     expect(messages.filter((message) => message.startsWith('Task queue')).length).toBeLessThan(3);
   });
 
+  it('are given requests when they are free, also where none may wait', async () => {
+    const { url, pool, counts } = await serve(1, { queueLimit: 0 });
+    expect(pool.isFull).toBe(false);
+    const all = [get(`${url}/hold`)];
+    await until(() => counts[0] === 1);
+    // One more lies ahead in the thread until it is seen that it does not come to it.
+    while (!pool.isFull) {
+      all.push(get(`${url}/thread`));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect((await get(`${url}/thread`)).status).toBe(503);
+    Atomics.store(counts, 2, 1);
+    Atomics.notify(counts, 2);
+    expect((await all[0]!).status).toBe(200);
+    await until(() => !pool.isFull);
+    expect((await get(`${url}/thread`)).status).toBe(200);
+  });
+
   it('are protected by a queue of limited length', async () => {
     const { url, counts } = await serve(1, { queueLimit: 3 });
     const all = [get(`${url}/spin/300`)];
