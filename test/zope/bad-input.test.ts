@@ -73,22 +73,22 @@ describe('the .ini file', () => {
     [
       'has a setting that the server does not know',
       (ini) => replace(ini, 'port = 8080', 'port = 0\nthredas = 4'),
-      "@INI@, section [server:main]: Unknown adjustment 'thredas'; did you mean 'threads'?",
+      "@INI@, line 9, section [server:main]: Unknown adjustment 'thredas'; did you mean 'threads'?",
     ],
     [
       'has an option that another server does not know',
       (ini) => replace(ini, 'egg:waitress#main', 'egg:gunicorn#main\nworker = 3'),
-      "@INI@, section [server:main]: gunicorn: unknown option 'worker'; did you mean 'workers'",
+      "@INI@, line 7, section [server:main]: gunicorn: unknown option 'worker'; did you mean 'workers'",
     ],
     [
       'has an option of another server with a wrong value',
       (ini) => replace(ini, 'egg:waitress#main', 'egg:dataflake.wsgi.cheroot#main\nnumthreads = many'),
-      "@INI@, section [server:main]: cheroot: numthreads: invalid literal for int() with base 10: 'many'",
+      "@INI@, line 7, section [server:main]: cheroot: numthreads: invalid literal for int() with base 10: 'many'",
     ],
     [
       'has a port that is none',
       (ini) => replace(ini, 'port = 8080', 'port = http'),
-      '@INI@, section [server:main]: ',
+      '@INI@, line 8, section [server:main]: ',
     ],
     [
       'names a server that is not there',

@@ -4,6 +4,7 @@
  * taken back and given to another, so that a busy thread stalls nobody.
  */
 import { channel } from 'node:diagnostics_channel';
+import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { getLogger } from '@logtape/logtape';
 import { discard } from '../gateway/body-parts.ts';
@@ -156,16 +157,26 @@ export class ThreadPool {
     this.#waitingToStart = setTimeout(() => this.#startOthers(), OTHERS_AFTER_MS);
   }
 
+  /** As many at a time as there are cores: more would start no sooner, and leave none to what serves already. */
   #startOthers(): void {
+    if (this.#waitingToStart === undefined) return;
     clearTimeout(this.#waitingToStart);
-    for (; this.#othersToStart > 0; this.#othersToStart--) this.#startAnother();
+    this.#waitingToStart = undefined;
+    const startNext = () => {
+      if (this.#othersToStart === 0) return;
+      this.#othersToStart--;
+      void this.#startAnother().then(startNext);
+    };
+    for (let i = availableParallelism(); i > 0; i--) startNext();
   }
 
-  #startAnother(): void {
-    this.#startThread().catch((error: unknown) => {
+  async #startAnother(): Promise<void> {
+    try {
+      await this.#startThread();
+    } catch (error) {
       if (!this.#closing)
         getLogger(this.#options.name.split('.')).error('A thread cannot be started: {error}', { error });
-    });
+    }
   }
 
   /**
@@ -318,7 +329,7 @@ export class ThreadPool {
     this.#shortLives = lived < SHORT_LIFE_MS ? this.#shortLives + 1 : 0;
     const delay = this.#shortLives === 0 ? 0 : Math.min(MOST_DELAY_MS, 100 * 2 ** this.#shortLives);
     setTimeout(() => {
-      if (!this.#closing) this.#startAnother();
+      if (!this.#closing) void this.#startAnother();
     }, delay).unref();
   }
 
@@ -558,7 +569,7 @@ export class ThreadPool {
       return;
     }
     this.#release(thread, job);
-    if (this.#othersToStart > 0) setImmediate(() => this.#startOthers());
+    if (this.#waitingToStart !== undefined) setImmediate(() => this.#startOthers());
     this.#resolve(thread, job, new GatewayResponse(body, head));
   }
 

@@ -54,11 +54,11 @@ export function watchThreads(threads: ReadonlySet<PoolThread>, options: WatchOpt
       options.ping(thread);
       return;
     }
+    // What it works on is watched for itself.
+    if (thread.jobs.some(({ id, waiting }) => !waiting && thread.isBegun(id))) return;
     const age = now - thread.pingedAt;
-    const told = thread.silent || thread.jobs.some(({ slow, waiting }) => slow && !waiting);
-    if (age >= slowMs && !told) void tellSilent(thread, age, logger);
-    if (age >= endMs && !thread.asking && !thread.jobs.some(({ asking }) => asking))
-      endHung(thread, silence(thread, age), logger);
+    if (age >= slowMs && !thread.silent) void tellSilent(thread, age, logger);
+    if (age >= endMs && !thread.asking) endHung(thread, silence(thread, age), logger);
   };
   return () => clearInterval(timer);
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import {
   addLevelName,
+  ConfigParser,
   loadServer,
   reopenLogs,
   type RunningServer,
@@ -240,7 +241,17 @@ export async function withPlace(
     if (near.length > 0) hint = `; did you mean ${near.join(' or ')}?`;
     else if (known.length <= MOST_LISTED) hint = ` (options: ${known.join(', ')})`;
   }
-  return new CommandError(`${file}, section [server:${serverName}]: ${message}${hint}`);
+  const section = `server:${serverName}`;
+  const place = lineOf(file, section, setting);
+  return new CommandError(`${file}, ${place}section [${section}]: ${message}${hint}`);
+}
+
+/** Nothing where it cannot be told, as for an option of a section that this one uses. */
+function lineOf(file: string, section: string, option: string | undefined): string {
+  const parser = ConfigParser.read(file, { defaults: { here: path.dirname(file), __file__: file } });
+  const line =
+    option === undefined || !parser.hasSection(section) ? undefined : parser.lineOf(section, option);
+  return line === undefined ? '' : `line ${line}, `;
 }
 
 const isEnding = ({ name }: Ending) => name === 'KeyboardInterrupt' || name === 'SystemExit';

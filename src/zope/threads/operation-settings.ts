@@ -102,7 +102,9 @@ export function readOperationSettings(
   try {
     return readOptions(own, TABLE);
   } catch (error) {
-    throw error instanceof LoadError ? error.at({ file, section: SECTION }) : error;
+    if (!(error instanceof LoadError)) throw error;
+    const line = parser.lineOf(SECTION, error.option);
+    throw error.at({ file, section: SECTION, ...(line === undefined ? {} : { line }) });
   }
 }
 

@@ -28,7 +28,8 @@ export async function serve(
 ) {
   const counts = new SharedArrayBuffer(16);
   const ended: number[] = [];
-  const pool = new ThreadPool({
+  let mostStarting = 0;
+  const pool: ThreadPool = new ThreadPool({
     module: new URL('app.ts', import.meta.url).href,
     threads,
     bodyLimit: 10_000_000,
@@ -38,11 +39,11 @@ export async function serve(
     name: 'test',
     ...(options.whenDurable === undefined ? {} : { whenDurable: options.whenDurable }),
     execArgv: ['--import', register],
-    prepare: (number) => ({
-      data: { counts, ...options.data },
-      transfer: [],
-      ended: () => ended.push(number),
-    }),
+    prepare: (number) => {
+      const { threads: all, ready } = pool.state;
+      mostStarting = Math.max(mostStarting, all - ready + 1);
+      return { data: { counts, ...options.data }, transfer: [], ended: () => ended.push(number) };
+    },
   });
   closers.push(() => pool.close());
   await pool.start();
@@ -53,7 +54,7 @@ export async function serve(
     name: 'test',
   }).listen();
   closers.push(() => server.close(0));
-  return { pool, ended, counts: new Int32Array(counts), url: server.urls[0]! };
+  return { pool, ended, counts: new Int32Array(counts), url: server.urls[0]!, mostStarting };
 }
 
 /** A request over a connection of its own. */

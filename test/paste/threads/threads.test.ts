@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import http from 'node:http';
+import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { HttpServer } from '../../../src/paste/servers/http-server.ts';
 import { readSettings } from '../../../src/paste/servers/settings.ts';
@@ -153,6 +154,12 @@ describe('threads', () => {
     expect(new Set(statuses)).toEqual(new Set([200]));
     await until(() => ended.length === 2);
     expect(pool.state).toMatchObject({ threads: 2, ready: 2 });
+  });
+
+  it('are started by no more at a time than there are cores', async () => {
+    const { mostStarting, pool } = await serve(availableParallelism() + 3);
+    expect(mostStarting).toBeLessThanOrEqual(availableParallelism());
+    expect(pool.state.threads).toBe(availableParallelism() + 3);
   });
 
   it('that cannot be started say why', async () => {

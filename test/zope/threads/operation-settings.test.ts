@@ -71,7 +71,7 @@ describe('the section [zope-ts]', () => {
     ['metrics_listen = 9100', 'metrics_listen', "'9100' is no host:port"],
     ['metrics_listen = 127.0.0.1:99999', 'metrics_listen', "'127.0.0.1:99999' is no host:port"],
     ['quueue_limit = 7', undefined, "unexpected option 'quueue_limit' (options: health_path, ready_path, "],
-  ])('with %s is refused by runwsgi, with file, section and option', async (line, option, reason) => {
+  ])('with %s is refused by runwsgi, with file, line, section and option', async (line, option, reason) => {
     writeFileSync(
       ini,
       `[app:main]\nuse = egg:Zope#main\nzope_conf = none.conf\n[server:main]\nuse = egg:waitress#main\n[zope-ts]\n${line}\n`,
@@ -80,7 +80,7 @@ describe('the section [zope-ts]', () => {
     const { exit, stderr } = await command('runwsgi', [ini]);
     expect(exit).toBe(1);
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);
-    expect(stderr).toContain(`runwsgi: error: ${ini}, section [zope-ts]${where}: ${reason}`);
+    expect(stderr).toContain(`runwsgi: error: ${ini}, line 7, section [zope-ts]${where}: ${reason}`);
   });
 });
 
