@@ -37,7 +37,7 @@ export async function serveMetrics(
   render: () => Promise<string>,
 ): Promise<{ readonly url: string; close(): void }> {
   const server: Server = createServer((request, response) => {
-    if (request.url !== '/metrics') {
+    if (!/^\/metrics(?:\?|$)/.test(request.url ?? '')) {
       response.writeHead(404, { 'Content-Type': 'text/plain' }).end('metrics are at /metrics\n');
       return;
     }

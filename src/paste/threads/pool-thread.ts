@@ -83,7 +83,7 @@ export class PoolThread {
    */
   readonly claims: Int32Array;
   readonly preparation: ThreadPreparation;
-  readonly startedAt = performance.now();
+  readyAt = 0;
   link!: Link;
   ready = false;
   /** Whether it has ever been ready. */

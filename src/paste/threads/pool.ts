@@ -38,6 +38,7 @@ const STEAL_MS = 5;
 const HALF_CLOSE_MS = 20;
 /** A thread that dies so soon after its start is not replaced at once. */
 const SHORT_LIFE_MS = 1000;
+const SOON_MS = 100;
 const MOST_DELAY_MS = 30_000;
 const DEPTH_NOTE_MS = 1000;
 const STATS_MS = 500;
@@ -114,7 +115,10 @@ export class ThreadPool {
   #stealing: NodeJS.Timeout | undefined;
   #stopWatching: (() => void) | undefined;
   #closing = false;
-  #shortLives = 0;
+  /** A thread has been ready once. */
+  #started = false;
+  /** Threads in a row that could not be started. */
+  #failures = 0;
   #othersToStart = 0;
   #waitingToStart: NodeJS.Timeout | undefined;
   readonly #endedStats: Record<string, number> = {};
@@ -277,8 +281,10 @@ export class ThreadPool {
         }
         thread.ready = true;
         thread.begun = true;
+        this.#started = true;
         lives.publish({ thread: number, event: 'ready' });
-        this.#shortLives = 0;
+        thread.readyAt = performance.now();
+        this.#failures = 0;
         resolve();
         this.#assign();
       });
@@ -311,23 +317,28 @@ export class ThreadPool {
       for (const job of thread.jobs) this.#fail(job, new ThreadDiedError('the server is stopping'));
       return;
     }
-    if (thread.begun)
+    if (thread.begun) {
+      const replaced = thread.draining ? 'was replaced before' : 'is replaced';
       logger.error(
-        `Thread ${thread.number} has ended in the middle of ${begun.length} requests and is replaced: ${error.message}`,
+        `Thread ${thread.number} has ended in the middle of ${begun.length} requests and ${replaced}: ${error.message}`,
         { error },
       );
+    }
     for (const job of begun)
       this.#fail(job, new ThreadDiedError(`the thread that handled the request has ended: ${error.message}`));
     // Nothing of these has happened yet.
     for (const job of others.toReversed()) this.#requeue(thread, job);
     if (thread.draining || (!thread.begun && extra)) return;
-    if (!thread.begun && this.#threads.size === 0 && this.#shortLives === 0) return;
-    this.#replace(performance.now() - thread.startedAt);
+    // Whoever starts the pool is told.
+    if (!this.#started) return;
+    this.#replace(thread);
   }
 
-  #replace(lived: number): void {
-    this.#shortLives = lived < SHORT_LIFE_MS ? this.#shortLives + 1 : 0;
-    const delay = this.#shortLives === 0 ? 0 : Math.min(MOST_DELAY_MS, 100 * 2 ** this.#shortLives);
+  /** One that could not be started, after a pause that grows; one that died soon, after a short one. */
+  #replace({ begun, readyAt }: PoolThread): void {
+    if (!begun) this.#failures++;
+    const soon = !begun || performance.now() - readyAt < SHORT_LIFE_MS;
+    const delay = soon ? Math.min(MOST_DELAY_MS, SOON_MS * 2 ** this.#failures) : 0;
     setTimeout(() => {
       if (!this.#closing) void this.#startAnother();
     }, delay).unref();

@@ -14,6 +14,9 @@ const spin = (milliseconds: number) => {
 
 type Handler = (request: GatewayRequest, argument: string) => unknown;
 
+/** In the last of the counts: threads fail at their start. */
+export const CANNOT_START = 99;
+
 export interface TestData {
   /** Each thread writes what it did: [begun, cancelled]. */
   readonly counts: SharedArrayBuffer;
@@ -29,6 +32,7 @@ export async function startThread(
   if (throwAtStart !== undefined) throw throwAtStart;
   if (failAtStart) throw new Error('the application cannot be made');
   const counted = new Int32Array(counts);
+  if (counted[3] === CANNOT_START) throw new Error('it cannot be made just now');
   const handlers: Record<string, Handler> = {
     thread: () => String(number),
     // Until the test wakes it.

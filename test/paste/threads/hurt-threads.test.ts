@@ -2,6 +2,7 @@
 import http from 'node:http';
 import net from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { CANNOT_START } from './app.ts';
 import { own } from '../../../src/paste/threads/wire.ts';
 import { get, logged, serve, until } from './served-pool.ts';
 
@@ -134,6 +135,23 @@ describe('threads', () => {
     await pool.recycle();
     await until(() => ended.length === 1);
     expect((await pool.stats()).get(0)).toMatchObject({ zope_test_total: 3 });
+  });
+
+  it('are started again and again when none can be', async () => {
+    const { url, counts, pool, ended } = await serve(1);
+    Atomics.store(counts, 3, CANNOT_START);
+    // One that dies early is not replaced at once.
+    const readyAt = performance.now();
+    await until(() => performance.now() - readyAt > 1000);
+    const messages = await logged(async () => {
+      expect((await get(`${url}/exit`)).status).toBe(500);
+      const waiting = get(`${url}/thread`);
+      await until(() => ended.length === 3);
+      expect(pool.state).toMatchObject({ ready: 0, queued: 1 });
+      Atomics.store(counts, 3, 0);
+      expect((await waiting).status).toBe(200);
+    });
+    expect(messages.filter((text) => text.startsWith('A thread cannot be started'))).toHaveLength(2);
   });
 
   it('that cannot be started by a text say it', async () => {

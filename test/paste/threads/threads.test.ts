@@ -262,6 +262,7 @@ describe('threads', () => {
     const metrics = await serveMetrics({ host: '127.0.0.1', port: 0 }, async () => 'zope_threads 2\n');
     closers.push(async () => metrics.close());
     expect((await get(metrics.url)).text).toBe('zope_threads 2\n');
+    expect((await get(`${metrics.url}?name=x`)).status).toBe(200);
     expect((await get(metrics.url.replace('/metrics', '/'))).status).toBe(404);
     const { port } = new URL(metrics.url);
     await expect(serveMetrics({ host: '127.0.0.1', port: Number(port) }, async () => '')).rejects.toThrow(
