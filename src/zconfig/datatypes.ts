@@ -2,40 +2,13 @@
 import { existsSync, statSync } from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
-import path from 'node:path';
 import { ValueRefused } from './errors.ts';
+import { homeOf } from './home.ts';
+import { float, integer, normalised } from './numbers.ts';
+import { quoted, words } from './python-text.ts';
+import { timedelta } from './timedelta.ts';
 
 export type Datatype<T = unknown> = (text: string) => T;
-
-const quoted = (text: string) =>
-  text.includes("'") && !text.includes('"')
-    ? `"${text}"`
-    : `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
-
-/** Python's `int()` of a text. */
-export function integer(text: string): number | bigint {
-  const digits = text.trim();
-  if (!/^[-+]?\d+(?:_\d+)*$/.test(digits))
-    throw new ValueRefused(`invalid literal for int() with base 10: ${quoted(text)}`);
-  const plain = digits.replaceAll('_', '').replace(/^\+/, '');
-  const value = Number(plain);
-  return Number.isSafeInteger(value) ? value + 0 : BigInt(plain);
-}
-
-function float(text: string): number {
-  const plain = text.trim().toLowerCase();
-  const special = /^([-+]?)(?:inf(?:inity)?|nan)$/.exec(plain);
-  if (special !== null)
-    return plain.includes('nan')
-      ? Number.NaN
-      : special[1] === '-'
-        ? Number.NEGATIVE_INFINITY
-        : Number.POSITIVE_INFINITY;
-  if (!/^[-+]?(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:e[-+]?\d+(?:_\d+)*)?$/.test(plain)) {
-    throw new ValueRefused(`could not convert string to float: ${quoted(text)}`);
-  }
-  return Number(plain.replaceAll('_', ''));
-}
 
 function ranged(min: number, max: number): Datatype<number> {
   return (text) => {
@@ -70,7 +43,7 @@ const dottedSuffix = matching(
   new RegExp(`^(?:${NAME}(?:\\.${NAME})*|(?:\\.${NAME})+)$`),
   'not a valid dotted name or suffix',
 );
-const stringList: Datatype<string[]> = (text) => text.split(/\s+/).filter(Boolean);
+const stringList: Datatype<string[]> = words;
 const portNumber = ranged(0, 65_535);
 
 /** Host and port; a port that was not given is null. */
@@ -97,8 +70,7 @@ function inetAddress(defaultHost: string): Datatype<InetAddress> {
         port = portNumber(text);
       } catch (error) {
         if (!(error instanceof ValueRefused)) throw error;
-        if (text.trim() === '' || /\s/.test(text.trim()))
-          throw new ValueRefused(`not a valid host name: ${quoted(text)}`);
+        if (words(text).length !== 1) throw new ValueRefused(`not a valid host name: ${quoted(text)}`);
         host = text.toLowerCase();
       }
     }
@@ -119,23 +91,32 @@ function socketAddress(inet: Datatype<InetAddress>): Datatype<SocketAddress> {
   };
 }
 
-const OCTET = String.raw`(?:\d|[01]?\d\d|2[0-4]\d|25[0-5])`;
-const hostLike = matching(
-  new RegExp(
-    `^(?:${OCTET}\\.${OCTET}\\.${OCTET}\\.${OCTET}|[A-Za-z_][-A-Za-z0-9_.]*[-A-Za-z0-9_]|[0-9A-Fa-f:.]+:[0-9A-Fa-f:.]*)$`,
-  ),
-  NO_KEY,
+const OCTET = String.raw`(?:\p{Nd}|[01]?\p{Nd}\p{Nd}|2[0-4]\p{Nd}|25[0-5])`;
+/** The first of these that fits the beginning decides: a host name therefore hides an IPv6 address that begins with a letter. */
+const HOST = new RegExp(
+  `^(?:${OCTET}\\.${OCTET}\\.${OCTET}\\.${OCTET}$|[A-Za-z_][-A-Za-z0-9_.]*[-A-Za-z0-9_]|[0-9A-Fa-f:.]+:[0-9A-Fa-f:.]*)`,
+  'u',
 );
 export const ipaddrOrHostname: Datatype<string> = (text) => {
-  const host = hostLike(text).toLowerCase();
+  if (HOST.exec(text)?.[0] !== text) throw new ValueRefused(`${NO_KEY}: ${quoted(text)}`);
+  const host = text.toLowerCase();
   if (host.includes(':') && !net.isIPv6(host))
     throw new ValueRefused(`${quoted(text)} is not a valid IPv6 address`);
   return host;
 };
 
+/** `~` and `~name` at the beginning replaced by that user's folder; unchanged where nobody has the name. */
 export function expandUser(text: string): string {
-  if (text !== '~' && !text.startsWith('~/')) return text;
-  return (process.env.HOME ?? os.homedir()) + text.slice(1);
+  const user = /^~([^/]*)/.exec(text)?.[1];
+  if (user === undefined) return text;
+  const home = user === '' ? (process.env.HOME ?? os.homedir()) : homeOf(user);
+  return home === undefined ? text : home.replace(/\/+$/, '') + text.slice(user.length + 1) || '/';
+}
+
+/** What Python's `os.path.dirname` gives: all before the last slash. */
+export function folderOf(file: string): string {
+  const folder = file.slice(0, file.lastIndexOf('/') + 1);
+  return /^\/*$/.test(folder) ? folder : folder.replace(/\/+$/, '');
 }
 
 const existing =
@@ -151,50 +132,28 @@ const existingPath = existing('path', existsSync);
 const existingFile = existing('file', existsSync);
 export const existingDirpath: Datatype<string> = (text) => {
   const file = expandUser(text);
-  const folder = file.includes('/') ? path.dirname(file) : '';
+  const folder = folderOf(file);
   if (folder !== '' && !isFolder(folder))
     throw new ValueRefused(`The directory named as part of the path ${text} does not exist.`);
   return file;
 };
 
-function multiplied(units: Readonly<Record<string, number>>): Datatype<number> {
+function multiplied(units: Readonly<Record<string, number>>): Datatype<number | bigint> {
   return (text) => {
     const word = text.toLowerCase();
     for (const [unit, factor] of Object.entries(units))
-      if (word.endsWith(unit)) return Number(integer(word.slice(0, -unit.length))) * factor;
-    return Number(integer(word));
+      if (word.endsWith(unit))
+        return normalised(BigInt(integer(word.slice(0, -unit.length))) * BigInt(factor));
+    return integer(word);
   };
 }
 
-/** Seconds as a class of its own, to tell it from a plain number. */
-export class TimeDelta {
-  readonly seconds: number;
-
-  constructor(seconds: number) {
-    this.seconds = seconds;
-  }
-}
-
-const TIME_UNITS: Readonly<Record<string, number>> = { w: 604_800, d: 86_400, h: 3600, m: 60, s: 1 };
-
-function timedelta(text: string): TimeDelta {
-  const given = new Map<string, number>();
-  for (const part of text.split(/\s+/).filter(Boolean)) {
-    const unit = part.slice(-1);
-    const value = float(part.slice(0, -1));
-    if (!Object.hasOwn(TIME_UNITS, unit)) throw new ValueRefused(`bad part ${part} in ${text}`);
-    // The last of a unit counts.
-    given.set(unit, value);
-  }
-  let seconds = 0;
-  for (const [unit, value] of given) seconds += value * TIME_UNITS[unit]!;
-  return new TimeDelta(seconds);
-}
+const C_LOCALE = /^(?:|POSIX|C(?:\.[Uu][Tt][Ff]-?8(?:@.*)?)?)$/;
 
 /** A locale that this machine can use: the C ones, and what the runtime knows. */
 function locale(text: string): string {
-  const plain = text.replace(/\..*/, '').replace(/@.*/, '');
-  const ok = plain === '' || plain === 'C' || plain === 'POSIX' || isKnownLocale(plain.replaceAll('_', '-'));
+  const language = /^([A-Za-z]{2,3}(?:_[A-Za-z]{2})?)(?:\.[-\w]+)?(?:@\w+)?$/.exec(text)?.[1];
+  const ok = language === undefined ? C_LOCALE.test(text) : isKnownLocale(language.replace('_', '-'));
   if (!ok) {
     throw new ValueRefused(
       `The specified locale "${text}" is not supported by your system.\nSee your operating system documentation for more\ninformation on locale support.`,

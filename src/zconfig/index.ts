@@ -4,7 +4,6 @@ export {
   DATATYPES,
   type InetAddress,
   type SocketAddress,
-  TimeDelta,
 } from './datatypes.ts';
 export { didYouMean } from './did-you-mean.ts';
 export {
@@ -30,6 +29,7 @@ export {
 export { ImportedName } from './imported-name.ts';
 export { TlsConfig } from './components/tls.ts';
 export type { StorageConfig } from './zope-schema/storage-config.ts';
+export { TimeDelta } from './timedelta.ts';
 export { SectionValue } from './section-value.ts';
 export { loadZeoConf, type ZeoConfig } from './zope-schema/zeo-config.ts';
 export { ZEO_SCHEMA } from './zope-schema/zeo-schema.ts';

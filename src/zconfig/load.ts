@@ -1,10 +1,11 @@
 /** Reads a configuration file with a schema (INVENTORY 2.5). */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { ConfigurationError, ConfigurationSyntaxError, type Place, SchemaResourceError } from './errors.ts';
-import { SectionMatcher } from './matcher.ts';
+import { includedFile } from './included-file.ts';
+import { converted, SectionMatcher } from './matcher.ts';
 import { OptionBag, parseOverride } from './overrides.ts';
+import { BLANK, NO_BLANK, quoted, strip, stripEnd } from './python-text.ts';
 import { Schema, type SchemaDefinition } from './schema.ts';
 import { isName, substitute } from './substitution.ts';
 
@@ -13,9 +14,10 @@ export interface LoadOptions {
   readonly overrides?: readonly string[];
 }
 
-const NAME = String.raw`[^\s()]+`;
-const KEY_VALUE = new RegExp(`^(${NAME})\\s*(?:([^\\s].*))?$`, 's');
-const SECTION_START = new RegExp(`^(${NAME})(?:\\s+(${NAME}))?$`);
+const NAME = `${NO_BLANK.slice(0, -1)}()]+`;
+const KEY_VALUE = new RegExp(`^(${NAME})${BLANK}*(${NO_BLANK}.*)?$`, 's');
+const SECTION_START = new RegExp(`^(${NAME})(?:${BLANK}+(${NAME}))?$`);
+const DEFINITION = new RegExp(`^(${NO_BLANK}+)(?:${BLANK}+(.*))?$`, 's');
 
 interface Open {
   readonly matcher: SectionMatcher;
@@ -39,10 +41,11 @@ class Loader {
     this.#including.push(file);
     const stack: Open[] = [];
     let matcher = into;
-    const lines = text.split(/\r\n|\n|\r/);
+    // A carriage return alone ends no line.
+    const lines = text.split('\n');
     for (const [index, raw] of lines.entries()) {
       const place: Place = { file, line: index + 1 };
-      const line = raw.trim();
+      const line = strip(raw);
       if (line === '' || line.startsWith('#')) continue;
       try {
         if (line.startsWith('</')) matcher = this.#end(line, stack, matcher, place);
@@ -65,13 +68,13 @@ class Loader {
   #start(line: string, stack: Open[], matcher: SectionMatcher, place: Place): SectionMatcher {
     if (!line.endsWith('>')) throw new ConfigurationSyntaxError('malformed section start', place);
     const empty = line.endsWith('/>');
-    const match = SECTION_START.exec(line.slice(1, empty ? -2 : -1).trimEnd());
+    const match = SECTION_START.exec(stripEnd(line.slice(1, empty ? -2 : -1)));
     if (match === null) throw new ConfigurationSyntaxError('malformed section header', place);
     const type = match[1]!.toLowerCase();
     const name = match[2]?.toLowerCase() ?? null;
     const child = syntactic(place, () => matcher.child(this.schema, type, name, place));
     if (empty) {
-      matcher.addSection(this.schema, child, child.finish());
+      matcher.addSection(child, child.finish());
       return matcher;
     }
     stack.push({ matcher, type });
@@ -82,9 +85,9 @@ class Loader {
     if (!line.endsWith('>')) throw new ConfigurationSyntaxError('malformed section end', place);
     const open = stack.pop();
     if (open === undefined) throw new ConfigurationSyntaxError('unexpected section end', place);
-    if (line.slice(2, -1).trimEnd().toLowerCase() !== open.type)
+    if (stripEnd(line.slice(2, -1)).toLowerCase() !== open.type)
       throw new ConfigurationSyntaxError('unbalanced section end', place);
-    syntactic(place, () => open.matcher.addSection(this.schema, matcher, matcher.finish()));
+    syntactic(place, () => open.matcher.addSection(matcher, matcher.finish()));
     return open.matcher;
   }
 
@@ -100,21 +103,22 @@ class Loader {
     if (match === null) throw new ConfigurationSyntaxError('missing or unrecognized directive', place);
     const [, name, argument] = match;
     if (name !== 'define' && name !== 'import' && name !== 'include')
-      throw new ConfigurationSyntaxError(`unknown directive: '${name}'`, place);
+      throw new ConfigurationSyntaxError(`unknown directive: ${quoted(name!)}`, place);
     if (!argument) throw new ConfigurationSyntaxError(`missing argument to %${name} directive`, place);
     if (name === 'define') this.#define(argument, place);
-    else if (name === 'import') this.#import(substitute(argument.trim(), this.#defines), place);
-    else this.#include(substitute(argument.trim(), this.#defines), matcher, place);
+    else if (name === 'import') this.#import(substitute(argument, this.#defines), place);
+    else this.#include(substitute(argument, this.#defines), matcher, place);
   }
 
   #define(argument: string, place: Place): void {
-    const match = /^(\S+)(?:\s+(.*))?$/s.exec(argument)!;
+    const match = DEFINITION.exec(argument)!;
     const name = match[1]!.toLowerCase();
     const value = match[2] ?? '';
     const before = this.#defines.get(name);
     if (before !== undefined && before !== value)
-      throw new ConfigurationSyntaxError(`cannot redefine '${name}'`, place);
-    if (!isName(name)) throw new ConfigurationSyntaxError(`not a substitution legal name: '${name}'`, place);
+      throw new ConfigurationSyntaxError(`cannot redefine ${quoted(name)}`, place);
+    if (!isName(name))
+      throw new ConfigurationSyntaxError(`not a substitution legal name: ${quoted(name)}`, place);
     this.#defines.set(name, substitute(value, this.#defines));
   }
 
@@ -126,9 +130,7 @@ class Loader {
   }
 
   #include(target: string, matcher: SectionMatcher, place: Place): void {
-    const file = target.startsWith('file:')
-      ? fileURLToPath(target)
-      : path.resolve(path.dirname(place.file!), target);
+    const file = includedFile(target, place.file!);
     this.parse(readConfiguration(file), file, matcher);
   }
 }
@@ -156,15 +158,22 @@ function syntactic<T>(place: Place, run: () => T): T {
   }
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'No such file or directory',
+  EISDIR: 'Is a directory',
+  ENOTDIR: 'Not a directory',
+  EACCES: 'Permission denied',
+};
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 function readConfiguration(file: string): string {
   let bytes: Buffer;
   try {
     bytes = readFileSync(file);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason = code === 'ENOENT' ? 'No such file or directory' : message;
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    const reason = REASONS[code] ?? message;
     throw new ConfigurationError(
       `error opening file ${file}: ${reason}`,
       { file, line: undefined },
@@ -202,7 +211,7 @@ export function loadConfigText(
   const loader = new Loader(schema);
   loader.parse(text, file, top);
   try {
-    return top.finish();
+    return converted(schema.top, top.finish(), { file, line: undefined });
   } catch (error) {
     throw error instanceof ConfigurationError ? error.at({ file, line: undefined }) : error;
   }

@@ -2,7 +2,8 @@
 import { ConfigurationError, DataConversionError, NOWHERE, type Place, ValueRefused } from './errors.ts';
 import type { OptionBag } from './overrides.ts';
 import type { Datatype } from './datatypes.ts';
-import type { ItemInfo, KeyItem, Schema, SectionItem, SectionType } from './schema.ts';
+import type { Item, ItemInfo, KeyItem, Schema, SectionItem, SectionType } from './schema.ts';
+import { quoted } from './python-text.ts';
 import { SectionValue } from './section-value.ts';
 
 /** A text and where it stands. */
@@ -11,7 +12,10 @@ interface Raw {
   readonly place: Place;
 }
 
-const quoted = (text: string | null) => (text === null ? 'None' : `'${text}'`);
+const isSectionItem = (item: Item): item is SectionItem =>
+  item.kind === 'section' || item.kind === 'multisection';
+const typeOf = (item: SectionItem) => item.type.toLowerCase();
+const shown = (text: string | null) => (text === null ? 'None' : quoted(text));
 
 function convert(datatype: Datatype, { text, place }: Raw): unknown {
   try {
@@ -23,13 +27,32 @@ function convert(datatype: Datatype, { text, place }: Raw): unknown {
   }
 }
 
+/** What the type of a section makes of it. */
+export function converted(type: SectionType, section: SectionValue, place: Place): unknown {
+  if (type.datatype === undefined) return section;
+  try {
+    return type.datatype(section);
+  } catch (error) {
+    if (error instanceof ValueRefused)
+      throw new DataConversionError(error.message, section, place, { cause: error });
+    throw error;
+  }
+}
+
+interface Child {
+  readonly type: SectionType;
+  readonly place: Place;
+  readonly value: SectionValue;
+}
+
 export class SectionMatcher {
   readonly type: SectionType;
   readonly name: string | null;
   readonly place: Place;
   readonly #bag: OptionBag | undefined;
   readonly #raw = new Map<string, Raw[] | Map<string, Raw[]>>();
-  readonly #sections = new Map<string, unknown[]>();
+  readonly #sections = new Map<string, Child[]>();
+  readonly #names = new Set<string>();
 
   constructor(type: SectionType, name: string | null, place: Place, bag?: OptionBag) {
     this.type = type;
@@ -51,17 +74,19 @@ export class SectionMatcher {
 
   #add(key: string, realKey: string, raw: Raw, schema?: Schema): void {
     const exact = this.type.items.find((info) => info.key === realKey);
-    const info = exact ?? this.type.items.find((other) => other.key === '+' && !other.isSection);
+    const info = exact ?? this.type.items.findLast((other) => other.key === '+');
     if (info === undefined) {
       const keys = this.type.items.filter((other) => !other.isSection).map((other) => other.key!);
       const hint = schema?.hint(realKey, keys) ?? '';
       throw new ConfigurationError(`${quoted(key)} is not a known key name${hint}`, raw.place);
     }
-    if (info.isSection)
+    if (info.isSection) {
+      const type = this.type.name === '' ? null : this.type.name;
       throw new ConfigurationError(
-        `${quoted(key)} is not a valid key name in '${this.type.name}' sections`,
+        `${quoted(key)} is not a valid key name in ${shown(type)} sections`,
         raw.place,
       );
+    }
     if (info.key === '+') {
       const map = (this.#raw.get(info.attribute) ?? new Map<string, Raw[]>()) as Map<string, Raw[]>;
       this.#raw.set(info.attribute, map);
@@ -90,76 +115,64 @@ export class SectionMatcher {
         place,
       );
     }
-    const info = this.#infoFor(schema, typeName, name, place);
-    const item = info.item as SectionItem;
+    const { item } = this.#infoFor(type, name, place);
     if (name === '*' || name === '+' || (item.name === '+' && name === null)) {
       throw new ConfigurationError(
-        `${quoted(name)} is not an allowed name for ${quoted(item.type)} sections`,
+        `${shown(name)} is not an allowed name for ${quoted(typeOf(item))} sections`,
         place,
       );
     }
     return new SectionMatcher(type, name, place, this.#bag?.section(schema, typeName, name));
   }
 
-  /** The item that a section of this type and name fills. */
-  #infoFor(schema: Schema, typeName: string, name: string | null, place: Place): ItemInfo {
+  /** The item that a section of this type and name fills: the first that its name or its type fits. */
+  #infoFor(type: SectionType, name: string | null, place: Place): ItemInfo & { readonly item: SectionItem } {
     for (const info of this.type.items) {
-      if (info.key !== undefined && info.key !== '+') {
-        if (info.key !== name) continue;
-        if (!info.isSection)
-          throw new ConfigurationError(`section name ${info.key} already in use for key`, place);
-        const { type } = info.item as SectionItem;
-        const allowed = schema.type(type.toLowerCase());
-        if (type.toLowerCase() !== typeName && !allowed?.subtypes.has(typeName)) {
+      const { key, item } = info;
+      if (!isSectionItem(item)) {
+        if (key === name) throw new ConfigurationError(`section name ${key} already in use for key`, place);
+        continue;
+      }
+      const wanted = typeOf(item);
+      const fits = wanted === type.name || type.implements.has(wanted);
+      if (key !== undefined) {
+        if (key !== name) continue;
+        if (!fits) {
           throw new ConfigurationError(
-            `name ${quoted(name)} must be used for a ${quoted(type)} section`,
+            info.isAbstract
+              ? `section type ${quoted(type.name)} not allowed for name ${quoted(key)}`
+              : `name ${quoted(key)} must be used for a ${quoted(wanted)} section`,
             place,
           );
         }
-        return info;
-      }
-      if (!info.isSection) continue;
-      const item = info.item as SectionItem;
-      const wanted = item.type.toLowerCase();
-      if (wanted === typeName) {
-        if (name === null && item.name !== '*')
-          throw new ConfigurationError(`${quoted(typeName)} sections must be named`, place);
-        return info;
-      }
-      const type = schema.type(wanted);
-      if (type?.isAbstract && type.subtypes.has(typeName)) {
-        if (name === null && item.name !== '*')
-          throw new ConfigurationError(`${quoted(typeName)} sections may not be unnamed`, place);
-        return info;
-      }
+      } else if (!fits) continue;
+      else if (wanted === type.name && name === null && item.name !== '*')
+        throw new ConfigurationError(`${quoted(wanted)} sections must be named`, place);
+      return { ...info, item };
     }
     throw new ConfigurationError(
-      `no matching section defined for type='${typeName}', name='${name ?? 'None'}'`,
+      `no matching section defined for type='${type.name}', name='${name ?? 'None'}'`,
       place,
     );
   }
 
   /** Puts a finished section in its place. */
-  addSection(schema: Schema, child: SectionMatcher, value: unknown): void {
-    const { name, place } = child;
-    const info = this.#infoFor(schema, child.type.name, name, place);
-    const before = this.#sections.get(info.attribute) ?? [];
-    if (before.length > 0 && !info.multiple) {
-      throw new ConfigurationError(
-        `too many instances of ${quoted((info.item as SectionItem).type)} section`,
-      );
-    }
-    if (name !== null && this.#names.has(name))
+  addSection({ type, name, place }: SectionMatcher, value: SectionValue): void {
+    if (name !== null && this.#names.has(name)) {
       throw new ConfigurationError(
         `section names must not be re-used within the same container:${quoted(name)}`,
       );
+    }
     if (name !== null) this.#names.add(name);
-    this.#sections.set(info.attribute, [...before, value]);
+    const { attribute, multiple, item } = this.#infoFor(type, name, place);
+    const before = this.#sections.get(attribute) ?? [];
+    if (before.length > 0 && !multiple)
+      throw new ConfigurationError(`too many instances of ${quoted(typeOf(item))} section`);
+    this.#sections.set(attribute, [...before, { type, place, value }]);
   }
 
-  readonly #names = new Set<string>();
-
-  finish(): unknown {
+  /** The section, its values converted; not yet what its type makes of it. */
+  finish(): SectionValue {
     for (const [key, options] of this.#bag?.takeAll() ?? []) {
       for (const { text, place } of options) this.#add(key, key, { text, place });
     }
@@ -168,15 +181,7 @@ export class SectionMatcher {
     for (const info of this.type.items) this.#checkCount(info);
     for (const info of this.type.items)
       values[info.attribute] = info.isSection ? this.#sectionValue(info) : this.#keyValue(info);
-    const section = new SectionValue(this.type, this.name, values, this.place, this.#given());
-    if (this.type.datatype === undefined) return section;
-    try {
-      return this.type.datatype(section);
-    } catch (error) {
-      if (error instanceof ValueRefused)
-        throw new DataConversionError(error.message, section, this.place, { cause: error });
-      throw error;
-    }
+    return new SectionValue(this.type, this.name, values, this.place, this.#given());
   }
 
   #given(): Map<string, Place> {
@@ -191,29 +196,30 @@ export class SectionMatcher {
 
   #checkCount(info: ItemInfo): void {
     if (!info.item.required) return;
-    const { attribute, isSection, multiple } = info;
-    const what = isSection
-      ? `section type '${(info.item as SectionItem).type}'`
-      : quoted(info.key ?? info.item.name);
+    const { attribute, item, multiple } = info;
     if (info.key === '+') {
-      if (((this.#raw.get(attribute) as Map<string, Raw[]> | undefined)?.size ?? 0) === 0) {
-        throw new ConfigurationError(
-          `no keys defined for the ${attribute} key/value map; at least 1 must be specified`,
-        );
-      }
-      return;
+      if (((this.#raw.get(attribute) as Map<string, Raw[]> | undefined)?.size ?? 0) > 0) return;
+      throw new ConfigurationError(
+        `no keys defined for the ${attribute} key/value map; at least 1 must be specified`,
+      );
     }
-    const count = isSection
-      ? (this.#sections.get(attribute)?.length ?? 0)
-      : ((this.#raw.get(attribute) as Raw[] | undefined)?.length ?? 0);
-    if (count > 0 || (info.item as KeyItem).default !== undefined) return;
+    const what =
+      info.key === undefined ? `section type ${quoted(typeOf(item as SectionItem))}` : quoted(info.key);
+    const found = info.isSection
+      ? this.#sections.get(attribute)
+      : (this.#raw.get(attribute) as Raw[] | undefined);
+    const { default: text, defaults } = item as KeyItem;
+    const texts = multiple ? (defaults as readonly string[] | undefined) : text === undefined ? [] : [text];
+    if ((found ?? texts ?? []).length > 0) return;
     throw new ConfigurationError(
       multiple ? `not enough values for ${what}; 0 found, 1 required` : `no values for ${what}; 1 required`,
     );
   }
 
   #sectionValue({ attribute, multiple }: ItemInfo): unknown {
-    const found = this.#sections.get(attribute) ?? [];
+    const found = (this.#sections.get(attribute) ?? []).map(({ type, value, place }) =>
+      converted(type, value, place),
+    );
     return multiple ? found : (found[0] ?? null);
   }
 

@@ -1,4 +1,5 @@
 /** Schemas: which keys and sections a configuration may have, as data. */
+import { components } from './components/index.ts';
 import { type Datatype, DATATYPES, type DatatypeName } from './datatypes.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { SchemaError } from './errors.ts';
@@ -59,9 +60,11 @@ export interface SchemaDefinition {
   readonly datatype?: (section: SectionValue) => unknown;
   /** Names of keys and section types that there once were, and what is told of them. */
   readonly gone?: Readonly<Record<string, string>>;
-  /** What `%import` may name, and the types that it adds. */
+  /** What `%import` may name, and the types that it adds; the known packages of Python unless told. */
   readonly components?: Readonly<Record<string, readonly SectionTypeDefinition[]>>;
 }
+
+const COMPONENTS = components('ZODB', 'ZConfig.components.basic', 'zdaemon');
 
 const lookUp = (ref: DatatypeRef): Datatype => (typeof ref === 'function' ? ref : DATATYPES[ref]);
 
@@ -72,6 +75,8 @@ export interface ItemInfo {
   readonly convert: Datatype;
   readonly multiple: boolean;
   readonly isSection: boolean;
+  /** Whether its sections are of any type that implements the one that it names. */
+  readonly isAbstract: boolean;
   /** The name by which it is looked up; sections of any name have none. */
   readonly key: string | undefined;
 }
@@ -82,8 +87,8 @@ export class SectionType {
   readonly keytype: Datatype;
   readonly items: readonly ItemInfo[];
   readonly datatype: ((section: SectionValue) => unknown) | undefined;
-  /** Of an abstract type: the types that implement it. */
-  readonly subtypes = new Map<string, SectionType>();
+  /** The abstract types that it implements. */
+  readonly implements = new Set<string>();
 
   constructor(
     name: string,
@@ -100,23 +105,18 @@ export class SectionType {
   }
 }
 
-function infoOf(item: Item, keytype: Datatype): ItemInfo {
+function infoOf(item: Item, keytype: Datatype, isAbstractType: (name: string) => boolean): ItemInfo {
   const isSection = item.kind === 'section' || item.kind === 'multisection';
   const anyName = item.name === '*' || item.name === '+';
-  const key = isSection
-    ? anyName
-      ? undefined
-      : item.name.toLowerCase()
-    : anyName
-      ? item.name
-      : (keytype(item.name) as string);
-  const attribute = item.attribute ?? (key ?? item.name).replaceAll('-', '_');
+  const key = !anyName ? (keytype(item.name) as string) : isSection ? undefined : item.name;
+  const attribute = item.attribute ?? (key ?? item.name).toLowerCase().replaceAll('-', '_');
   return {
     item,
     attribute,
     convert: isSection ? (text) => text : lookUp((item as KeyItem).datatype),
     multiple: item.kind === 'multikey' || item.kind === 'multisection',
     isSection,
+    isAbstract: isSection && isAbstractType((item as SectionItem).type.toLowerCase()),
     key,
   };
 }
@@ -132,16 +132,20 @@ export class Schema {
     this.definition = definition;
     const basic = DATATYPES['basic-key'];
     for (const name of definition.abstract ?? [])
-      this.#types.set(name, new SectionType(name, true, basic, []));
+      this.#types.set(name.toLowerCase(), new SectionType(name.toLowerCase(), true, basic, []));
     for (const type of definition.types ?? []) this.#add(type);
     const keytype = lookUp(definition.keytype ?? 'basic-key');
     this.top = new SectionType(
       '',
       false,
       keytype,
-      definition.items.map((item) => infoOf(item, keytype)),
+      definition.items.map((item) => this.#infoOf(item, keytype)),
       definition.datatype,
     );
+  }
+
+  #infoOf(item: Item, keytype: Datatype): ItemInfo {
+    return infoOf(item, keytype, (name) => this.#types.get(name)?.isAbstract ?? false);
   }
 
   #add(type: SectionTypeDefinition): void {
@@ -152,7 +156,7 @@ export class Schema {
       throw new SchemaError(`section type ${name} extends unknown ${type.extends}`);
     const keytype =
       type.keytype === undefined ? (base?.keytype ?? DATATYPES['basic-key']) : lookUp(type.keytype);
-    const own = (type.items ?? []).map((item) => infoOf(item, keytype));
+    const own = (type.items ?? []).map((item) => this.#infoOf(item, keytype));
     const inherited = (base?.items ?? []).filter(
       (info) => !own.some((other) => other.attribute === info.attribute),
     );
@@ -168,7 +172,7 @@ export class Schema {
     const abstract = this.#types.get(type.implements.toLowerCase());
     if (abstract === undefined || !abstract.isAbstract)
       throw new SchemaError(`section type ${name} implements unknown ${type.implements}`);
-    abstract.subtypes.set(name, made);
+    made.implements.add(abstract.name);
   }
 
   type(name: string): SectionType | undefined {
@@ -190,11 +194,17 @@ export class Schema {
 
   /** A schema with the types of a component as well; undefined when nobody knows the component. */
   withComponent(name: string): Schema | undefined {
-    const types = this.definition.components?.[name];
+    const types = (this.definition.components ?? COMPONENTS)[name];
     if (types === undefined) return undefined;
     if (this.#imported.has(name)) return this;
-    const known = types.filter((type) => !this.#types.has(type.name.toLowerCase()));
-    const schema = new Schema({ ...this.definition, types: [...(this.definition.types ?? []), ...known] });
+    const added = types.filter((type) => !this.#types.has(type.name.toLowerCase()));
+    const needed = added.flatMap((type) => type.implements ?? []).map((needs) => needs.toLowerCase());
+    const abstract = [...new Set(needed)].filter((needs) => !this.#types.has(needs));
+    const schema = new Schema({
+      ...this.definition,
+      abstract: [...(this.definition.abstract ?? []), ...abstract],
+      types: [...(this.definition.types ?? []), ...added],
+    });
     for (const imported of this.#imported) schema.#imported.add(imported);
     schema.#imported.add(name);
     return schema;

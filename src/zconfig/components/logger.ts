@@ -1,7 +1,7 @@
 /** `<eventlog>`, `<logger>` and their handlers (INVENTORY C-082 to C-085). */
-import { integer } from '../datatypes.ts';
 import { ValueRefused } from '../errors.ts';
 import { key, multikey, multisection } from '../items.ts';
+import { integer } from '../numbers.ts';
 import type { SectionTypeDefinition } from '../schema.ts';
 import type { SectionValue } from '../section-value.ts';
 import { checkLogFormat, type LogFormatStyle, logFormatStyle } from './log-format.ts';

@@ -1,9 +1,10 @@
 /** `<runner>`: how a process is kept running (INVENTORY C-081). */
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { expandUser, integer } from '../datatypes.ts';
+import { expandUser } from '../datatypes.ts';
 import { ValueRefused } from '../errors.ts';
 import { key, section } from '../items.ts';
+import { integer } from '../numbers.ts';
 import type { SectionTypeDefinition } from '../schema.ts';
 
 const isFolder = (name: string) => existsSync(name) && statSync(name).isDirectory();

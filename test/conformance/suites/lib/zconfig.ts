@@ -57,7 +57,7 @@ export function checkConfigError(error: ConfigurationError, expected: ExpectedEr
   const file =
     error.file === undefined
       ? null
-      : error.file.startsWith('<')
+      : /^<|^\w+:/.test(error.file)
         ? error.file
         : path.relative(root, error.file);
   const shown = { type, message: error.message.replaceAll(root, '${HERE}'), line: error.line ?? null, file };
