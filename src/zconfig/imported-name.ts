@@ -20,6 +20,7 @@ const PACKAGES = new Set(
 
 /** A name in a package that is known; what another package has cannot be had. Throws a ValueRefused. */
 export function importable(text: string): ImportedName {
+  if (text === '') throw new ValueRefused('Empty module name');
   const known = /^(\w+)(?:\.\w+)*$/.exec(text);
   if (known === null || !PACKAGES.has(known[1]!)) {
     throw new ValueRefused(

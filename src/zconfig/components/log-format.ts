@@ -127,7 +127,7 @@ export function logFormatStyle(text: string): LogFormatStyle {
   const style = text.toLowerCase();
   if (!Object.hasOwn(CHECKS, style)) {
     throw new ValueRefused(
-      `style must be one of ${Object.keys(CHECKS)
+      `log_format_style must be one of ${Object.keys(CHECKS)
         .sort()
         .map((name) => `'${name}'`)
         .join(', ')}; found '${text}'`,

@@ -2,6 +2,7 @@
 import { ValueRefused } from '../errors.ts';
 import { key, multikey, multisection } from '../items.ts';
 import { integer } from '../numbers.ts';
+import { quoted } from '../python-text.ts';
 import type { SectionTypeDefinition } from '../schema.ts';
 import type { SectionValue } from '../section-value.ts';
 import { checkLogFormat, type LogFormatStyle, logFormatStyle } from './log-format.ts';
@@ -47,24 +48,27 @@ const FACILITIES = (
 function facility(text: string): string {
   const name = text.toLowerCase();
   if (!FACILITIES.includes(name))
-    throw new ValueRefused(`Syslog facility must be one of ${FACILITIES.join(', ')}, not '${text}'`);
+    throw new ValueRefused(`Syslog facility must be one of ${FACILITIES.join(', ')}: ${quoted(text)}`);
   return name;
 }
 
 /** Host and port, and the rest, of an address that begins with http. */
 function httpUrl(text: string): readonly [location: string, path: string] {
   const match = /^http:\/\/([^/?#]*)([^?#]*)(.*)$/is.exec(text);
-  if (match === null) throw new ValueRefused(`url must be an http url, not '${text}'`);
+  if (match === null) throw new ValueRefused(`url must be an http url: ${quoted(text)}`);
   const [, location, path, rest] = match;
-  if (location === '') throw new ValueRefused(`url must specify a location: '${text}'`);
-  if (path === '') throw new ValueRefused(`url must specify a path: '${text}'`);
-  return [location!, path! + rest!];
+  if (location === '') throw new ValueRefused(`url must specify a location: ${quoted(text)}`);
+  if (path === '') throw new ValueRefused(`url must specify a path: ${quoted(text)}`);
+  // An empty query, fragment or parameter is left out.
+  const [, query, fragment] = /^(\?[^#]*)?(#.*)?$/s.exec(rest!)!;
+  const more = [query, fragment].filter((part) => part !== undefined && part.length > 1);
+  return [location!, path!.replace(/;$/, '') + more.join('')];
 }
 
 function getOrPost(text: string): string {
   const method = text.toUpperCase();
   if (method !== 'GET' && method !== 'POST')
-    throw new ValueRefused(`method must be "GET" or "POST", instead received: '${text}'`);
+    throw new ValueRefused(`method must be "GET" or "POST", instead received: ${quoted(method)}`);
   return method;
 }
 
@@ -97,16 +101,17 @@ function checkLogFile(section: SectionValue): SectionValue {
   if (path === 'STDERR' || path === 'STDOUT') {
     if (size !== 0 || old !== 0 || when !== '') throw new ValueRefused(`cannot rotate ${path}`);
     if (section.get<boolean>('delay')) throw new ValueRefused(`cannot delay opening ${path}`);
-    if (section.get('encoding') !== null) throw new ValueRefused(`cannot specify encoding for ${path}`);
+    if (section.get<string | null>('encoding')) throw new ValueRefused(`cannot specify encoding for ${path}`);
     return section;
   }
   if (size === 0 && old === 0 && when === '' && interval === 0) return section;
   if (old === 0) throw new ValueRefused('old-files must be set for log rotation');
   if (when !== '') {
-    if (size !== 0) throw new ValueRefused('max-size and when cannot both be set');
+    if (size !== 0)
+      throw new ValueRefused("can't set *both* max_bytes and when: max-size and when exclude each other");
     if (!WHEN.test(when))
       throw new ValueRefused(`when must be S, M, H, D, MIDNIGHT or W0 to W6, not '${when}'`);
-  } else if (size === 0) throw new ValueRefused('max-size or when must be set for log rotation');
+  } else if (size === 0) throw new ValueRefused('max-bytes or when must be set for log rotation (max-size)');
   return section;
 }
 

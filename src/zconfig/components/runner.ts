@@ -5,6 +5,7 @@ import { expandUser } from '../datatypes.ts';
 import { ValueRefused } from '../errors.ts';
 import { key, section } from '../items.ts';
 import { integer } from '../numbers.ts';
+import { quoted, strip, withAsciiDigits } from '../python-text.ts';
 import type { SectionTypeDefinition } from '../schema.ts';
 
 const isFolder = (name: string) => existsSync(name) && statSync(name).isDirectory();
@@ -30,10 +31,10 @@ function parentDirectory(text: string): string {
 const integers = (text: string) => (text === '' ? [] : text.split(',').map((part) => Number(integer(part))));
 
 function octal(text: string): number {
-  const digits = text.trim().replace(/^0o/i, '');
-  if (!/^[0-7]+(?:_[0-7]+)*$/.test(digits))
-    throw new ValueRefused(`invalid literal for int() with base 8: '${text}'`);
-  return Number.parseInt(digits.replaceAll('_', ''), 8);
+  const match = /^([-+]?)(?:0o_?)?([0-7]+(?:_[0-7]+)*)$/i.exec(withAsciiDigits(strip(text)));
+  if (match === null) throw new ValueRefused(`invalid literal for int() with base 8: ${quoted(text)}`);
+  const [, sign, digits] = match;
+  return Number.parseInt(`${sign}${digits!.replaceAll('_', '')}`, 8) + 0;
 }
 
 export const RUNNER: SectionTypeDefinition = {

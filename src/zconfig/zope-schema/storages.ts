@@ -1,21 +1,7 @@
 /** Database and storage sections: of zope.conf and zeo.conf (INVENTORY 2.2, 2.3). */
-import { ValueRefused } from '../errors.ts';
 import { importable, type ImportedName } from '../imported-name.ts';
 import { key, multikey, multisection, section } from '../items.ts';
 import type { SectionTypeDefinition } from '../schema.ts';
-import type { SectionValue } from '../section-value.ts';
-
-/** Of several storages all but the one that is called `changes` are the base; there is one base. */
-function checkDemoStorage(demo: SectionValue): SectionValue {
-  const inner = demo.get<SectionValue[]>('factories');
-  const bases = inner.filter(({ name }) => name !== 'changes');
-  if (bases.length > 1) {
-    throw new ValueRefused(
-      `<demostorage> has ${bases.length} base storages; it takes one, and one named "changes"`,
-    );
-  }
-  return demo;
-}
 
 const PYTHON_CLASS_FACTORIES = new Set([
   'ZODB.broken.find_global',
@@ -106,7 +92,6 @@ export const STORAGE_TYPES: readonly SectionTypeDefinition[] = [
       key('name', 'string', 'for people'),
       multisection('ZODB.storage', 'factories', 'base and changes'),
     ],
-    datatype: checkDemoStorage,
   },
   {
     name: 'blobstorage',

@@ -105,9 +105,11 @@ const FORM_LIMITS = { memory: 1_048_576, disk: 1_073_741_824, memfile: 4096, par
 
 function configOf(raw: SectionValue, file: string): ZopeConfig {
   const instanceHome = raw.get<string>('instancehome');
-  const clientHome = raw.get<string | null>('clienthome') ?? path.join(instanceHome, 'var');
+  const clientHome = raw.get<string | null>('clienthome') ?? inFolder(instanceHome, 'var');
   const limits = raw.get<SectionValue | null>('dos_protection');
-  const databases = raw.get<SectionValue[]>('databases').map(databaseOf);
+  const sections = raw.get<SectionValue[]>('databases');
+  const mounts = mountsOf(sections);
+  const databases = sections.map(databaseOf);
   return {
     file,
     environment: Object.fromEntries(
@@ -121,14 +123,14 @@ function configOf(raw: SectionValue, file: string): ZopeConfig {
     httpRealm: raw.get('http_realm'),
     quoteDtmlRequestData: raw.get('automatically_quote_dtml_request_data'),
     zmiBookmarkableUrls: raw.get('zmi_bookmarkable_urls'),
-    pidFile: raw.get<string | null>('pid_filename') ?? path.join(clientHome, 'Z4.pid'),
+    pidFile: raw.get<string | null>('pid_filename') ?? inFolder(clientHome, 'Z4.pid'),
     trustedProxies: raw.get('trusted_proxies'),
     maxConflictRetries: Number(raw.get('max_conflict_retries')),
     skipAuthenticationChecking: raw.get('skip_authentication_checking'),
     skipOwnershipChecking: raw.get('skip_ownership_checking'),
     verboseSecurity: raw.get('verbose_security'),
     databases,
-    mounts: mountsOf(databases),
+    mounts,
     encoding: raw.get('default_zpublisher_encoding'),
     productConfig: Object.fromEntries(
       raw
@@ -158,14 +160,11 @@ function configOf(raw: SectionValue, file: string): ZopeConfig {
   };
 }
 
+/** What Python's `os.path.join` makes: the folder is left as it was written. */
+const inFolder = (folder: string, name: string) => `${folder}${/^$|\/$/.test(folder) ? '' : '/'}${name}`;
+
 function databaseOf(section: SectionValue): DatabaseConfig {
-  const { type, name, place } = section;
-  if (type !== 'zodb_db') {
-    throw new ConfigurationError(
-      `<${type} ${name}> cannot be mounted in a site: use <zodb_db ${name}> with a mount-point`,
-      place,
-    );
-  }
+  const { name, place } = section;
   const given = (attribute: string) => (section.given.has(attribute) ? section.get<number>(attribute) : null);
   const storage = section.get<SectionValue | null>('storage');
   if (storage === null) throw new ConfigurationError(`<zodb_db ${name}> has no storage section`, place);
@@ -192,10 +191,19 @@ function databaseOf(section: SectionValue): DatabaseConfig {
 /** The class of the object at a mount point below the site's root, unless the section names one. */
 const DEFAULT_CONTAINER = 'OFS.Folder.Folder';
 
-function mountsOf(databases: readonly DatabaseConfig[]): Mount[] {
+function mountsOf(databases: readonly SectionValue[]): Mount[] {
   const mounts = new Map<string, Mount>();
-  for (const { name, place, mountPoints, containerClass } of databases) {
-    for (const { virtualPath, realRoot, realPath } of mountPoints) {
+  for (const section of databases) {
+    const { type, place } = section;
+    const name = section.name!;
+    if (type !== 'zodb_db') {
+      throw new ConfigurationError(
+        `<${type} ${name}> cannot be mounted in a site: use <zodb_db ${name}> with a mount-point`,
+        place,
+      );
+    }
+    const containerClass = section.get<string | null>('container_class');
+    for (const { virtualPath, realRoot, realPath } of section.get<MountPoint[]>('mount_points')) {
       const other = mounts.get(virtualPath)?.database;
       if (other !== undefined) {
         throw new ConfigurationError(
@@ -208,7 +216,7 @@ function mountsOf(databases: readonly DatabaseConfig[]): Mount[] {
         database: name,
         realRoot,
         realPath,
-        containerClass: containerClass || (virtualPath === '/' ? null : DEFAULT_CONTAINER),
+        containerClass: virtualPath === '/' ? containerClass : containerClass || DEFAULT_CONTAINER,
       });
     }
   }

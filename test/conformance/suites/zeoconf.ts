@@ -133,7 +133,7 @@ const suite: Suite = {
       else if (!outcome.stderr.startsWith('Error: ') || outcome.stdout !== '')
         throw new Mismatch('the message', 'Error: …', outcome);
       for (const part of essential)
-        if (!outcome.stderr.toLowerCase().includes(part.toLowerCase()))
+        if (!outcome.stderr.replaceAll(here, '${HERE}').toLowerCase().includes(part.toLowerCase()))
           throw new Mismatch('what is essential in the message', part, outcome.stderr);
     } finally {
       process.chdir(folder);

@@ -149,7 +149,7 @@ async function check(file: string, instance: string, input: Input, expect: Expec
   if (expect.error !== undefined)
     throw new Mismatch('no error', expect.error, zopeOptions(file, instance, MASK));
   expectSame('the options', zopeOptions(file, instance, MASK), expect.options);
-  expectSame('the mounts', mountsOf(config), expect.mounts);
+  expectSame('the mounts', toJson(mountsOf(config), instance, MASK), expect.mounts);
   if (input.apply) expectSame('the effects', toJson(await effectsOf(config), instance, MASK), expect.effects);
   if (!input.open) return;
   const wanted = expect.databases!;

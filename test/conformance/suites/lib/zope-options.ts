@@ -19,8 +19,11 @@ export const FACTORIES: Readonly<Record<string, string>> = {
   zeoclient: 'ZEOClient',
   clientstorage: 'ClientStorageConfig',
   fullstorage: 'BDBFullStorage',
+  minimalstorage: 'BDBMinimalStorage',
   logfile: 'FileHandlerFactory',
   syslog: 'SyslogHandlerFactory',
+  'http-logger': 'HTTPHandlerFactory',
+  'win32-eventlog': 'Win32EventLogFactory',
   'email-notifier': 'SMTPHandlerFactory',
 };
 
