@@ -29,6 +29,7 @@ export {
 export { ImportedName } from './imported-name.ts';
 export { TlsConfig } from './components/tls.ts';
 export type { StorageConfig } from './zope-schema/storage-config.ts';
+export { BLANK, NO_BLANK, quoted, strip, stripEnd, words } from './python-text.ts';
 export { TimeDelta } from './timedelta.ts';
 export { SectionValue } from './section-value.ts';
 export { loadZeoConf, type ZeoConfig } from './zope-schema/zeo-config.ts';

@@ -3,6 +3,7 @@
  * with `#` and `;`, continuation lines, `%(name)s`), which both PasteDeploy and `logging.config` read.
  */
 import { readFileSync } from 'node:fs';
+import { BLANK, NO_BLANK, quoted, strip, stripEnd } from '../../zconfig/index.ts';
 import { LoadError } from './errors.ts';
 
 /** An option as written: its text before interpolation, and its line (undefined for a value given by the caller). */
@@ -13,29 +14,10 @@ interface RawOption {
 
 const MAX_DEPTH = 10;
 const HEADER = /^\[(.+)\]/;
-const OPTION = /^(.*?)\s*[=:]\s*(.*)$/s;
-// Python's str.strip, which unlike trim keeps a byte order mark and takes the information separators.
-const BLANK = String.raw`[\s\x1c-\x1f\x85]`;
-const LEADING = new RegExp(`^(?:(?!\\ufeff)${BLANK})+`);
-const TRAILING = new RegExp(`(?:(?!\\ufeff)${BLANK})+$`);
+const OPTION = new RegExp(`^(.*?)${BLANK}*[=:]${BLANK}*(.*)$`, 's');
+const FIRST = new RegExp(NO_BLANK);
 
-const strip = (text: string) => text.replace(LEADING, '').replace(TRAILING, '');
-
-/** Text as Python's `repr` shows it, for messages that users of Python know. */
-export function quoted(text: string): string {
-  const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
-  const escaped = text.replace(/[\\\n\r\t\ufeff]|[\0-\x1f\x7f]|['"]/g, (c) => {
-    if (c === "'" || c === '"') return c === quote ? `\\${c}` : c;
-    const known = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' }[c];
-    const code = c.charCodeAt(0);
-    return (
-      known ??
-      (code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`)
-    );
-  });
-  return quote + escaped + quote;
-}
-
+export { quoted };
 export interface ConfigParserOptions {
   /** Options of `[DEFAULT]` that the file may override. */
   readonly defaults?: Readonly<Record<string, string>>;
@@ -105,7 +87,8 @@ export class ConfigParser {
   defaults(): Record<string, string> {
     const values: Record<string, string> = Object.create(null);
     for (const [name, { text }] of this.#defaults) {
-      values[name] = this.#interpolate(text, 'DEFAULT', name, 1, text);
+      // PasteDeploy leaves what comes to nothing as it was written.
+      values[name] = this.#interpolate(text, 'DEFAULT', name, 1, text) || text;
     }
     return values;
   }
@@ -138,7 +121,7 @@ export class ConfigParser {
     let option: RawOption | undefined;
     let indent = 0;
     const close = () => {
-      if (option && values) option.text = values.join('\n').replace(TRAILING, '');
+      if (option && values) option.text = stripEnd(values.join('\n'));
       option = values = undefined;
     };
     for (const [index, line] of lines.entries()) {
@@ -149,7 +132,7 @@ export class ConfigParser {
         values?.push('');
         continue;
       }
-      const lineIndent = line.search(/[^\s\x1c-\x1f\x85]|\ufeff/);
+      const lineIndent = line.search(FIRST);
       if (values && lineIndent > indent) {
         values.push(content);
         continue;
@@ -189,7 +172,7 @@ export class ConfigParser {
       if (!match || match[1] === '') wrong.push([lineNumber, quoted(`${line}\n`)]);
       if (!match) continue;
       close();
-      const name = this.#optionName(match[1]!.replace(TRAILING, ''));
+      const name = this.#optionName(stripEnd(match[1]!));
       const key = `${sectionName}\n${name}`;
       if (seen.has(key)) {
         throw new LoadError(

@@ -16,11 +16,7 @@ const distributions = new Map<string, Distribution>();
 const modules = new Map<string, Namespace | (() => Promise<Namespace>)>();
 
 /** Names of distributions are compared as Python's installers do: without case, and `-`, `_` and `.` are one. */
-const normalized = (name: string) =>
-  name
-    .trim()
-    .replace(/[-_.]+/g, '-')
-    .toLowerCase();
+const normalized = (name: string) => name.replace(/[-_.]+/g, '-').toLowerCase();
 
 /**
  * Makes `egg:NAME#entry` known, as installing a Python distribution does. A name may be registered in parts; an entry point that
@@ -48,6 +44,7 @@ export function registerModule(name: string, namespace: Namespace | (() => Promi
 export function requireDistribution(name: string): Distribution {
   const found = distributions.get(normalized(name));
   if (found) return found;
+  if (name === '') throw new LoadError('uri-malformed', 'A distribution name is required.');
   const known = [...distributions.values()].map((item) => item.name).sort();
   throw new LoadError(
     'distribution-missing',
