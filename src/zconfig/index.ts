@@ -30,6 +30,7 @@ export { ImportedName } from './imported-name.ts';
 export { TlsConfig } from './components/tls.ts';
 export type { StorageConfig } from './zope-schema/storage-config.ts';
 export { BLANK, NO_BLANK, quoted, strip, stripEnd, words } from './python-text.ts';
+export { integer } from './numbers.ts';
 export { TimeDelta } from './timedelta.ts';
 export { SectionValue } from './section-value.ts';
 export { loadZeoConf, type ZeoConfig } from './zope-schema/zeo-config.ts';

@@ -1,7 +1,8 @@
 /** Python's `str.format` with named fields, as far as formats of log lines use it. */
 import { pythonError } from './errors.ts';
-import { asciiOnly, floating, typeName } from './percent.ts';
-import { FloatValue, repr, str } from './python-text.ts';
+import { formatSpec } from './format-spec.ts';
+import { asciiOnly, typeName } from './percent.ts';
+import { repr, str } from './python-text.ts';
 
 interface Replacement {
   readonly field: string;
@@ -85,9 +86,16 @@ export function formatBraces(format: BraceFormat, lookup: (key: string) => unkno
       text += part;
       continue;
     }
-    const [name, ...path] = part.field.split(/[.[]/);
+    const [name, ...path] = part.field.split(/(?=[.[])/);
+    if (/^\d*$/.test(name!)) {
+      throw pythonError(
+        'IndexError',
+        `Replacement index ${Number(name)} out of range for positional args tuple`,
+      );
+    }
     let value = lookup(name!);
-    for (const step of path) value = member(value, step.replace(/\]$/, ''));
+    for (const step of path)
+      value = step.startsWith('.') ? member(value, step.slice(1)) : item(value, step.slice(1, -1));
     if (part.conversion === 'r') value = repr(value);
     else if (part.conversion === 's') value = str(value);
     else if (part.conversion === 'a') value = asciiOnly(repr(value));
@@ -97,96 +105,29 @@ export function formatBraces(format: BraceFormat, lookup: (key: string) => unkno
 }
 
 function member(value: unknown, name: string): unknown {
-  if (typeof value === 'object' && value !== null && Object.hasOwn(value, name)) {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value) && Object.hasOwn(value, name))
     return (value as Record<string, unknown>)[name];
-  }
   throw pythonError('AttributeError', `${repr(typeName(value))} object has no attribute ${repr(name)}`);
 }
 
-const SPEC = /^(?:(.)?([<>=^]))?([-+ ])?(#)?(0)?(\d+)?([,_])?(?:\.(\d+))?([a-zA-Z%])?$/su;
-
-function formatSpec(value: unknown, spec: string): string {
-  if (spec === '') return str(value);
-  const match = SPEC.exec(spec);
-  if (!match) throw pythonError('ValueError', `Invalid format specifier '${spec}'`);
-  const [, fill, align, sign = '-', alternate, zero, width, grouping, precision, type] = match;
-  const isNumber =
-    typeof value === 'number' ||
-    typeof value === 'bigint' ||
-    value instanceof FloatValue ||
-    typeof value === 'boolean';
-  let text: string;
-  if (isNumber && type !== 's') {
-    text = formatNumber(value, {
-      sign: sign === '-' ? '' : sign,
-      alternate: !!alternate,
-      precision,
-      type,
-      grouping,
-    });
-  } else {
-    if (type !== undefined && type !== 's') {
+function item(value: unknown, name: string): unknown {
+  const type = typeName(value);
+  if (typeof value === 'string' || Array.isArray(value)) {
+    const what = typeof value === 'string' ? 'string' : type;
+    if (!/^\d+$/.test(name)) {
       throw pythonError(
-        'ValueError',
-        `Unknown format code '${type}' for object of type '${typeName(value)}'`,
+        'TypeError',
+        what === 'string'
+          ? "string indices must be integers, not 'str'"
+          : `${what} indices must be integers or slices, not str`,
       );
     }
-    text = str(value);
-    if (precision !== undefined) text = [...text].slice(0, Number(precision)).join('');
+    const found = (typeof value === 'string' ? [...value] : (value as unknown[]))[Number(name)];
+    if (found === undefined) throw pythonError('IndexError', `${what} index out of range`);
+    return found;
   }
-  const missing = Number(width ?? 0) - [...text].length;
-  if (missing <= 0) return text;
-  const padding = (fill ?? (zero ? '0' : ' ')).repeat(missing);
-  switch (align ?? (isNumber ? (zero ? '=' : '>') : '<')) {
-    case '<':
-      return text + padding;
-    case '>':
-      return padding + text;
-    case '=': {
-      const head = /^[-+ ]?(?:0[xXobB])?/.exec(text)![0];
-      return head + padding + text.slice(head.length);
-    }
-    default: {
-      const half = Math.floor(missing / 2);
-      const one = fill ?? (zero ? '0' : ' ');
-      return one.repeat(half) + text + one.repeat(missing - half);
-    }
-  }
-}
-
-function formatNumber(
-  value: number | bigint | boolean | FloatValue,
-  options: {
-    sign: string;
-    alternate: boolean;
-    precision: string | undefined;
-    type: string | undefined;
-    grouping: string | undefined;
-  },
-): string {
-  const { sign, alternate, type, grouping } = options;
-  const isFloat = value instanceof FloatValue || (typeof value === 'number' && !Number.isInteger(value));
-  const number = value instanceof FloatValue ? value.value : value;
-  const precision = options.precision === undefined ? undefined : Number(options.precision);
-  let text: string;
-  if (type !== undefined && 'bcdoxXn'.includes(type) && !(type === 'n' && isFloat)) {
-    if (isFloat) throw pythonError('ValueError', `Unknown format code '${type}' for object of type 'float'`);
-    const whole = BigInt(number);
-    if (type === 'c') return String.fromCodePoint(Number(whole));
-    const radix = type === 'b' ? 2 : type === 'o' ? 8 : type === 'x' || type === 'X' ? 16 : 10;
-    const digits = (whole < 0n ? -whole : whole).toString(radix);
-    const prefix = alternate && radix !== 10 ? `0${type}` : '';
-    text = (whole < 0n ? '-' : sign) + prefix + (type === 'X' ? digits.toUpperCase() : digits);
-  } else if (type === '%') {
-    text = `${floating(Number(number) * 100, 'f', precision ?? 6, sign, alternate)}%`;
-  } else if (type !== undefined) {
-    text = floating(Number(number), type === 'n' ? 'g' : type, precision ?? 6, sign, alternate);
-  } else if (isFloat && precision !== undefined) {
-    text = floating(Number(number), 'g', precision, sign, alternate);
-  } else {
-    const shown = str(isFloat ? new FloatValue(Number(number)) : number);
-    text = shown.startsWith('-') ? shown : sign + shown;
-  }
-  if (grouping === undefined) return text;
-  return text.replace(/\d+/, (digits) => digits.replace(/\B(?=(\d{3})+$)/g, grouping));
+  if (type !== 'dict') throw pythonError('TypeError', `${repr(type)} object is not subscriptable`);
+  const entries = value instanceof Map ? value : new Map(Object.entries(value as object));
+  if (!entries.has(name)) throw pythonError('KeyError', repr(name));
+  return entries.get(name);
 }

@@ -316,6 +316,13 @@ function binary(operator: string, left: unknown, right: unknown): unknown {
     if (right instanceof Map) return formatMessage(left, Object.fromEntries(right as Map<string, unknown>));
     return formatMessage(left, right instanceof TupleValue ? right : [right]);
   }
+  if (operator === '*' && typeof right === 'number') {
+    if (typeof left === 'string') return left.repeat(Math.max(right, 0));
+    if (Array.isArray(left)) {
+      const items = Array.from({ length: Math.max(right, 0) }, () => left as unknown[]).flat();
+      return left instanceof TupleValue ? TupleValue.from(items) : items;
+    }
+  }
   const a = numeric(left, operator);
   const b = numeric(right, operator);
   const float = left instanceof FloatValue || right instanceof FloatValue;

@@ -1,9 +1,10 @@
 /** Python's `logging.config.fileConfig`: the sections `loggers`, `handlers` and `formatters` of an `.ini`. */
+import { integer, ValueRefused } from '../../zconfig/index.ts';
 import { ConfigParser, quoted } from '../loader/config-parser.ts';
 import { LoggingConfigError, type LoggingConfigErrorCode } from './errors.ts';
 import { readExpression } from './expressions.ts';
 import { Formatter } from './formatter.ts';
-import { createHandler } from './handler-classes.ts';
+import { handlerClassOf, handlerWith } from './handler-classes.ts';
 import type { Handler } from './handlers/handler.ts';
 import { MemoryHandler } from './handlers/memory.ts';
 import { levelNumber, NOTSET } from './levels.ts';
@@ -216,8 +217,12 @@ class SectionReader {
     const parser = this.#parser;
     const className = this.#required(section, 'class');
     const formatterName = parser.get(section, 'formatter') ?? '';
+    const handlerClass = this.#within('unknown-class', section, undefined, () => handlerClassOf(className));
     const args = this.#expression(section, 'args') ?? new TupleValue();
     const kwargs = this.#expression(section, 'kwargs') ?? new Map<unknown, unknown>();
+    const create = this.#within('bad-arguments', section, undefined, () =>
+      handlerWith(handlerClass, args, kwargs),
+    );
     const level = this.#level(section);
     const formatter = formatterName === '' ? null : formatters.get(formatterName);
     if (formatter === undefined) {
@@ -228,9 +233,7 @@ class SectionReader {
       section,
       target: parser.get(section, 'target') || undefined,
       create: () => {
-        const handler = this.#within('handler-failed', section, undefined, () =>
-          createHandler(className, args, kwargs),
-        );
+        const handler = this.#within('handler-failed', section, undefined, create);
         handler.formatter = formatter;
         if (level !== undefined) handler.level = level;
         return handler;
@@ -251,17 +254,14 @@ class SectionReader {
   ): Omit<LoggerSetup, 'handlers'> & { handlers: string[] } {
     const section = this.#section(`logger_${key}`);
     const name = key === 'root' ? '' : this.#required(section, 'qualname');
+    const propagate = key === 'root' || this.#integer(section, 'propagate', 1) !== 0;
+    const level = this.#level(section);
     const names = this.#list(section, 'handlers');
     for (const handler of names) {
       if (handlers.has(handler)) continue;
       throw this.#error('unknown-name', `unknown handler ${quoted(handler)}`, section, 'handlers');
     }
-    return {
-      name,
-      level: this.#level(section),
-      propagate: key === 'root' || this.#integer(section, 'propagate', 1) !== 0,
-      handlers: names,
-    };
+    return { name, level, propagate, handlers: names };
   }
 
   #expression(section: string, option: string): unknown {
@@ -280,12 +280,16 @@ class SectionReader {
   #integer(section: string, option: string, fallback: number): number {
     const text = this.#parser.get(section, option);
     if (text === undefined) return fallback;
-    if (/^\s*[-+]?\d+(?:_\d+)*\s*$/.test(text)) return Number(text.replaceAll('_', ''));
-    throw this.#error(
-      'bad-number',
-      `not a whole number: invalid literal for int() with base 10: ${quoted(text)} (1 for yes, 0 for no)`,
-      section,
-      option,
-    );
+    try {
+      return Number(integer(text));
+    } catch (error) {
+      if (!(error instanceof ValueRefused)) throw error;
+      throw this.#error(
+        'bad-number',
+        `not a whole number: ${error.message} (1 for yes, 0 for no)`,
+        section,
+        option,
+      );
+    }
   }
 }

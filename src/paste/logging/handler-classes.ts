@@ -1,4 +1,5 @@
 /** The handler classes that an `.ini` may name, with Python's parameters in Python's order. */
+import { strip } from '../../zconfig/index.ts';
 import { LoggingConfigError, pythonError } from './errors.ts';
 import type { EncodeErrors } from './encodings.ts';
 import { SOCK_STREAM, TimeValue } from './expression-names.ts';
@@ -246,9 +247,11 @@ const NOT_OFFERED: Readonly<Record<string, string>> = {
   'handlers.QueueHandler': 'no handler waits here',
 };
 
-/** Makes a handler of an `.ini`. Throws `LoggingConfigError` without a place. */
-export function createHandler(className: string, args: unknown, kwargs: unknown): Handler {
-  const name = className.trim().replace(/^logging\./, '');
+/** A class of handlers by its name in an `.ini`. Throws `LoggingConfigError` without a place. */
+export function handlerClassOf(className: string): HandlerClass & { readonly name: string } {
+  if (!/^[\w.]+$/u.test(strip(className)))
+    throw new LoggingConfigError('bad-expression', `SyntaxError: ${repr(className)} is no name of a class`);
+  const name = strip(className).replace(/^logging\./, '');
   const handlerClass = Object.hasOwn(CLASSES, name) ? CLASSES[name]! : undefined;
   if (!handlerClass) {
     const advice = Object.hasOwn(NOT_OFFERED, name) ? NOT_OFFERED[name] : undefined;
@@ -259,6 +262,15 @@ export function createHandler(className: string, args: unknown, kwargs: unknown)
       `unknown handler class ${repr(className)} (classes: ${Object.keys(CLASSES).join(', ')})`,
     );
   }
+  return { name, ...handlerClass };
+}
+
+/** What makes a handler with these arguments. Throws `LoggingConfigError` without a place for arguments that do not fit. */
+export function handlerWith(
+  { name, parameters, create }: ReturnType<typeof handlerClassOf>,
+  args: unknown,
+  kwargs: unknown,
+): () => Handler {
   if (!Array.isArray(args)) {
     throw new LoggingConfigError(
       'bad-arguments',
@@ -268,7 +280,8 @@ export function createHandler(className: string, args: unknown, kwargs: unknown)
   if (!(kwargs instanceof Map)) {
     throw new LoggingConfigError('bad-arguments', `kwargs is no dictionary of arguments`);
   }
-  return handlerClass.create(bind(name, handlerClass.parameters, args, kwargs));
+  const given = bind(name, parameters, args, kwargs);
+  return () => create(given);
 }
 
 function bind(

@@ -1,6 +1,6 @@
 /** Python's `format % values` for text. */
 import { pythonError } from './errors.ts';
-import { FloatValue, repr, str } from './python-text.ts';
+import { FloatValue, repr, str, TupleValue } from './python-text.ts';
 
 /** One conversion, `%(key)-10.3s`. */
 interface Conversion {
@@ -12,15 +12,22 @@ interface Conversion {
   readonly width: number | '*' | undefined;
   readonly precision: number | '*' | undefined;
   readonly letter: string;
+  /** Thrown when it is to be shown: what stands before it may fail first. */
+  readonly problem?: Error;
 }
 
-export type PercentFormat = readonly (string | Conversion)[];
+/** An error stands for a conversion without an end. */
+export type PercentFormat = readonly (string | Conversion | Error)[];
 
 const SPEC = /([-+ #0]*)(\*|\d+)?(?:\.(\*|\d*))?[hlL]?([\s\S])?/y;
 
-/** Parses a format once. Throws Python's errors (`ValueError`, …) as plain errors of that name. */
 export function parsePercent(format: string): PercentFormat {
-  const parts: (string | Conversion)[] = [];
+  const parts: (string | Conversion | Error)[] = [];
+  const endWith = (reason: string) => [
+    ...parts,
+    ...(literal === '' ? [] : [literal]),
+    pythonError('ValueError', reason),
+  ];
   let literal = '';
   for (let at = 0; at < format.length;) {
     const percent = format.indexOf('%', at);
@@ -35,7 +42,7 @@ export function parsePercent(format: string): PercentFormat {
       const start = at + 1;
       let depth = 1;
       for (at += 1; depth > 0; at += 1) {
-        if (at >= format.length) throw pythonError('ValueError', 'incomplete format key');
+        if (at >= format.length) return endWith('incomplete format key');
         if (format[at] === '(') depth += 1;
         else if (format[at] === ')') depth -= 1;
       }
@@ -43,15 +50,16 @@ export function parsePercent(format: string): PercentFormat {
     }
     SPEC.lastIndex = at;
     const [all, flags, width, precision, letter] = SPEC.exec(format)!;
-    if (letter === undefined) throw pythonError('ValueError', 'incomplete format');
+    if (letter === undefined) return endWith('incomplete format');
     at += all.length;
-    if (letter === '%') {
+    if (letter === '%' && all.length === 1 && key === undefined) {
       literal += '%';
       continue;
     }
+    let problem: Error | undefined;
     if (!'diouxXeEfFgGcrsa'.includes(letter)) {
       const code = letter.codePointAt(0)!.toString(16);
-      throw pythonError(
+      problem = pythonError(
         'ValueError',
         `unsupported format character '${letter}' (0x${code}) at index ${at - 1}`,
       );
@@ -67,6 +75,7 @@ export function parsePercent(format: string): PercentFormat {
       width: width === '*' ? '*' : width === undefined ? undefined : Number(width),
       precision: precision === '*' ? '*' : precision === undefined ? undefined : Number(precision),
       letter,
+      ...(problem && { problem }),
     });
   }
   if (literal !== '') parts.push(literal);
@@ -78,6 +87,7 @@ export function formatNamed(format: PercentFormat, lookup: (key: string) => unkn
   let text = '';
   for (const part of format) {
     if (typeof part === 'string') text += part;
+    else if (part instanceof Error) throw part;
     else if (part.key === undefined) throw pythonError('TypeError', 'not enough arguments for format string');
     else text += convert(part, lookup(part.key), part.width, part.precision);
   }
@@ -109,6 +119,7 @@ export function formatMessage(
       text += part;
       continue;
     }
+    if (part instanceof Error) throw part;
     if (part.key !== undefined && list) throw pythonError('TypeError', 'format requires a mapping');
     const width = star(part.width);
     const precision = star(part.precision);
@@ -129,11 +140,12 @@ export function formatMessage(
 }
 
 function convert(
-  { left, zero, sign, alternate, letter }: Conversion,
+  { left, zero, sign, alternate, letter, problem }: Conversion,
   value: unknown,
   width: number | '*' | undefined,
   precision: number | '*' | undefined,
 ): string {
+  if (problem !== undefined) throw problem;
   const digits = typeof precision === 'number' ? precision : undefined;
   let text: string;
   let numeric = true;
@@ -206,6 +218,7 @@ export function typeName(value: unknown): string {
   if (typeof value === 'bigint') return 'int';
   if (typeof value === 'number') return Number.isInteger(value) ? 'int' : 'float';
   if (value instanceof FloatValue) return 'float';
+  if (value instanceof TupleValue) return 'tuple';
   if (Array.isArray(value)) return 'list';
   return typeof value === 'object' &&
     (value instanceof Map || Object.getPrototypeOf(value) === Object.prototype)
@@ -239,9 +252,9 @@ export function floating(
     text = Number.isNaN(value) ? 'nan' : 'inf';
   } else if (letter === 'f' || letter === 'F') {
     text = fixed(magnitude, precision);
-    if (alternate && precision === 0) text += '.';
+    text = withPoint(text, alternate);
   } else if (letter === 'e' || letter === 'E') {
-    text = exponential(magnitude, precision);
+    text = withPoint(exponential(magnitude, precision), alternate);
   } else {
     const significant = precision === 0 ? 1 : precision;
     const exponent = magnitude === 0 ? 0 : Number(exponential(magnitude, significant - 1).split('e')[1]);
@@ -249,10 +262,16 @@ export function floating(
       exponent < -4 || exponent >= significant
         ? exponential(magnitude, significant - 1)
         : fixed(magnitude, significant - 1 - exponent);
-    if (!alternate && text.includes('.')) text = text.replace(/\.?0+(?=e|$)/, '');
+    text = withPoint(text, alternate);
+    if (!alternate && text.includes('.'))
+      text = text.replace(/(\.\d*?)0+(?=e|$)/, '$1').replace(/\.(?=e|$)/, '');
   }
   return head + (letter === letter.toUpperCase() ? text.toUpperCase() : text);
 }
+
+/** The alternate form has a point whatever follows. */
+const withPoint = (text: string, alternate: boolean) =>
+  alternate && !text.includes('.') ? text.replace(/^\d+/, '$&.') : text;
 
 function fixed(value: number, precision: number): string {
   if (value < 1e21 && precision <= 70) {
@@ -270,12 +289,24 @@ function fixed(value: number, precision: number): string {
 const splitAt = (text: string, at: number): [string, string] => [text.slice(0, at), text.slice(at)];
 
 function exponential(value: number, precision: number): string {
-  const [digits, exponent] = value.toExponential(Math.min(precision, 100)).split('e') as [string, string];
+  const places = Math.min(precision, 100);
+  const [digits, exponent] = roundedExponential(value, places).split('e') as [string, string];
   return `${digits}e${exponent[0]}${exponent.slice(1).padStart(2, '0')}`;
+}
+
+/** A tie goes to the even digit, where toExponential takes the larger. */
+function roundedExponential(value: number, precision: number): string {
+  const rounded = value.toExponential(precision);
+  if (precision > 70 || !/[13579]e/.test(rounded)) return rounded;
+  const [exact, power] = value.toExponential(precision + 30).split('e') as [string, string];
+  const [kept, tail] = splitAt(exact, -30);
+  if (!/^50*$/.test(tail)) return rounded;
+  return `${kept.replace(/\.$/, '')}e${power}`;
 }
 
 function character(value: unknown): string {
   if (typeof value === 'string' && [...value].length === 1) return value;
+  if (typeof value === 'boolean') return character(Number(value));
   if (typeof value === 'number' && Number.isInteger(value)) {
     if (value < 0 || value > 0x10ffff) throw pythonError('OverflowError', '%c arg not in range(0x110000)');
     return String.fromCodePoint(value);

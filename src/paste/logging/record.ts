@@ -2,7 +2,7 @@ import path from 'node:path';
 import { pythonError } from './errors.ts';
 import { levelName } from './levels.ts';
 import { formatMessage } from './percent.ts';
-import { FloatValue, repr, str } from './python-text.ts';
+import { FloatValue, repr, TupleValue, str } from './python-text.ts';
 import { runtime } from './runtime.ts';
 import { formatException } from './traceback.ts';
 
@@ -102,7 +102,7 @@ export class LogRecord {
       case 'msg':
         return this.rawMessage;
       case 'args':
-        return this.args;
+        return Array.isArray(this.args) ? TupleValue.from(this.args) : this.args;
       case 'pathname':
         return this.caller?.file ?? '(unknown file)';
       case 'filename':

@@ -82,6 +82,8 @@ export class FileHandler extends Handler {
   }
 
   protected override emit(record: LogRecord): void {
+    // A delayed file is there even if its first record cannot be written.
+    if (this.descriptor === undefined) this.open();
     const bytes = this.#encode(`${this.format(record)}\n`);
     if (record.bulk && this.#turn === turn) {
       this.#waiting.push(bytes);

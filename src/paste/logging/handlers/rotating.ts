@@ -19,12 +19,19 @@ export abstract class RollingFileHandler extends FileHandler {
 
   protected override emit(record: LogRecord): void {
     // A rollover that fails (a full disk, a folder without permission) must not lose the record.
+    let reported = false;
     try {
       if (this.isDue(record) && this.isRegularFile()) this.rollOver();
     } catch (error) {
       reportError(error, record);
+      reported = true;
     }
-    super.emit(record);
+    try {
+      super.emit(record);
+    } catch (error) {
+      // What cannot be shown fails twice.
+      if (!reported) throw error;
+    }
   }
 
   /** A missing file counts: it will be a regular one. */
