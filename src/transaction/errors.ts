@@ -50,6 +50,13 @@ export class TransactionUseError extends TransactionError {
   override readonly code = 'TRANSACTION_USE';
 }
 
+/** A synchronizer was to be taken away that is not there. */
+export class UnknownSynchronizer extends TransactionUseError {
+  constructor() {
+    super('the synchronizer is not registered');
+  }
+}
+
 /** Whether the work that met this error may be tried again, whichever room threw it. */
 export function isTransient(error: unknown): boolean {
   return typeof error === 'object' && error !== null && (error as { transient?: unknown }).transient === true;

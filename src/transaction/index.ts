@@ -15,6 +15,7 @@ export {
   TransactionFailedError,
   TransactionUseError,
   TransientError,
+  UnknownSynchronizer,
 } from './errors.ts';
 export type { DataManager, DataManagerSavepoint, Synchronizer } from './interfaces.ts';
 export { Attempt, type RunOptions, TransactionManager } from './manager.ts';

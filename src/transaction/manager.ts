@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { AlreadyInTransaction, NoTransaction, TransactionUseError } from './errors.ts';
+import { AlreadyInTransaction, NoTransaction, TransactionUseError, UnknownSynchronizer } from './errors.ts';
 import type { Synchronizer } from './interfaces.ts';
 import type { Savepoint } from './savepoint.ts';
 import { SynchronizerSet } from './synchronizers.ts';
@@ -89,8 +89,7 @@ export class TransactionManager {
 
   /** Throws when it is not registered. */
   unregisterSynch(synchronizer: Synchronizer): void {
-    if (!this.#synchronizers.delete(synchronizer))
-      throw new TransactionUseError('the synchronizer is not registered');
+    if (!this.#synchronizers.delete(synchronizer)) throw new UnknownSynchronizer();
   }
 
   clearSynchs(): void {

@@ -20,6 +20,17 @@ export interface TransactionOwner {
 
 const logger = getLogger(['txn']);
 
+/** By code points, where JavaScript compares halves of pairs. */
+function compareTexts(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let at = 0; at < length; at++) {
+    const x = a.charCodeAt(at);
+    const y = b.charCodeAt(at);
+    if (x !== y) return x >= 0xd800 && y >= 0xd800 && x >= 0xe000 !== y >= 0xe000 ? y - x : x - y;
+  }
+  return a.length - b.length;
+}
+
 /** Managers in the order in which they commit. Each is asked for its key once, a single one too: a key that fails shows at once. */
 function inOrder(managers: readonly DataManager[]): readonly DataManager[] {
   if (managers.length === 1) {
@@ -27,7 +38,7 @@ function inOrder(managers: readonly DataManager[]): readonly DataManager[] {
     return managers;
   }
   const keyed = managers.map((manager) => ({ manager, key: manager.sortKey?.() ?? '' }));
-  keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  keyed.sort((a, b) => compareTexts(a.key, b.key));
   return keyed.map(({ manager }) => manager);
 }
 

@@ -27,6 +27,15 @@ describe('a commit', () => {
     expect(calls).toEqual(phases.flatMap((phase) => ['a', 'b', 'c'].map((name) => `${name}.${phase}`)));
   });
 
+  it('orders keys by code points', () => {
+    for (const name of ['\u{1f600}', '\uffff', 'z', '\u{1f600}a'])
+      manager.get().join(new Recorder(name, calls));
+    manager.commit();
+    expect(calls.slice(0, 4)).toEqual(
+      ['z', '\uffff', '\u{1f600}', '\u{1f600}a'].map((name) => `${name}.tpcBegin`),
+    );
+  });
+
   it('finishes all managers or none, and tells each that does not finish to abort', () => {
     const failure = fc.tuple(
       fc.integer({ min: 0, max: 3 }),

@@ -16,6 +16,7 @@ import {
   TransactionUseError,
   transaction,
   TransientError,
+  UnknownSynchronizer,
   withTransactionManager,
 } from '../../../../src/transaction/index.ts';
 
@@ -53,6 +54,7 @@ export function typeOf(error: unknown): string {
   ])
     if (error instanceof cls) return cls.name;
   if (error instanceof SavepointsUnsupported) return 'TypeError';
+  if (error instanceof UnknownSynchronizer) return 'KeyError';
   if (error instanceof TransactionUseError) return 'ValueError';
   return error instanceof Error ? error.name : String(error);
 }
