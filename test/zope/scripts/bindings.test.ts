@@ -19,6 +19,8 @@ beforeAll(() => {
     script('unused', 'return "runs"');
     script('asked', 'return context.title_or_id()');
     script('shown', 'return str(context)');
+    script('named', 'return context.getId() or "root"');
+    script('calls', 'return container.named(context="mine")');
     script('listed', 'return [each for each in context]');
   });
 });
@@ -33,4 +35,8 @@ it('lets a script run where the user may not have its context, as long as the sc
     // oxlint-disable-next-line no-await-in-loop -- one after the other: they share a connection
     expect((await site.request(`/shut/${id}`, { user: 'visitor' })).status, id).toBe(401);
   expect((await site.request('/asked', { user: 'visitor' })).status).toBe(200);
+});
+
+it('binds its names whatever a caller gives under them', async () => {
+  expect(await site.request('/calls')).toMatchObject({ status: 200, body: 'root' });
 });

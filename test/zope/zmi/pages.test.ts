@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { nobody, SecurityManager, system, withSecurityManager } from '../../../src/access/index.ts';
+import { registerClass } from '../../../src/persistent/index.ts';
+import { declareClass } from '../../../src/restricted/index.ts';
 import {
   BTreeFolder,
   DTMLDocument,
@@ -13,6 +16,7 @@ import {
   ZopePageTemplate,
 } from '../../../src/zope/ofs/index.ts';
 import { products } from '../../../src/zope/ofs/products.ts';
+import { permittedTabs } from '../../../src/zope/zmi/tabs.ts';
 import { lineDifference } from '../../../src/zope/zmi/difference.ts';
 import { SiteErrorLog } from '../../../src/zope/errorlog/site-error-log.ts';
 import { MailHost } from '../../../src/zope/mail/mail-host.ts';
@@ -93,6 +97,21 @@ describe('every tab of every object', () => {
       'http://site.example/folder/manage_main',
     );
     expect((await site.request('/folder/manage_workspace')).status).toBe(401);
+  });
+});
+
+describe('a tab that is public', () => {
+  class Open extends Folder {}
+  registerClass(Open, 'test.pages.Open', { acquires: 'implicit' });
+  declareClass(Open, { object: 'public', names: { shown: 'public' } });
+  Object.assign(Open.prototype, { manage_options: [{ label: 'Shown', action: 'shown' }] });
+
+  it.each([
+    ['nobody who is not signed in', nobody, []],
+    ['whoever is signed in', system, ['Shown']],
+  ])('is for %s', (_who, user, labels) => {
+    const tabs = withSecurityManager(new SecurityManager(user), () => permittedTabs(new Open('open')));
+    expect(tabs.map(({ label }) => label)).toEqual(labels);
   });
 });
 
