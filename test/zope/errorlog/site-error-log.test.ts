@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { EntryList, type LoggedError } from '../../../src/zope/errorlog/entries.ts';
 import { SiteErrorLog } from '../../../src/zope/errorlog/site-error-log.ts';
 import type { Item } from '../../../src/zope/ofs/index.ts';
 import { TestSite } from '../ofs/test-site.ts';
@@ -39,4 +40,34 @@ it('is made to write to the event log by those only who may do that', async () =
     copies: true,
     keep: 6,
   });
+});
+
+it('keeps as many errors as it is told, the newest, and each under its number', () => {
+  const entries = new EntryList(undefined);
+  const error = (id: string, time: number): LoggedError => ({
+    type: 'TypeError',
+    value: id,
+    time,
+    id,
+    tb_text: '',
+    tb_html: '',
+    username: null,
+    userid: null,
+    url: null,
+    req_html: null,
+  });
+  const ids = () => entries.all.map(({ id }) => id);
+  for (const [id, time] of [
+    ['a', 1],
+    ['c', 3],
+    ['c', 3],
+    ['b', 2],
+  ] as const)
+    entries.add(error(id, time), 3);
+  expect(ids()).toEqual(['a', 'b', 'c']);
+  entries.add(error('d', 4), 2);
+  expect(ids()).toEqual(['c', 'd']);
+  entries.forget('c');
+  expect(ids()).toEqual(['d']);
+  expect(entries.find('c')).toBeUndefined();
 });

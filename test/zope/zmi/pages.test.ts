@@ -193,4 +193,10 @@ describe('lineDifference', () => {
         .join('\n'),
     ).toBe(after);
   });
+
+  it('compares no texts whose comparison would cost too much', () => {
+    const long = 'same\n'.repeat(2000);
+    const marks = lineDifference(long, long).map(({ mark }) => mark);
+    expect(marks.join('')).toBe('-'.repeat(2001) + '+'.repeat(2001));
+  });
 });
