@@ -50,7 +50,9 @@ import {
 import { readIndexFile, writeIndexFile } from './index-file.ts';
 import { LockFile } from './lock-file.ts';
 import { encodeMetadata } from './metadata.ts';
-import { type FileState, OwnState, SharedState } from './file-state.ts';
+import type { FileState } from './file-state.ts';
+import { OwnState } from './own-state.ts';
+import { SharedState } from './shared/shared-state.ts';
 import { packAtOnce, packOnline, type PackHost } from './pack-steps.ts';
 import { PendingTransaction } from './pending.ts';
 import type { RecordReader } from './records.ts';

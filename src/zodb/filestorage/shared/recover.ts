@@ -2,7 +2,7 @@
 import { getLogger } from '@logtape/logtape';
 import { disk } from '../disk.ts';
 import { TRANSACTION_HEADER } from '../format.ts';
-import type { SharedState } from '../file-state.ts';
+import type { SharedState } from './shared-state.ts';
 import { recordsIn } from '../history.ts';
 import { Scanner } from '../scan.ts';
 import type { Oid } from '../../interfaces.ts';
