@@ -1,6 +1,16 @@
 /** What `NAME:int` and its like in a form make of a value (INVENTORY P-080 to P-105). */
 import { DateSyntaxError, DateTime } from '../pickle/index.ts';
-import { builtinValue, call, PyError, repr, str, ValueError } from '../restricted/index.ts';
+import {
+  builtinValue,
+  call,
+  PyError,
+  repr,
+  str,
+  trustedGetattr,
+  TypeError,
+  typeName,
+  ValueError,
+} from '../restricted/index.ts';
 import { FileUpload } from './form.ts';
 import { parseJson } from './json.ts';
 
@@ -46,12 +56,11 @@ function date(make: (text: string) => DateTime): Converter {
 }
 
 const text: Converter = (value) => textOf(value).replaceAll(/\r\n|\n\r/g, '\n');
-const tokens: Converter = (value) => textOf(value).trim().split(/\s+/).filter(Boolean);
+const method = (text: string, name: string) => call(trustedGetattr(text, name), []);
+const tokens: Converter = (value) => method(textOf(value), 'split');
 const lines: Converter = (value) => {
   if (Array.isArray(value)) return value.map((item) => textOf(item));
-  const parts = textOf(value).split(/\r\n|[\n\r\v\f\u001c-\u001e\u0085\u2028\u2029]/);
-  if (parts.at(-1) === '') parts.pop();
-  return parts;
+  return method(textOf(value), 'splitlines');
 };
 const int = each((value) => number('int', value, 'An integer', 'integer'));
 
@@ -71,8 +80,10 @@ const CONVERTERS: ReadonlyMap<string, Converter> = new Map<string, Converter>([
   [
     'json',
     (value) => {
+      if (typeof value !== 'string')
+        throw new TypeError(`the JSON object must be str, bytes or bytearray, not ${typeName(value)}`);
       try {
-        return parseJson(textOf(value));
+        return parseJson(value);
       } catch (error) {
         if (!(error instanceof SyntaxError)) throw error;
         throw new ValueError(`Invalid json ${html(repr(value))}`);
@@ -83,7 +94,7 @@ const CONVERTERS: ReadonlyMap<string, Converter> = new Map<string, Converter>([
     'required',
     (value) => {
       const given = textOf(value);
-      if (given.trim() === '') throw new ValueError('No input for required field<p>');
+      if (method(given, 'strip') === '') throw new ValueError('No input for required field<p>');
       return given;
     },
   ],

@@ -1,47 +1,64 @@
 /** Cookies of requests and answers (INVENTORY P-124, P-131, P-132). */
 import { domainToASCII } from 'node:url';
 import { DateTime, PyDatetime, PyFloat } from '../pickle/index.ts';
-import { builtinValue, call, KeyError, repr, truth, typeOf, ValueError } from '../restricted/index.ts';
+import {
+  builtinValue,
+  call,
+  decodeBytes,
+  KeyError,
+  repr,
+  truth,
+  typeOf,
+  UnicodeError,
+  ValueError,
+} from '../restricted/index.ts';
 import { asText } from './text.ts';
 
 /** In the order in which they are sent. */
 export interface CookieParameters {
-  value?: string;
-  expires?: string;
-  max_age?: number;
-  domain?: string;
-  path?: string;
+  value?: string | Uint8Array;
+  expires?: string | undefined;
+  max_age?: number | undefined;
+  domain?: string | undefined;
+  path?: string | undefined;
   secure?: unknown;
   http_only?: unknown;
-  same_site?: string;
-  comment?: string;
+  same_site?: string | undefined;
+  comment?: string | undefined;
 }
 
-/** Python's `quote`: everything but letters, digits, `_.-~` and `/`. */
-const quoteValue = (text: string) =>
-  encodeURIComponent(text)
+/** Python's `quote`: everything but letters, digits, `_.-~` and `/`; of bytes each that is none of these. */
+function quoteValue(value: string | Uint8Array): string {
+  if (value instanceof Uint8Array)
+    return Buffer.from(value)
+      .toString('latin1')
+      .replaceAll(/[^\w.\-~/]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
+  return encodeURIComponent(value)
     .replaceAll('%2F', '/')
     .replaceAll(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+}
 
 const NEVER = 'Wed, 31 Dec 1997 23:59:59 GMT';
 const SAME_SITE = ['None', 'Lax', 'Strict'];
 
-/** Puts a parameter, given by any of its names, among the others. Throws a KeyError or ValueError for one that is wrong. */
+/** Puts a parameter, given by any of its names, among the others; None takes one away. Throws a KeyError or ValueError for one that is wrong. */
 export function convertParameter(into: CookieParameters, name: string, value: unknown): void {
-  const key = name.toLowerCase().replaceAll('-', '_');
+  const key = name.toLowerCase().replace(/^max-age$/, 'max_age');
   const nothing = value === null || value === undefined;
   switch (key) {
     case 'expires':
-      if (!nothing) into.expires = expiresOf(value);
+      into.expires = nothing ? undefined : expiresOf(value);
       return;
     case 'max_age':
-      if (!nothing) into.max_age = wholeNumber(value);
+      into.max_age = nothing ? undefined : wholeNumber(value);
       return;
     case 'domain':
-      if (!nothing) into.domain = domainOf(asText(value));
+      into.domain = nothing
+        ? undefined
+        : domainOf(value instanceof Uint8Array ? decodeBytes(value, 'utf-8') : asText(value));
       return;
     case 'path':
-      if (!nothing) into.path = pathOf(value);
+      into.path = nothing ? undefined : pathOf(value);
       return;
     case 'secure':
       into.secure = !nothing && truth(value);
@@ -52,6 +69,7 @@ export function convertParameter(into: CookieParameters, name: string, value: un
       return;
     case 'samesite':
     case 'same_site': {
+      into.same_site = undefined;
       if (nothing) return;
       const valid = SAME_SITE.find((each) => each.toLowerCase() === asText(value).toLowerCase());
       if (valid === undefined) throw new ValueError(`${repr(value)} is not in list`);
@@ -59,6 +77,7 @@ export function convertParameter(into: CookieParameters, name: string, value: un
       return;
     }
     case 'comment':
+      into.comment = undefined;
       if (nothing) return;
       // oxlint-disable-next-line no-control-regex
       if (/[\u0000-\u001f;]/.test(asText(value)))
@@ -94,6 +113,8 @@ function domainOf(domain: string): string {
   const plain = domain.replace(/^\.+/, '');
   const ascii = domainToASCII(plain);
   if (ascii === '' && plain !== '') throw new ValueError(`${repr(domain)} is no domain`);
+  if (ascii.split('.').some((label) => label === '' || label.length > 63))
+    throw new UnicodeError('label empty or too long');
   return ascii;
 }
 

@@ -1,19 +1,18 @@
 /** Form fields of query strings and bodies, not yet converted (INVENTORY 3.6). Bytes stand as characters up to U+00FF. */
-import { createRequire } from 'node:module';
-import type { Dicer as DicerType } from '@fastify/busboy';
 import { tuple } from '../pickle/index.ts';
-import { registerType } from '../restricted/index.ts';
+import { registerType, repr } from '../restricted/index.ts';
 import { BadRequest } from './errors.ts';
+import { type FormLimits, parseOptions, readParts } from './multipart.ts';
 
 /** A file that a form uploads; it can be read like a file of Python's. It counts as false without a file name. */
 export class FileUpload {
   name: string;
   filename: string;
-  readonly headers: ReadonlyMap<string, string>;
+  readonly headers: PartHeaders;
   readonly data: Uint8Array;
   #at = 0;
 
-  constructor(name: string, filename: string, headers: ReadonlyMap<string, string>, data: Uint8Array) {
+  constructor(name: string, filename: string, headers: PartHeaders, data: Uint8Array) {
     this.name = name;
     this.filename = filename;
     this.headers = headers;
@@ -56,10 +55,18 @@ export class FileUpload {
   }
 }
 
-/** Headers of a part of a form: names without regard to case. */
-class PartHeaders extends Map<string, string> {
-  override get(name: string): string | undefined {
-    return super.get(name.toLowerCase());
+/** Headers of a part of a form, in order: names without regard to case. */
+export class PartHeaders {
+  readonly list: readonly (readonly [name: string, value: string])[];
+
+  constructor(list: readonly (readonly [name: string, value: string])[]) {
+    this.list = list;
+  }
+
+  /** The first header of a name. */
+  get(name: string): string | undefined {
+    const key = name.toLowerCase();
+    return this.list.find(([each]) => each.toLowerCase() === key)?.[1];
   }
 }
 
@@ -67,16 +74,23 @@ registerType(PartHeaders, {
   pyName: 'Headers',
   attributes: [],
   methods: {
-    get: ['key, default=None', (self, key: string, fallback: unknown) => self.get(key) ?? fallback ?? null],
-    keys: ['', (self) => [...self.keys()]],
-    values: ['', (self) => [...self.values()]],
-    items: ['', (self) => [...self].map(([name, value]) => tuple(name, value))],
+    get: ['name, default=None', (self, key: string, fallback: unknown) => self.get(key) ?? fallback ?? null],
+    get_all: [
+      'name',
+      (self, key: string) =>
+        self.list.filter(([name]) => name.toLowerCase() === key.toLowerCase()).map(([, value]) => value),
+    ],
+    keys: ['', (self) => self.list.map(([name]) => name)],
+    values: ['', (self) => self.list.map(([, value]) => value)],
+    items: ['', (self) => self.list.map(([name, value]) => tuple(name, value))],
   },
   operators: {
-    getitem: (self, key) => self.get(key as string),
+    getitem: (self, key) => (typeof key === 'string' ? (self.get(key) ?? null) : null),
     contains: (self, key) => typeof key === 'string' && self.get(key) !== undefined,
-    iter: (self) => self.keys(),
-    len: (self) => self.size,
+    iter: (self) => self.list.map(([name]) => name).values(),
+    len: (self) => self.list.length,
+    str: (self) => [...self.list.map(([name, value]) => `${name}: ${value}`), '', ''].join('\r\n'),
+    repr: (self) => `Headers(${repr(self.list.map(([name, value]) => tuple(name, value)))})`,
   },
 });
 
@@ -106,15 +120,6 @@ export interface Field {
   readonly valueCharset?: string | undefined;
 }
 
-/** What a form may need, in bytes and parts. */
-export interface FormLimits {
-  readonly memory: number;
-  readonly disk: number;
-  /** A part that is larger than this counts as one on disk. */
-  readonly memfile: number;
-  readonly parts: number;
-}
-
 const FORM_TYPES = new Set([
   'multipart/form-data',
   'application/x-www-form-urlencoded',
@@ -124,18 +129,18 @@ const FORM_TYPES = new Set([
 const FORM_METHODS = new Set(['POST', 'PUT', 'PATCH']);
 
 /** The fields of a body that is a form; none for another body. Throws a BadRequest. */
-export async function readFields(
+export function readFields(
   method: string,
   body: Uint8Array,
   contentType: string,
   limits: FormLimits,
-): Promise<Field[]> {
+): Field[] {
   if (!FORM_METHODS.has(method)) return [];
   const { value: type, options } = parseOptions(contentType);
   if (!FORM_TYPES.has(type)) return [];
   if (type === 'multipart/form-data') return multipart(body, options.get('boundary'), limits);
   if (body.length > limits.memory) throw new BadRequest('form data processing requires too much memory');
-  const charset = options.get('charset');
+  const charset = options.get('charset') || undefined;
   return queryFields(Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1')).map(
     (field) => ({
       ...field,
@@ -168,99 +173,16 @@ function unquotePlus(text: string): string {
   );
 }
 
-/** A header such as `form-data; name="x"`: its value in lower case, and its parameters. */
-export function parseOptions(header: string): { value: string; options: Map<string, string> } {
-  const options = new Map<string, string>();
-  const semicolon = header.indexOf(';');
-  if (semicolon < 0) return { value: header.trim().toLowerCase(), options };
-  const parameter = /;\s*([^\s=;]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]*))/g;
-  for (const [, name, quoted, plain] of header.slice(semicolon).matchAll(parameter)) {
-    options.set(name!.toLowerCase(), quoted === undefined ? plain! : unescapeValue(quoted));
-  }
-  return { value: header.slice(0, semicolon).trim().toLowerCase(), options };
-}
-
-/** Browsers escape a quote as `%22`, older clients with a backslash; a backslash before another letter is a path's. */
-const unescapeValue = (text: string) =>
-  text
-    .replaceAll(/\\(["\\])/g, '$1')
-    .replaceAll('%22', '"')
-    .replaceAll(/%0D%0A/gi, '\r\n');
-
-interface Part {
-  readonly headers: PartHeaders;
-  readonly chunks: Buffer[];
-  size: number;
-}
-
-function multipart(body: Uint8Array, boundary: string | undefined, limits: FormLimits): Promise<Field[]> {
-  if (boundary === undefined || boundary === '') {
-    return Promise.reject(new BadRequest('the multipart form does not tell its boundary'));
-  }
-  return new Promise((resolve, reject) => {
-    const parts: Part[] = [];
-    let [memory, disk] = [0, 0];
-    const memfile = Math.min(limits.memfile, limits.memory);
-    let failure: BadRequest | undefined;
-    const refuse = (message: string) => {
-      failure ??= new BadRequest(message);
+function multipart(body: Uint8Array, boundary: string | undefined, limits: FormLimits): Field[] {
+  if (boundary === undefined) throw new BadRequest('the multipart form does not tell its boundary');
+  return readParts(body, boundary, limits).map(({ name, filename, headers, data }) => {
+    if (filename !== undefined)
+      return { name, value: new FileUpload(name, filename, new PartHeaders(headers), new Uint8Array(data)) };
+    const type = new PartHeaders(headers).get('content-type') ?? '';
+    return {
+      name,
+      value: Buffer.from(data.buffer, data.byteOffset, data.length).toString('latin1'),
+      valueCharset: parseOptions(type).options.get('charset'),
     };
-    // Loaded for the first such form.
-    const { Dicer } = createRequire(import.meta.url)('@fastify/busboy') as { Dicer: typeof DicerType };
-    const parser = new Dicer({ boundary, maxHeaderPairs: 100 });
-    parser.on('part', (stream) => {
-      const part: Part = { headers: new PartHeaders(), chunks: [], size: 0 };
-      if (parts.length >= limits.parts) refuse('Maximum segment count exceeded');
-      else parts.push(part);
-      stream.on('header', (header: object) => {
-        for (const [name, values] of Object.entries(header as Record<string, string[]>))
-          part.headers.set(name, values[0] ?? '');
-      });
-      stream.on('data', (chunk: Buffer | string) => {
-        const piece = chunk as Buffer;
-        part.size += piece.length;
-        if (part.size > memfile) {
-          if (part.size - piece.length <= memfile) {
-            memory -= part.size - piece.length;
-            disk += part.size;
-          } else disk += piece.length;
-        } else memory += piece.length;
-        if (disk > limits.disk) refuse('Disk limit reached');
-        else if (memory > limits.memory) refuse('Memory limit reached');
-        else if (failure === undefined) part.chunks.push(piece);
-      });
-      stream.on('error', (error: Error) => refuse(error.message));
-    });
-    parser.on('error', () => refuse('Unexpected end of multipart stream (parser closed)'));
-    parser.on('finish', () => {
-      if (failure === undefined && parts.length === 0 && body.length > 0) refuseEmpty(refuse, body, boundary);
-      try {
-        if (failure !== undefined) throw failure;
-        resolve(parts.map(fieldOf));
-      } catch (error) {
-        reject(error as Error);
-      }
-    });
-    parser.end(Buffer.from(body.buffer, body.byteOffset, body.length));
   });
-}
-
-/** A body in which the boundary never stands is no empty form. */
-function refuseEmpty(refuse: (message: string) => void, body: Uint8Array, boundary: string): void {
-  if (!Buffer.from(body).includes(`--${boundary}--`))
-    refuse('Unexpected end of multipart stream (parser closed)');
-}
-
-function fieldOf({ headers, chunks }: Part): Field {
-  const disposition = headers.get('content-disposition');
-  const { options } = parseOptions(disposition ?? '');
-  const name = options.get('name');
-  if (disposition === undefined || name === undefined) throw new BadRequest('a part of the form has no name');
-  const data = Buffer.concat(chunks);
-  const filename = options.get('filename');
-  if (filename !== undefined) {
-    return { name, value: new FileUpload(name, filename, headers, new Uint8Array(data)) };
-  }
-  const charset = parseOptions(headers.get('content-type') ?? '').options.get('charset');
-  return { name, value: data.toString('latin1'), valueCharset: charset };
 }

@@ -1,6 +1,6 @@
 /** What scripts and templates see of REQUEST and RESPONSE: Python's names, and nothing of the host behind them. */
 import { Dict, tupleFrom } from '../pickle/index.ts';
-import { AttributeError, KeyError, registerType, setSignature, truth } from '../restricted/index.ts';
+import { AttributeError, KeyError, PyType, registerType, setSignature, truth } from '../restricted/index.ts';
 import { HTTPRequest } from './request.ts';
 import { HTTPResponse } from './response.ts';
 import { Unauthorized } from './errors.ts';
@@ -155,8 +155,8 @@ registerType(HTTPResponse, {
   methods: {
     setStatus: [
       'status, reason=None, lock=None',
-      (self, status: number | string, reason?: string | null, lock?: unknown) => (
-        self.setStatus(status, reason, truth(lock ?? null)),
+      (self, status: unknown, reason?: string | null, lock?: unknown) => (
+        self.setStatus(status instanceof PyType ? status.name : status, reason, truth(lock ?? null)),
         null
       ),
     ],
@@ -186,8 +186,8 @@ registerType(HTTPResponse, {
     ],
     redirect: [
       'location, status=302, lock=0',
-      (self, location: unknown, status?: number | string, lock?: unknown) =>
-        self.redirect(location, status ?? 302, truth(lock ?? null)),
+      (self, location: unknown, status?: unknown, lock?: unknown) =>
+        self.redirect(location, status, truth(lock ?? null)),
     ],
     enableHTTPCompression: [
       'REQUEST={}, force=0, disable=0, query=0',
@@ -225,7 +225,6 @@ registerType(HTTPResponse, {
     isHTML: ['text', (self, text: string | Uint8Array) => self.isHTML(text)],
   },
   operators: {
-    setitem: (self, name, value) => self.setHeader(name, value),
     bool: () => true,
     repr: () => '<WSGIResponse>',
   },

@@ -1,11 +1,25 @@
 /** What becomes of the fields of a form: names, converters, lists, tuples, records and defaults (INVENTORY 3.6). */
-import { Dict, tupleFrom } from '../pickle/index.ts';
-import { call, equals, repr, trustedGetattr, UnicodeDecodeError } from '../restricted/index.ts';
-import { decodeEscaping, decodeStrictly, encodeEscaping, isCharset, UndecodableError } from './charsets.ts';
+import { Dict, Tuple, tupleFrom } from '../pickle/index.ts';
+import {
+  AssertionError,
+  AttributeError,
+  binary,
+  builtinValue,
+  call,
+  equals,
+  hasattr,
+  repr,
+  trustedGetattr,
+  trustedGetitem,
+  trustedIterate,
+  typeName,
+  UnicodeDecodeError,
+} from '../restricted/index.ts';
+import { decodeEscaping, decodeStrictly, encodeEscaping, isCharset } from './charsets.ts';
 import { BYTES, type Converter, converterOf } from './converters.ts';
 import { BadRequest } from './errors.ts';
 import { type Field, FileUpload, queryFields } from './form.ts';
-import { FormRecord } from './record.ts';
+import { FormRecord, RECORD_METHODS } from './record.ts';
 import { type HTTPRequest, isEnvironmentName } from './request.ts';
 
 /** The converters at the end of a name: `:int`, and the coordinates that an image button adds. */
@@ -95,8 +109,8 @@ class FormInputs {
     try {
       return decodeStrictly(binary, charset ?? this.charset);
     } catch (error) {
-      if (!(error instanceof UndecodableError)) throw error;
-      throw new BadRequest(undecodable(error));
+      if (!(error instanceof UnicodeDecodeError)) throw error;
+      throw new BadRequest(repr(error.args));
     }
   }
 
@@ -121,7 +135,7 @@ class FormInputs {
         return;
       case 'default_method':
       case 'default_action':
-        this.method ??= given.key === '' ? String(given.value) : given.key;
+        this.method ||= given.key === '' ? String(given.value) : given.key;
         return;
       case 'default':
         given.isDefault = true;
@@ -138,15 +152,10 @@ class FormInputs {
       default:
     }
     if (!isCharset(name)) return;
-    if (given.value instanceof FileUpload) throw new BadRequest(`a file cannot be decoded as ${name}`);
+    if (given.value instanceof FileUpload) throw new AssertionError('cannot recode files');
     const binary = encodeEscaping(given.value, given.charset);
     given.charset = name;
-    try {
-      given.value = decodeStrictly(binary, name);
-    } catch (error) {
-      if (!(error instanceof UndecodableError)) throw error;
-      throw new BadRequest(undecodable(error));
-    }
+    given.value = decodeStrictly(binary, name);
   }
 
   #convert(
@@ -161,9 +170,8 @@ class FormInputs {
       const empty = value instanceof FileUpload ? value.filename === '' : value === '';
       if (!empty || isDefault || !this.defaults.has(key)) throw error;
       const fallback = this.defaults.get(key);
-      if (record) return (fallback as FormRecord).values.get(attribute);
-      if (records) return (fallback as FormRecord[]).at(-1)!.values.get(attribute);
-      return fallback;
+      const item = record ? attributeOf(fallback, attribute) : fallback;
+      return records ? attributeOf(trustedGetitem(item, -1), attribute) : item;
     }
   }
 
@@ -175,17 +183,17 @@ class FormInputs {
 
   #default(key: string, value: unknown): void {
     const { form } = this;
-    const given = form.get(key);
-    if (given === undefined) {
+    if (!form.has(key)) {
       form.set(key, value);
-    } else if (value instanceof FormRecord) {
-      if (given instanceof FormRecord) complete(given, value);
-    } else if (Array.isArray(value)) {
-      const list = Array.isArray(given) ? given : [given];
+      return;
+    }
+    const given = form.get(key);
+    if (value instanceof FormRecord) complete(given, value);
+    else if (Array.isArray(value) && !(value instanceof Tuple)) {
+      const list = isList(given) ? given : [given];
       for (const item of value) {
-        if (item instanceof FormRecord) {
-          for (const each of list) if (each instanceof FormRecord) complete(each, item);
-        } else if (!list.some((each) => equals(each, item))) list.push(item);
+        if (item instanceof FormRecord) for (const each of list) complete(each, item);
+        else if (!list.some((each) => equals(each, item))) list.push(item);
       }
       form.set(key, list);
     }
@@ -195,39 +203,56 @@ class FormInputs {
     const { form } = this;
     const dot = name.lastIndexOf('.');
     const key = dot < 0 ? '' : name.slice(0, dot);
-    const attribute = name.slice(dot + 1).split(':')[0]!;
-    const found = form.get(key);
-    if (found !== undefined) {
-      for (const record of Array.isArray(found) ? found : [found]) {
-        if (!(record instanceof FormRecord)) continue;
-        const list = record.values.get(attribute);
-        if (Array.isArray(list)) record.values.set(attribute, tupleFrom(list));
-      }
-    } else if (Array.isArray(form.get(name))) {
-      form.set(name, tupleFrom(form.get(name) as unknown[]));
-    }
+    const attribute =
+      name
+        .slice(dot + 1)
+        .split(':')
+        .find((part) => part !== '') ?? '';
+    if (form.has(key)) {
+      const found = form.get(key);
+      const records = found instanceof FormRecord ? [found] : [...trustedIterate(found)];
+      for (const record of records)
+        if (hasAttribute(record, attribute))
+          setAttribute(record, attribute, asTuple(attributeOf(record, attribute)));
+    } else if (form.has(name)) form.set(name, asTuple(form.get(name)));
   }
 }
 
-/** Python's words for bytes that are no text. */
-function undecodable({ charset, bytes, message }: UndecodableError): string {
-  try {
-    call(trustedGetattr(bytes, 'decode'), [charset]);
-  } catch (error) {
-    if (error instanceof UnicodeDecodeError) return repr(error.args);
-  }
-  return message;
-}
+const asTuple = (value: unknown): unknown =>
+  Array.isArray(value) ? tupleFrom(value) : call(builtinValue('tuple'), [value]);
+
+const isList = (value: unknown): value is unknown[] => Array.isArray(value) && !(value instanceof Tuple);
 
 function append(target: Dict<string, unknown>, key: string, value: unknown): void {
   const found = target.get(key);
-  if (found === undefined) target.set(key, value);
-  else if (Array.isArray(found)) found.push(value);
+  if (!target.has(key)) target.set(key, value);
+  else if (isList(found)) found.push(value);
   else target.set(key, [found, value]);
 }
 
-function complete(record: FormRecord, defaults: FormRecord): void {
-  for (const [name, value] of defaults.values) if (!record.values.has(name)) record.values.set(name, value);
+/** Fields of one name as values and as records at once are the mistake of whoever made the form: told in Python's words. */
+function setAttribute(target: unknown, name: string, value: unknown): void {
+  if (!(target instanceof FormRecord))
+    throw new AttributeError(`'${typeName(target)}' object has no attribute '${name}'`);
+  target.values.set(name, value);
+}
+
+function hasAttribute(target: unknown, name: string): boolean {
+  if (target instanceof FormRecord) return target.values.has(name) || RECORD_METHODS.has(name);
+  return target !== null && target !== undefined && hasattr(target, name);
+}
+
+function attributeOf(target: unknown, name: string): unknown {
+  if (target instanceof FormRecord) {
+    if (target.values.has(name)) return target.values.get(name);
+    if (!RECORD_METHODS.has(name)) throw new AttributeError(name);
+  }
+  return trustedGetattr(target, name);
+}
+
+function complete(target: unknown, defaults: FormRecord): void {
+  for (const [name, value] of defaults.values)
+    if (!hasAttribute(target, name)) setAttribute(target, name, value);
 }
 
 function addToRecord(
@@ -237,14 +262,17 @@ function addToRecord(
   value: unknown,
   sequence: boolean,
 ): void {
-  let record = target.get(key);
-  if (!(record instanceof FormRecord)) {
-    record = new FormRecord();
-    target.set(key, record);
+  if (!target.has(key)) {
+    const made = new FormRecord();
+    made.values.set(attribute, sequence ? [value] : value);
+    target.set(key, made);
+    return;
   }
-  const { values } = record as FormRecord;
-  const before = values.get(attribute);
-  values.set(attribute, sequence ? [...(Array.isArray(before) ? before : []), value] : value);
+  const record = target.get(key);
+  if (!sequence) setAttribute(record, attribute, value);
+  else if (hasAttribute(record, attribute))
+    setAttribute(record, attribute, binary('+', attributeOf(record, attribute), [value]));
+  else setAttribute(record, attribute, [value]);
 }
 
 function addToRecords(
@@ -254,23 +282,21 @@ function addToRecords(
   value: unknown,
   sequence: boolean,
 ): void {
-  let records = target.get(key);
-  if (!Array.isArray(records)) {
-    records = [];
-    target.set(key, records);
-  }
-  const list = records as unknown[];
-  let last = list.at(-1);
-  const before = last instanceof FormRecord ? last.values.get(attribute) : undefined;
-  if (sequence && Array.isArray(before)) {
-    before.push(value);
+  const made = () => {
+    const record = new FormRecord();
+    record.values.set(attribute, sequence ? [value] : value);
+    return record;
+  };
+  if (!target.has(key)) {
+    target.set(key, [made()]);
     return;
   }
-  if (!(last instanceof FormRecord) || before !== undefined) {
-    last = new FormRecord();
-    list.push(last);
-  }
-  (last as FormRecord).values.set(attribute, sequence ? [value] : value);
+  const records = target.get(key);
+  const last = isList(records) ? records.at(-1) : trustedGetitem(records, -1);
+  if (!hasAttribute(last, attribute)) setAttribute(last, attribute, sequence ? [value] : value);
+  else if (sequence) call(trustedGetattr(attributeOf(last, attribute), 'append'), [value]);
+  else if (isList(records)) records.push(made());
+  else call(trustedGetattr(records, 'append'), [made()]);
 }
 
 /**
@@ -285,5 +311,5 @@ export function processInputs(request: HTTPRequest, fields: readonly Field[]): s
   for (const field of fields) inputs.add(field);
   inputs.finish();
   request.inputsDone();
-  return inputs.method;
+  return inputs.method === '' ? undefined : inputs.method;
 }

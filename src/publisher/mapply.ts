@@ -54,7 +54,9 @@ const withoutPort = (origin: string) =>
   origin.replace(origin.startsWith('https:') ? /:443$/ : /:80$/, '').toLowerCase();
 
 function argumentsFor(request: HTTPRequest, signature: string): unknown[] {
-  return parametersOf(signature).map(({ name, required }) => {
+  return parametersOf(signature).map(({ name, required }, index) => {
+    // Whatever the form says.
+    if (index === 0 && name === 'self') return request.parents[0];
     const value = request.lookup(name);
     if (value !== undefined) return value;
     if (name === 'self') return request.parents[0];

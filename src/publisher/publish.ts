@@ -29,9 +29,10 @@ import { withRequest, withRequestAsync } from './current.ts';
 import { BadRequest, HTTPException, NotFound, Unauthorized } from './errors.ts';
 import { notify } from './events.ts';
 import { errorName, normalise } from './exceptions.ts';
-import { type Field, type FormLimits, readFields } from './form.ts';
+import { type Field, readFields } from './form.ts';
 import { processInputs } from './inputs.ts';
 import { callPublished } from './mapply.ts';
+import type { FormLimits } from './multipart.ts';
 import { decodePath, HTTPRequest, type RequestSource } from './request.ts';
 import { BareObjectError, HTTPResponse } from './response.ts';
 import { accessContext, type Published, traverse } from './traverse.ts';
@@ -177,7 +178,7 @@ async function readContent(request: Request, source: RequestSource, limits: Form
   try {
     return {
       body,
-      fields: await readFields(source.method, body, source.header('content-type') ?? '', limits),
+      fields: readFields(source.method, body, source.header('content-type') ?? '', limits),
     };
   } catch (failure) {
     return { body, fields: [], failure };
@@ -275,12 +276,9 @@ function run(attempt: Attempt, content: Content): unknown {
   const method = processInputs(request, content.fields);
   if (request.method === 'POST' && request.source.header('content-type')?.includes('text/xml'))
     throw new BadRequest('Unsupported request type');
-  let published = traverse(
-    request,
-    root,
-    method === undefined ? path : `${path.replace(/\/+$/, '')}/${method}`,
-    method !== undefined,
-  );
+  const named = method === undefined ? path : `${path.replace(/\/+$/, '')}/${method}`;
+  if (method !== undefined) request.other.set('PATH_INFO', named);
+  let published = traverse(request, root, named, method !== undefined);
   const user = authenticate(request, published);
   request.authenticatedUser = user;
   if (user.getId() !== null || user.getUserName() !== nobody.getUserName())
@@ -354,6 +352,8 @@ function finish(options: PublisherOptions, { request, connection }: Attempt, res
 
 /** The user for whom the request goes on. Throws Unauthorized when nobody may have what is published. */
 function authenticate(request: HTTPRequest, published: Published): User {
+  if (request.steps.length === 0)
+    request.response.notFoundError('no default view (root default view was probably deleted)');
   const header = request.source.header('authorization');
   let credentials;
   try {
@@ -437,17 +437,24 @@ function errorAnswer(options: PublisherOptions, attempt: Attempt, error: unknown
   const { request, security } = attempt;
   const { response } = request;
   const unauthorized = error instanceof Unauthorized;
+  // A page sees, and may change, what the answer is.
+  response.setStatus(errorName(error));
+  if (error instanceof HTTPException)
+    for (const [name, value] of Object.entries(error.headers)) response.setHeader(name, value);
   const page = within(attempt, () =>
     withSecurityManager(security ?? new SecurityManager(nobody), () => options.errorPage?.(error, request)),
   );
   if (page === undefined && !unauthorized) return undefined;
   if (options.debugExceptions && !unauthorized) return undefined;
-  response.setStatus(errorName(error));
-  if (error instanceof HTTPException)
-    for (const [name, value] of Object.entries(error.headers)) response.setHeader(name, value);
   if (page !== undefined) {
-    if (response.getHeader('content-type') === null) response.setHeader('Content-Type', 'text/html');
-    response.setBody(page);
+    if (page !== '' && !response.getHeader('content-type')) response.setHeader('Content-Type', 'text/html');
+    try {
+      response.setBody(page);
+    } catch (failure) {
+      // A page that cannot be sent in the charset that was set, say, is none.
+      options.onFailure?.(normalise(failure), request, false);
+      if (!unauthorized) return undefined;
+    }
   }
   if (unauthorized) {
     response._unauthorized();

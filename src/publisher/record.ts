@@ -7,6 +7,9 @@ export class FormRecord {
   readonly values = new Map<string, unknown>();
 }
 
+/** Names that every record has, whatever the form sent. */
+export const RECORD_METHODS: ReadonlySet<string> = new Set(['get', 'keys', 'items', 'values', 'copy']);
+
 const sorted = (record: FormRecord) => [...record.values].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
 
 registerType(FormRecord, {

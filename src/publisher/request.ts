@@ -104,6 +104,8 @@ export class HTTPRequest {
   /** How many of the steps lead to the user folder that knew the user. */
   authenticationDepth: number | undefined;
   readonly #trustedProxies: ReadonlySet<string> | undefined;
+  /** As the server knows it; the publisher tells the log later whom it has found. */
+  readonly #remoteUser: string | undefined;
   // Most requests need none of these.
   #other: Dict<string, unknown> | undefined;
   #form: Dict<string, unknown> | undefined;
@@ -126,6 +128,7 @@ export class HTTPRequest {
     this.charset = options.charset ?? response.charset;
     this.#trustedProxies = options.trustedProxies;
     const { environ } = source;
+    this.#remoteUser = environ.remoteUser;
     this.SERVER_URL = serverUrl(source);
     this.script = environ.scriptName === '' ? [] : environ.scriptName.split('/').filter(Boolean);
     this.URL = this.script.length === 0 ? this.SERVER_URL : `${this.SERVER_URL}/${this.script.join('/')}`;
@@ -155,7 +158,10 @@ export class HTTPRequest {
 
   /** The request in CGI's names. */
   get environ(): Dict<string, unknown> {
-    if (this.#environ === undefined) this.#environ = environOfSource(this.source);
+    if (this.#environ === undefined) {
+      this.#environ = environOfSource(this.source);
+      if (this.#remoteUser) this.#environ.set('REMOTE_USER', this.#remoteUser);
+    }
     return this.#environ;
   }
 
@@ -170,7 +176,8 @@ export class HTTPRequest {
   }
 
   #environValue(key: string): unknown {
-    return this.#environ === undefined ? environValue(this.source, key) : this.#environ.get(key);
+    if (this.#environ !== undefined) return this.#environ.get(key);
+    return key === 'REMOTE_USER' ? this.#remoteUser || undefined : environValue(this.source, key);
   }
 
   /** A variable: what code set, URLs, environment, lazy values, form, cookies, in this order; undefined when nothing has it. */
@@ -321,7 +328,7 @@ export class HTTPRequest {
     const proxies = this.#trustedProxies;
     if (proxies === undefined || !proxies.has(remoteAddr)) return remoteAddr;
     const forwarded = this.source.header('x-forwarded-for');
-    if (!forwarded) return remoteAddr;
+    if (forwarded === undefined || forwarded === null) return remoteAddr;
     const entries = forwarded.split(',').map((entry) => entry.trim());
     return entries.findLast((entry) => !proxies.has(entry)) ?? remoteAddr;
   }
@@ -495,7 +502,7 @@ function serverUrl(source: RequestSource): string {
   const { environ } = source;
   const host = source.header('host');
   // As the client named it: a port that it tells stays, a default one too.
-  if (host) return `${environ.scheme}://${host.trim()}`;
+  if (host) return `${environ.scheme}://${host.trim().replace(/:$/, '')}`;
   const standard = environ.serverPort === (environ.scheme === 'https' ? '443' : '80');
   return `${environ.scheme}://${environ.serverName}${standard ? '' : `:${environ.serverPort}`}`;
 }
@@ -526,7 +533,6 @@ const VARIABLES: Readonly<Record<string, (source: RequestSource) => string>> = {
 /** One variable of the environment, without making all of them. */
 function environValue(source: RequestSource, key: string): string | undefined {
   if (Object.hasOwn(VARIABLES, key)) return VARIABLES[key]!(source);
-  if (key === 'REMOTE_USER') return source.environ.remoteUser || undefined;
   const header =
     key === 'CONTENT_TYPE' || key === 'CONTENT_LENGTH' ? key : key.startsWith('HTTP_') ? key.slice(5) : '';
   return header === '' ? undefined : (source.header(header.toLowerCase().replaceAll('_', '-')) ?? undefined);
@@ -539,6 +545,5 @@ function environOfSource(source: RequestSource): Dict<string, unknown> {
     dict.set(key === 'CONTENT_TYPE' || key === 'CONTENT_LENGTH' ? key : `HTTP_${key}`, value);
   }
   for (const [name, of] of Object.entries(VARIABLES)) dict.set(name, of(source));
-  if (source.environ.remoteUser) dict.set('REMOTE_USER', source.environ.remoteUser);
   return dict;
 }

@@ -1,17 +1,18 @@
 /** RESPONSE: what a published object sets about its answer (INVENTORY 3.8). */
 import { gzipSync } from 'node:zlib';
-import { htmlQuote, LookupError, repr, truth, TypeError, typeName } from '../restricted/index.ts';
-import { encodeReplacing } from './charsets.ts';
+import { htmlQuote, repr, truth, TypeError, typeName } from '../restricted/index.ts';
+import { decodeStrictly, encodeReplacing } from './charsets.ts';
 import { asText } from './text.ts';
 import { BadRequest, HTTPException, InternalError, NotFound } from './errors.ts';
 import { type CookieParameters, convertParameter, cookieHeader } from './cookies.ts';
 import { encodeHeader } from './header-encoding.ts';
+import { quoteLocation } from './location.ts';
 import { reasonOf, statusOf } from './status.ts';
 
 /** A body that is sent while it is read; its length must be set as a header, or the answer is sent in chunks. */
 export type StreamBody = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
 
-const CHARSET = /(?:application|text)\/[-+0-9a-z]+\s*;\s*charset=([-_0-9a-z]+)(?:\s*;|$)/i;
+const CHARSET = /^(?:application|text)\/[-+0-9a-z]+\s*;\s*charset=([-_0-9a-z]+)(?:\s*;|$)/i;
 const HEAD = /<head[^>]*>/i;
 const BASE = /<base.*?>/i;
 /** What Python shows for an object without a text of its own: publishing one says that nothing is there. */
@@ -30,7 +31,8 @@ const LINE_ENDS = /[\r\n]/g;
 const UTF8 = /^utf-?8$/i;
 
 function scrub(given: unknown): string {
-  const text = asText(given);
+  // Headers are Latin-1 as they go over the wire.
+  const text = given instanceof Uint8Array ? Buffer.from(given).toString('latin1') : asText(given);
   return LINE_END.test(text) ? text.replaceAll(LINE_ENDS, '') : text;
 }
 
@@ -80,7 +82,7 @@ export class HTTPResponse {
     return (this.#cookies ??= new Map());
   }
 
-  setStatus(status: number | string, reason?: string | null, lock?: unknown): void {
+  setStatus(status: unknown, reason?: string | null, lock?: unknown): void {
     if (this.#statusLocked) return;
     this.status = statusOf(status);
     this.errmsg = reason ?? reasonOf(this.status);
@@ -118,32 +120,33 @@ export class HTTPResponse {
 
   /** Parameters by any of their names: `path`, `max_age`, `Max-Age`, `httpOnly` … Throws for one that is none. */
   setCookie(name: string, value: unknown, parameters: Readonly<Record<string, unknown>> = {}): void {
-    if (typeof value !== 'string' && !(value instanceof Uint8Array))
-      throw new TypeError(`the value of a cookie must be str or bytes, not ${typeName(value)}`);
     const converted: CookieParameters = {};
     for (const [key, given] of Object.entries(parameters)) convertParameter(converted, key, given);
-    this.cookies.set(name, { ...this.cookies.get(name), ...converted, value: asText(value) });
+    if (typeof value !== 'string' && !(value instanceof Uint8Array))
+      throw new TypeError(`the value of a cookie must be str or bytes, not ${typeName(value)}`);
+    this.cookies.set(name, { ...this.cookies.get(name), ...converted, value });
   }
 
   appendCookie(name: string, value: unknown): void {
     const before = this.cookies.get(name)?.value;
-    this.setCookie(name, before === undefined ? value : `${before}:${asText(value)}`);
+    this.setCookie(name, before === undefined ? value : `${asText(before)}:${asText(value)}`);
   }
 
   expireCookie(name: string, parameters: Readonly<Record<string, unknown>> = {}): void {
-    const { value: _value, ...rest } = parameters;
+    const { value: _value, quoted: _quoted, ...rest } = parameters;
     this.setCookie(name, 'deleted', { ...rest, max_age: 0, expires: 'Wed, 31 Dec 1997 23:59:59 GMT' });
   }
 
   /** Makes the answer a redirection; characters that a URL cannot have are quoted. Returns the location. */
-  redirect(location: unknown, status: number | string = 302, lock?: unknown): string {
+  redirect(location: unknown, status: unknown = 302, lock?: unknown): string {
     let [target, code] = [location, status];
     if (target instanceof HTTPException && target.headers.Location !== undefined) {
       code = target.getStatus();
       target = target.headers.Location;
     }
-    if (target instanceof Uint8Array) target = Buffer.from(target).toString('utf8');
-    const quoted = quoteLocation(asText(target));
+    if (target instanceof Uint8Array)
+      target = decodeStrictly(Buffer.from(target).toString('latin1'), this.charset);
+    const quoted = quoteLocation(target);
     this.setStatus(code, null, lock);
     this.setHeader('Location', quoted);
     return quoted;
@@ -205,33 +208,36 @@ export class HTTPResponse {
   }
 
   setBase(base: string | null): void {
-    this.base = base === null || base === '' ? '' : base.endsWith('/') ? base : `${base}/`;
+    this.base = base === null || base.endsWith('/') ? (base ?? '') : `${base}/`;
   }
 
   /** Sets the answer's body; an empty one leaves what was set before. */
   setBody(body: unknown, title = '', _isError = false, lock?: unknown): this {
     if (this.#bodyLocked) return this;
+    this.#setBody(body, title);
     if (lock) this.#bodyLocked = true;
-    if (body === undefined || (typeof body !== 'string' && !isStream(body) && !truth(body))) return this;
+    return this;
+  }
+
+  #setBody(body: unknown, title: string): this {
+    if (body === undefined || body === '' || (typeof body !== 'string' && !isStream(body) && !truth(body)))
+      return this;
     if (isStream(body)) {
       this.body = body;
       return this;
     }
     let contentType = this.headers.get('content-type');
-    if (body instanceof Uint8Array) {
-      if (body.length === 0) return this;
+    // What was said of another body.
+    this.headers.delete('content-length');
+    if (body instanceof Uint8Array && body.length < 200) refuseBare(Buffer.from(body).toString('latin1'));
+    if (body instanceof Uint8Array && title === '' && !this.#takesBase(contentType))
       this.body = this.#compressed(body);
-    } else {
-      let text = asText(body);
-      if (text === '') return this;
-      if (
-        text.length < 200 &&
-        text.startsWith('<') &&
-        text.indexOf('>') === text.length - 1 &&
-        BARE_OBJECT.test(text)
-      ) {
-        throw new BareObjectError(text.slice(1, -1));
-      }
+    else {
+      let text =
+        body instanceof Uint8Array
+          ? decodeStrictly(Buffer.from(body).toString('latin1'), this.charset)
+          : asText(body);
+      refuseBare(text);
       if (text.startsWith('<?xml')) {
         text = `<?xml version="1.0" encoding="${this.charset}" ?>${text.slice(text.indexOf('?>') + 2)}`;
       }
@@ -239,7 +245,7 @@ export class HTTPResponse {
         contentType = 'text/html';
         text = `<html>\n<head>\n<title>${title}</title>\n</head>\n<body>\n${text}\n</body>\n</html>\n`;
       }
-      this.body = this.#encoded(this.base === '' ? text : this.#withBase(text, contentType));
+      this.body = this.#encoded(this.#takesBase(contentType) ? this.#withBase(text) : text);
     }
     if (contentType === undefined) this.headers.set('content-type', `text/plain; charset=${this.charset}`);
     else if (contentType.startsWith('text/') && !contentType.includes('charset=')) {
@@ -251,9 +257,7 @@ export class HTTPResponse {
   /** The text, or its bytes where they are not those of UTF-8. */
   #encoded(text: string): string | Uint8Array {
     if (UTF8.test(this.charset) && (text as WellFormed).isWellFormed()) return this.#compressed(text);
-    const bytes = encodeReplacing(text, this.charset);
-    if (bytes === undefined) throw new LookupError(`unknown encoding: ${this.charset}`);
-    return this.#compressed(bytes);
+    return this.#compressed(encodeReplacing(text, this.charset));
   }
 
   /** The body as it was asked to be sent: compressed, unless its type says that it is already or it would not be smaller. */
@@ -263,6 +267,9 @@ export class HTTPResponse {
     if (UNCOMPRESSED.has(major)) return body;
     const bytes = typeof body === 'string' ? Buffer.from(body) : body;
     const packed = gzipSync(bytes);
+    // As Python's says of itself: slowest algorithm, unknown system.
+    packed[8] = 2;
+    packed[9] = 255;
     if (packed.length >= bytes.length) return body;
     this.setHeader('Content-Encoding', 'gzip');
     // Forced compression does not look at what the client accepts.
@@ -283,8 +290,13 @@ export class HTTPResponse {
     return this.#compression;
   }
 
-  #withBase(text: string, contentType: string | undefined): string {
-    if (contentType !== undefined && contentType.split(';')[0] !== 'text/html') return text;
+  /** Whether a body of this type is a page that relative addresses may stand in. */
+  #takesBase(contentType: string | undefined): boolean {
+    if (this.base === '' || contentType === undefined) return false;
+    return contentType === '' || /^(?:text\/html)?(?:;|$)/.test(contentType);
+  }
+
+  #withBase(text: string): string {
     const head = HEAD.exec(text);
     if (head === null || BASE.test(text)) return text;
     const at = head.index + head[0].length;
@@ -311,13 +323,33 @@ export class HTTPResponse {
   /** All headers as a flat list of names and values, in the order in which they were set. */
   headerList(): string[] {
     const list: string[] = [];
-    for (const [key, value] of this.headers) list.push(capitalised(key), encodeHeader(key, value));
+    for (const [key, value] of this.headers) addTo(list, capitalised(key), encodeHeader(key, value));
     if (this.#cookies !== undefined)
       for (const [name, parameters] of this.#cookies) list.push('Set-Cookie', cookieHeader(name, parameters));
     if (this.#accumulated !== undefined)
-      for (const [name, value] of this.#accumulated) list.push(name, encodeHeader(name, value));
+      for (const [name, value] of this.#accumulated) addTo(list, name, encodeHeader(name, value));
     return list;
   }
+}
+
+const DISPOSITION = /^content-disposition$/i;
+// oxlint-disable-next-line no-control-regex
+const NOT_ASCII = /[^\u0000-\u007f]/;
+
+/** Node refuses a Content-Disposition beyond ASCII, unlike any other header, where it stands after the length. */
+function addTo(list: string[], name: string, value: string): void {
+  if (name.length === 19 && DISPOSITION.test(name) && NOT_ASCII.test(value)) list.unshift(name, value);
+  else list.push(name, value);
+}
+
+function refuseBare(text: string): void {
+  if (
+    text.length < 200 &&
+    text.startsWith('<') &&
+    text.indexOf('>') === text.length - 1 &&
+    BARE_OBJECT.test(text)
+  )
+    throw new BareObjectError(text.slice(1, -1));
 }
 
 /** The body was the text of an object that has none: there is nothing to see at this address. */
@@ -343,25 +375,4 @@ function capitalised(key: string): string {
     if (names.size < 1000) names.set(key, name);
   }
   return name;
-}
-
-/** Quotes what a URL cannot have, component by component; a component that has a `%` counts as quoted. */
-function quoteLocation(given: string): string {
-  // Line ends and tabs are no part of a URL.
-  const location = given.replaceAll(/[\r\n\t]/g, '');
-  const parts = /^([A-Za-z][A-Za-z0-9+.-]*:)?(\/\/[^/?#]*)?([^?#]*)(\?[^#]*)?(#.*)?$/s.exec(location);
-  if (parts === null) return quoteUnsafe(location);
-  return parts
-    .slice(1)
-    .map((part, index) => (part === undefined ? '' : index === 0 ? part : quoteUnsafe(part)))
-    .join('');
-}
-
-function quoteUnsafe(part: string): string {
-  if (part.includes('%')) return part;
-  return part.replaceAll(/[^A-Za-z0-9\-_.!~*'()[\];:@?/&=+$,#]/gu, (char) => {
-    return [...Buffer.from(char)]
-      .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`)
-      .join('');
-  });
 }

@@ -70,6 +70,8 @@ interface Step {
   readonly container: object;
   /** Of a view, which tells itself who may see it. */
   readonly declaration?: Declaration;
+  /** There is nothing of the name; what a HEAD names below is acquired through where it would be. */
+  readonly nothing?: true;
 }
 
 const hooksOf = (object: object) => object as TraversalHooks;
@@ -136,8 +138,8 @@ class Hidden extends Error {
   readonly code = 'HIDDEN';
 }
 
-/** The first characters of names that belong to namespaces: `@@view`, `++resource++name`, `+`. */
-const isNamespaceName = (name: string) => name.startsWith('@') || name.startsWith('+');
+/** Whether a name belongs to a namespace: `@@view`, `++resource++name`. */
+const isNamespaceName = (name: string) => name.startsWith('@@') || name.startsWith('++');
 
 /** A view of an object (`@@name`, `++view++name`): called in place of a method. */
 function findView(object: object, request: HTTPRequest, name: string): Step | undefined {
@@ -165,13 +167,24 @@ function findResource(object: object, request: HTTPRequest, name: string): Step 
 }
 
 /** `page`: the object's default page under this name, where it is known already. */
-function traverseName(request: HTTPRequest, object: object, name: string, page?: Step): Step {
+function traverseName(
+  request: HTTPRequest,
+  object: object,
+  name: string,
+  page?: Step,
+  belowNothing?: boolean,
+): Step {
   if (name === '.') return { value: object, self: undefined, container: object };
   if (name.startsWith('_')) throw new Hidden(`Object name begins with an underscore at: ${request.URL}`);
   if (isNamespaceName(name)) {
     const view = findView(object, request, name) ?? findResource(object, request, name);
     if (view === undefined) throw new NotFound(request.URL);
     return view;
+  }
+  if (belowNothing) {
+    const acquired = findPublishable(object, name, true);
+    if (acquired === undefined) throw new NotFound('The requested resource was not found.');
+    return ensurePublishable(acquired, request);
   }
   const here = hereOf(object);
   if (hasHook(here, '__bobo_traverse__')) {
@@ -183,6 +196,7 @@ function traverseName(request: HTTPRequest, object: object, name: string, page?:
   if (hasHook(here, '__getitem__')) {
     const value = itemOf(object, name);
     if (value !== undefined) return ensurePublishable({ value, self: undefined, container: object }, request);
+    if (request.method === 'HEAD') return nothing(request, object);
   }
   throw missing(request, object, name);
 }
@@ -196,16 +210,25 @@ function itemOf(object: object, name: string): unknown {
   }
 }
 
-function missing(request: HTTPRequest, object: object, name: string): Error {
+/**
+ * What a HEAD finds where nothing is in a folder, as a resource that could be made there answers: who may see the folder learns that there is
+ * nothing, by an answer without a body.
+ */
+function nothing(request: HTTPRequest, object: object): Step {
+  if (request.path.length > 0) return { value: object, self: undefined, container: object, nothing: true };
   const { response } = request;
-  if (request.method === 'HEAD') {
-    // As a resource that could be made there answers: without a body, whoever shows the error.
+  const render = () => {
     response.setHeader('Accept-Ranges', 'none');
     response.setHeader('Content-Length', 0);
     response.setHeader('Content-Type', `text/html; charset=${response.charset}`);
     response.setBody('', '', false, true);
-    return new NotFound('The requested resource does not exist.');
-  }
+    throw new NotFound('The requested resource does not exist.');
+  };
+  return { value: render, self: object, container: object, declaration: { permission: 'View' } };
+}
+
+function missing(request: HTTPRequest, object: object, name: string): Error {
+  const { response } = request;
   // The root says what it was asked for, as Python's does.
   const atRoot = aqParent(object) === null;
   try {
@@ -255,7 +278,7 @@ export function traverse(request: HTTPRequest, root: object, path: string, redir
   let atDefault = redirected;
   try {
     for (;;) {
-      if (self === undefined) callBeforeTraversal(object, request);
+      if (self === undefined && !reached?.step.nothing) callBeforeTraversal(object, request);
       let next: string;
       let page: Step | undefined;
       if (request.path.length > 0) {
@@ -290,7 +313,7 @@ export function traverse(request: HTTPRequest, root: object, path: string, redir
       request.quotedSteps.push(quoted);
       let step: Step;
       try {
-        step = traverseName(request, object, next, page);
+        step = traverseName(request, object, next, page, reached?.step.nothing);
       } catch (error) {
         if (!(error instanceof Hidden)) throw error;
         if (request.response.debugMode) return request.response.debugError(`('${error.message}',)`, true);

@@ -118,7 +118,7 @@ export {
   PyInstance,
   PyModule,
 } from './runtime/objects.ts';
-export { decodeBytes } from './runtime/codecs.ts';
+export { decodeBytes, encodeText } from './runtime/codecs.ts';
 export { binary } from './runtime/operators.ts';
 export { formatPercent } from './runtime/percent.ts';
 export { sortBy } from './runtime/sort.ts';

@@ -30,7 +30,7 @@ export function standardErrorMessage(error: unknown, request: HTTPRequest): unkn
     ['error_value', exception],
     ['error_tb', traceback],
     ['error_traceback', traceback],
-    ['error_message', /[a-zA-Z]>/.test(text) ? exception : ''],
+    ['error_message', /[a-zA-Z]>/.test(shown(exception)) ? exception : ''],
     ['error_log_url', ''],
   ]);
   try {
@@ -43,3 +43,7 @@ export function standardErrorMessage(error: unknown, request: HTTPRequest): unkn
     );
   }
 }
+
+/** An exception as DTML shows it: several arguments as they are. */
+const shown = ({ args }: PyError): string =>
+  args.length > 1 ? repr(args) : args.map((each) => str(each)).join('');

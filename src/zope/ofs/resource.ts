@@ -22,8 +22,10 @@ const isCollection = (object: Resource) => Boolean(getOwn(object, 'isPrincipiaFo
 function initialise(object: Resource, request: HTTPRequest, response: HTTPResponse): void {
   // The name of the method is the last step of the URL.
   const url = request.URL.replace(/\/[A-Z]+$/, '');
-  if (isCollection(object) && !request.ACTUAL_URL.endsWith('/'))
-    response.setHeader('Content-Location', `${url}/`);
+  if (isCollection(object)) {
+    if (!String(request.get('PATH_INFO')).endsWith('/')) response.setHeader('Content-Location', `${url}/`);
+    return;
+  }
   response.setHeader('Accept-Ranges', getOwn(object, 'acceptRanges') ?? 'none');
 }
 
