@@ -1,7 +1,7 @@
 /** What DTML Methods and DTML Documents share: source, parsed program, rendering and editing (INVENTORY O-028, O-029). */
 import { aqParent, getOwn } from '../../persistent/index.ts';
 import { Dict } from '../../pickle/index.ts';
-import { len, str } from '../../restricted/index.ts';
+import { decodeBytes, len, str, truth } from '../../restricted/index.ts';
 import { type Executable, getSecurityManager } from '../../access/index.ts';
 import { FileUpload, getRequest, HTTPRequest, HTTPResponse } from '../../publisher/index.ts';
 import { DtmlParseError, DtmlProgram } from '../../templates/index.ts';
@@ -130,10 +130,10 @@ function editForm(template: DtmlTemplate, message?: string): string {
 
 /** Changes source and title from the form or a script. A source that cannot be parsed is told on the page, and nothing changes. */
 function editAction(template: DtmlTemplate, data: unknown, title: unknown, request: unknown): unknown {
-  const upload = data instanceof FileUpload ? Buffer.from(data.data).toString('utf8') : undefined;
+  const upload = data instanceof FileUpload ? decodeBytes(data.data, 'utf-8') : undefined;
   const form = request instanceof HTTPRequest;
   try {
-    edit(template, upload ?? (form ? str(data).replaceAll('\r\n', '\n') : str(data)));
+    edit(template, upload ?? str(data));
   } catch (error) {
     if (!form || !(error instanceof DtmlParseError)) throw error;
     return editForm(template, error.message);
@@ -210,6 +210,9 @@ export abstract class DtmlTemplate extends Item implements Executable {
   }
 
   manage_upload(file: unknown = '', request?: unknown): unknown {
+    const given = file instanceof FileUpload ? file.filename !== '' : truth(file);
+    // A form without a file changes nothing.
+    if (!given && request instanceof HTTPRequest) return editForm(this, 'No file specified');
     return editAction(this, file, undefined, request);
   }
 

@@ -1,18 +1,19 @@
 /** The constructors of the stock types, in Python's products (INVENTORY O-025 to O-033). */
 import { Permissions } from '../../access/index.ts';
-import { BadRequest, FileUpload } from '../../publisher/index.ts';
+import { BadRequest, FileUpload, urlQuote } from '../../publisher/index.ts';
+import { decodeBytes } from '../../restricted/index.ts';
 import { DTMLDocument, DTMLMethod } from '../dtml/dtml-method.ts';
 import { newPythonScript } from '../scripts/python-script.ts';
 import { newTypeScript } from '../scripts/typescript-script.ts';
 import { BTreeFolder } from './btree-folder.ts';
 import { guessContentType } from './content-type.ts';
-import { File } from './file.ts';
+import { contentOf, File } from './file.ts';
 import { Folder } from './folder.ts';
 import { Image } from './image.ts';
 import type { Item } from './item.ts';
 import type { ObjectManager } from './object-manager.ts';
 import { OrderedFolder } from './ordered-folder.ts';
-import { ZopePageTemplate } from './page-template.ts';
+import { sourceOf, sourceType, ZopePageTemplate } from './page-template.ts';
 import { type AddContext, type Constructor, registerProduct } from './products.ts';
 import { UserFolder } from './user-folder.ts';
 
@@ -22,10 +23,9 @@ const FILE = "id=None, file=b'', title='', precondition='', content_type='', REQ
 
 /** The text of an uploaded file or of a text field; undefined where nothing was given. */
 function textOf(file: unknown): string | undefined {
-  if (file instanceof FileUpload)
-    return file.filename === '' ? undefined : Buffer.from(file.data).toString('utf8');
+  if (file instanceof FileUpload) return file.filename === '' ? undefined : decodeBytes(file.data, 'utf-8');
   if (file instanceof Uint8Array) return Buffer.from(file).toString('utf8');
-  return typeof file === 'string' && file !== '' ? file.replaceAll('\r\n', '\n') : undefined;
+  return typeof file === 'string' && file !== '' ? file : undefined;
 }
 
 interface Upload {
@@ -38,16 +38,15 @@ interface Upload {
 /** Id, title, content and type of an upload; id and title are the file's name unless they are given. */
 function uploaded(id: string | undefined | null, file: unknown, title: string, givenType: string): Upload {
   const upload = file instanceof FileUpload ? file : undefined;
-  const data =
-    upload?.data ??
-    (file instanceof Uint8Array ? file : new Uint8Array(Buffer.from(typeof file === 'string' ? file : '')));
-  const filename = (upload?.filename ?? '').split(/[\\/:]/).at(-1)!;
-  const name = id || filename;
-  const sent = upload?.contentType;
-  const type =
-    givenType ||
-    (sent && sent !== 'application/octet-stream' ? sent : guessContentType(filename || name, data));
-  return { id: name, title: title || (id ? '' : filename), data: new Uint8Array(data), type };
+  const filename = upload?.filename ?? '';
+  const name = id || filename.split(/[\\/:]/).at(-1)!;
+  const { data, type } = contentOf(file, name) ?? { data: new Uint8Array(), type: undefined };
+  return {
+    id: name,
+    title: title || (id ? '' : filename),
+    data,
+    type: givenType || (type ?? guessContentType(name, data)),
+  };
 }
 
 const folderMaker = (name: string, make: (id: string, title: string) => Item): Constructor => ({
@@ -103,7 +102,7 @@ registerProduct({
       signature: FILE,
       add: (
         container,
-        _context,
+        context: AddContext,
         id?: string | null,
         file?: unknown,
         title?: string,
@@ -115,6 +114,9 @@ registerProduct({
         const object = new File(name, given, data, type);
         if (precondition) object.precondition = precondition;
         container._setObject(name, object);
+        if (context.request === null) return undefined;
+        context.request.response.redirect(`${container.absolute_url().replace(/\/$/, '')}/manage_main`);
+        return '';
       },
     },
   ],
@@ -144,21 +146,42 @@ registerProduct({
         if (precondition) object.precondition = precondition;
         container._setObject(name, object);
         if (context.request === null) return name;
-        if (context.redirects)
-          context.request.response.redirect(`${String(context.request.get('URL1'))}/manage_main`);
-        return context.redirects ? name : undefined;
+        context.request.response.redirect(`${String(context.request.get('URL1'))}/manage_main`);
+        return name;
       },
     },
   ],
 });
 
+/** Where a form that made an object leads: to the listing, or by its other button to the object. */
+function shown(
+  container: ObjectManager,
+  { request, redirects }: AddContext,
+  id: string,
+  submit: unknown,
+): '' {
+  if (request === null) return '';
+  let url = redirects ? container.absolute_url() : String(request.get('URL1'));
+  if (submit === 'Add and Edit') url += `/${urlQuote(id)}`;
+  request.response.redirect(`${url.replace(/\/$/, '')}/manage_main`);
+  return '';
+}
+
 const dtmlMaker =
   (make: (id: string, source: string) => DTMLMethod | DTMLDocument): Constructor['add'] =>
-  (container, context: AddContext, id: string, title?: string, file?: unknown) => {
+  (
+    container,
+    context: AddContext,
+    id: string,
+    title?: string,
+    file?: unknown,
+    _request?: unknown,
+    submit?: unknown,
+  ) => {
     const object = make(id, textOf(file) ?? '');
     object.title = title ?? '';
     container._setObject(id, object as unknown as Item);
-    return context.request === null ? '' : undefined;
+    return shown(container, context, id, submit);
   };
 const DTML = "id, title='', file='', REQUEST=None, submit=None";
 for (const [metaType, names, make] of [
@@ -219,18 +242,21 @@ registerProduct({
         title?: string,
         text?: unknown,
         _encoding?: unknown,
-        _submit?: unknown,
+        submit?: unknown,
         _request?: unknown,
         _response?: unknown,
         file?: unknown,
       ) => {
-        const upload = file instanceof FileUpload && file.data.length > 0 ? file : undefined;
-        const source = textOf(upload) ?? textOf(text) ?? TEMPLATE;
-        const type = upload?.contentType?.includes('xml') ? upload.contentType : undefined;
-        const template = new ZopePageTemplate(id, source, type);
+        const upload = [file, text].find((each) => each instanceof FileUpload);
+        const type = upload === undefined ? undefined : sourceType(upload.filename, upload.data);
+        const source = upload === undefined ? textOf(text) : sourceOf(upload.data, type!);
+        const template = source ? new ZopePageTemplate(id, source, type) : new ZopePageTemplate(id, TEMPLATE);
         template.title = title ?? '';
         container._setObject(id, template);
-        return context.request === null ? container._getOb(id) : undefined;
+        if (context.request === null) return container._getOb(id);
+        if (submit !== 'Add and Edit') return undefined;
+        context.request.response.redirect(`${container._getOb(id).absolute_url()}/pt_editForm`);
+        return '';
       },
     },
   ],
@@ -264,12 +290,20 @@ for (const [metaType, product, permission, form, name, make] of [
       {
         name,
         signature: "id, title='', file=None, REQUEST=None, submit=None",
-        add: (container, context: AddContext, id: string, title?: string, file?: unknown) => {
+        add: (
+          container,
+          context: AddContext,
+          id: string,
+          title?: string,
+          file?: unknown,
+          _request?: unknown,
+          submit?: unknown,
+        ) => {
           const script = make(id, title ?? '');
           const source = textOf(file);
           if (source !== undefined) script.write(source);
           container._setObject(id, script);
-          return context.request === null ? '' : undefined;
+          return shown(container, context, id, submit);
         },
       },
     ],

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { getOwn, metaOf, Persistent, registerClass } from '../../persistent/index.ts';
 import { Dict, tuple } from '../../pickle/index.ts';
-import { declareClass } from '../../restricted/index.ts';
+import { declareClass, truth } from '../../restricted/index.ts';
 import { Permissions } from '../../access/index.ts';
 import { FileUpload, HTTPRequest, type HTTPResponse, Redirect, urlQuote } from '../../publisher/index.ts';
 import { editPage } from '../zmi/pages.ts';
@@ -221,16 +221,10 @@ export class File extends PropertyManager {
 
   /** Replaces the content by an uploaded file; its type is the file's. */
   manage_upload(file: unknown = '', request?: unknown): unknown {
-    const upload = file instanceof FileUpload ? file : undefined;
-    const given = upload?.data ?? (typeof file === 'string' ? Buffer.from(file) : (file as Uint8Array));
-    const data = new Uint8Array(given);
-    const sent = upload?.contentType;
-    const type =
-      sent && sent !== 'application/octet-stream'
-        ? sent
-        : guessContentType(upload?.filename || this.getId(), data, 'application/octet-stream');
-    this.update_data(data, type);
-    return request instanceof HTTPRequest ? this.manage_main('Saved changes.') : null;
+    const content = contentOf(file, this.getId());
+    if (content !== undefined) this.update_data(content.data, content.type);
+    if (!(request instanceof HTTPRequest)) return null;
+    return this.manage_main(content === undefined ? 'Please select a file to upload.' : 'Saved changes.');
   }
 
   /** Takes a body as the new content. */
@@ -282,6 +276,21 @@ function chunksOf(file: File, start: number, end: number): Uint8Array[] {
 }
 
 const downloads = new Map<string, boolean>();
+
+/**
+ * Content and type of what a form sends for a file: the type that the client tells, or one by the name. Undefined when no file was chosen.
+ */
+export function contentOf(file: unknown, id: string): { data: Uint8Array; type: string } | undefined {
+  const upload = file instanceof FileUpload ? file : undefined;
+  if (upload === undefined ? !truth(file) : upload.filename === '') return undefined;
+  const given = upload?.data ?? (typeof file === 'string' ? Buffer.from(file) : (file as Uint8Array));
+  const data = new Uint8Array(given);
+  const sent = upload?.headers.get('content-type');
+  return {
+    data,
+    type: sent ?? guessContentType(upload?.filename ?? id, data, 'application/octet-stream'),
+  };
+}
 
 function forcesDownload(contentType: string): boolean {
   let answer = downloads.get(contentType);

@@ -82,8 +82,9 @@ export class Image extends File {
   override update_data(data: Uint8Array, contentType?: string): void {
     const info = imageInfo(data);
     super.update_data(data, info?.contentType ?? contentType);
-    this.width = info !== undefined && info.width >= 0 ? info.width : '';
-    this.height = info !== undefined && info.height >= 0 ? info.height : '';
+    // Of what is no image of a known kind, they are what they were.
+    if (info !== undefined && info.width >= 0) this.width = info.width;
+    if (info !== undefined && info.height >= 0) this.height = info.height;
   }
 
   override _preview(): { readonly preview?: string } {

@@ -162,11 +162,12 @@ export class ObjectManager extends CopyContainer {
   manage_delObjects(ids?: unknown, request?: unknown): string | null {
     const names = namesOf(ids);
     if (names.length === 0) throw new BadRequest('No items specified');
-    for (const id of names) {
-      if (this._reserved_names.includes(id)) throw new BadRequest('Not Deletable');
+    if (names.some((id) => this._reserved_names.includes(id))) throw new BadRequest('Not Deletable');
+    // What was deleted before is there again when one is missing.
+    for (const id of names.toReversed()) {
       if (!this.hasObject(id)) throw new BadRequest(`${htmlQuote(id)} does not exist`);
+      this._delObject(id);
     }
-    for (const id of names.toReversed()) if (this.hasObject(id)) this._delObject(id);
     return request instanceof HTTPRequest ? this.manage_main(`Deleted ${names.join(', ')}.`) : null;
   }
 

@@ -110,9 +110,9 @@ export class OrderedFolder extends Folder {
 
   /** The object stays where it is in the order. */
   override manage_renameObject(id: string, new_id: string, request?: unknown): unknown {
-    const position = this.objectIds().indexOf(id);
+    const position = this.getObjectPosition(id);
     const answer = super.manage_renameObject(id, new_id, request);
-    if (position >= 0) this.moveObjectToPosition(new_id, position);
+    this.moveObjectToPosition(new_id, position);
     return answer;
   }
 }

@@ -3,12 +3,14 @@ import { aqInner, aqParent, registerClass } from '../../persistent/index.ts';
 import { Dict, tuple, tupleFrom } from '../../pickle/index.ts';
 import {
   declareClass,
+  decodeBytes,
   len,
   moduleItem,
   registerType,
   str,
   stripText,
-  ValueError,
+  truth,
+  UnicodeDecodeError,
 } from '../../restricted/index.ts';
 import { type Executable, getSecurityManager, Permissions } from '../../access/index.ts';
 import { FileUpload, getRequest, type HTTPRequest, type HTTPResponse } from '../../publisher/index.ts';
@@ -20,6 +22,7 @@ import {
   TemplateError,
 } from '../../templates/index.ts';
 import { CACHE_OPTION, Cacheable, cacheable, cacheOf, invalidateCache } from './cacheable.ts';
+import { guessContentType } from './content-type.ts';
 import { HISTORY_OPTION, ITEM_OPTIONS, PROPERTIES_OPTION } from './item.ts';
 import { mixIn } from './mix-in.ts';
 import { PropertyManager } from './properties.ts';
@@ -94,12 +97,14 @@ export class ZopePageTemplate extends PropertyManager implements Executable {
 
   /** Replaces the source by a file. */
   pt_upload(_request: HTTPRequest, file: unknown = ''): string {
-    const upload = file instanceof FileUpload ? Buffer.from(file.data).toString('utf8') : undefined;
-    const source = upload ?? (file instanceof Uint8Array ? Buffer.from(file).toString('utf8') : str(file));
-    if (source === '') throw new ValueError('No file was given');
+    if (file instanceof FileUpload ? file.filename === '' : !truth(file))
+      return this.manage_main('No file specified');
     validateProxy(this);
-    this.pt_edit(source.replaceAll('\r\n', '\n'), contentTypeOf(source, this.content_type));
-    return this.manage_main('Saved changes.');
+    const name = file instanceof FileUpload ? file.filename : '';
+    const data = file instanceof FileUpload ? file.data : file instanceof Uint8Array ? file : str(file);
+    const type = sourceType(name, data);
+    this.pt_edit(sourceOf(data, type), type);
+    return this.manage_main('Saved changes');
   }
 
   pt_macros(): Macros {
@@ -133,6 +138,7 @@ export class ZopePageTemplate extends PropertyManager implements Executable {
     title: string,
     text: string,
     content_type: string,
+    expand?: unknown,
     file?: unknown,
   ): string {
     validateProxy(this);
@@ -141,7 +147,8 @@ export class ZopePageTemplate extends PropertyManager implements Executable {
       file instanceof FileUpload && file.data.length > 0
         ? Buffer.from(file.data).toString('utf8')
         : undefined;
-    this.pt_edit(upload ?? text.replaceAll('\r\n', '\n'), content_type);
+    this.expand = expand ?? 0;
+    this.pt_edit(upload ?? text, content_type);
     return this.manage_main('Saved changes.');
   }
 
@@ -157,6 +164,33 @@ export class ZopePageTemplate extends PropertyManager implements Executable {
   /** Renders for the object in whose context the template was found. */
   __call__(...args: unknown[]): string {
     return renderTemplate(this, args, undefined);
+  }
+}
+
+/** The type of a source by its beginning and by a file's name; what is neither HTML nor XML is HTML as well. */
+export function sourceType(name: string, source: Uint8Array | string): string {
+  const start = typeof source === 'string' ? source : Buffer.from(source.subarray(0, 5)).toString('latin1');
+  if (start.startsWith('<?xml') || name.toLowerCase().endsWith('.xml')) return 'text/xml';
+  const type = guessContentType(name, source);
+  return type === 'text/xml' ? type : 'text/html';
+}
+
+const XML_ENCODING = /^<\?xml.*?encoding="(.*?)".*?\?>/;
+const META = /<meta\s+[^>]*?http-equiv[^>]*?content-type.*?>/is;
+
+/** The text of a source: in the encoding that it tells, else UTF-8 or, if it is none, Latin-9. */
+export function sourceOf(data: Uint8Array | string, type: string): string {
+  if (typeof data === 'string') return data;
+  const plain = Buffer.from(data.buffer, data.byteOffset, data.length).toString('latin1');
+  if (type.startsWith('text/xml')) return decodeBytes(data, XML_ENCODING.exec(plain)?.[1] ?? 'utf-8');
+  const meta = type.startsWith('text/html') ? META.exec(plain)?.[0] : undefined;
+  const told = /charset.*?=.*?([\w-]*)/is.exec(meta ?? '')?.[1];
+  if (told) return decodeBytes(data, told);
+  try {
+    return decodeBytes(data, 'utf-8');
+  } catch (error) {
+    if (!(error instanceof UnicodeDecodeError)) throw error;
+    return decodeBytes(data, 'iso-8859-15');
   }
 }
 
@@ -315,7 +349,7 @@ declareClass(
       PUT: 'REQUEST, RESPONSE',
       pt_upload: "REQUEST, file=''",
       pt_edit: 'text, content_type',
-      pt_editAction: 'REQUEST, title, text, content_type, file=None',
+      pt_editAction: 'REQUEST, title, text, content_type, expand=0, file=None',
     },
   }),
 );
