@@ -25,7 +25,7 @@ export function exchange(port: number, { method, target, headers, body }: Exchan
     socket.on('data', (chunk: Buffer) => chunks.push(chunk));
     socket.on('close', () => {
       try {
-        resolve(parse(Buffer.concat(chunks), method));
+        resolve(parseAnswer(Buffer.concat(chunks), method));
       } catch (error) {
         reject(error as Error);
       }
@@ -37,13 +37,13 @@ export function exchange(port: number, { method, target, headers, body }: Exchan
   });
 }
 
-function parse(data: Buffer, method: string): Answer {
+export function parseAnswer(data: Buffer, method: string): Answer {
   const end = data.indexOf('\r\n\r\n');
   if (end < 0) throw new Error(`no answer to ${method}: ${JSON.stringify(data.toString('latin1'))}`);
   const [statusLine, ...lines] = data.subarray(0, end).toString('latin1').split('\r\n');
   const status = Number(statusLine!.split(' ')[1]);
   const rest = data.subarray(end + 4);
-  if (status === 100) return parse(rest, method);
+  if (status === 100) return parseAnswer(rest, method);
   const headers = lines.map((line) => {
     const colon = line.indexOf(':');
     return [line.slice(0, colon), line.slice(colon + 1).trim()] as const;
