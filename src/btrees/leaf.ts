@@ -179,13 +179,19 @@ export abstract class Leaf extends Sorted {
     const { convert } = this._keyKind;
     const keys = this._keyKind.none();
     const values = this._valueKind.none();
-    if (this._mapping) {
-      const convertValue = this._valueKind.convert;
-      for (let i = 0; i + 1 < items.length; i += 2) {
-        keys.push(convert(items[i]));
-        values.push(convertValue(items[i + 1]));
-      }
-    } else for (const item of items) keys.push(convert(item));
+    try {
+      if (this._mapping) {
+        const convertValue = this._valueKind.convert;
+        for (let i = 0; i + 1 < items.length; i += 2) {
+          keys.push(convert(items[i]));
+          values.push(convertValue(items[i + 1]));
+        }
+      } else for (const item of items) keys.push(convert(item));
+    } catch (error) {
+      // As in Python, what was here is gone even if an item is none.
+      this._data.fill(this._keyKind.none(), this._valueKind.none(), null);
+      throw error;
+    }
     this._data.fill(keys, values, (state[1] ?? null) as Leaf | Reference | null);
   }
 

@@ -173,9 +173,17 @@ function pairsOf(entries: unknown): Iterable<unknown> {
       if (typeof from.items === 'function') return from.items() as Iterable<unknown>;
       if (typeof from.entries === 'function' && typeof from.get === 'function')
         return from.entries() as Iterable<unknown>;
+      // Of what has no items only leaves are sequences in Python.
+      if (entries instanceof Sorted && !('_next' in entries)) throw noPairs(entries);
     }
     if (Symbol.iterator in entries) return entries as Iterable<unknown>;
     if (Object.getPrototypeOf(entries) === Object.prototype) return Object.entries(entries);
   } else if (typeof entries === 'string') return entries;
-  throw new BTreeAttributeError(`neither pairs nor a mapping: ${String(entries)}`);
+  throw noPairs(entries);
+}
+
+function noPairs(entries: unknown): BTreeAttributeError {
+  return new BTreeAttributeError(
+    `neither pairs nor a mapping: ${typeof entries === 'object' ? entries?.constructor.name : String(entries)}`,
+  );
 }

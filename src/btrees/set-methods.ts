@@ -1,5 +1,6 @@
 import { BTreeError, BTreeKeyError } from './errors.ts';
 import { RangeIterator, takeKey } from './range.ts';
+import { keysIn } from './set-operations.ts';
 import { bounds, Sorted } from './sorted.ts';
 
 /** The methods of trees and buckets without values: those of `Set`, and Python's. */
@@ -17,10 +18,10 @@ export abstract class SetMethods<K> extends Sorted {
     return this.add(key);
   }
 
-  /** Adds keys. Returns how many are new. */
+  /** Adds keys: those of an iterable or of a mapping. Returns how many are new. */
   update(keys: Iterable<K> = []): number {
     let count = 0;
-    for (const key of keys) count += this.add(key);
+    for (const key of keysIn(keys)) count += this.add(key as K);
     return count;
   }
 
@@ -49,23 +50,22 @@ export abstract class SetMethods<K> extends Sorted {
 
   isdisjoint(other: Iterable<unknown>): boolean {
     if ((other as unknown) === this) return this._isEmpty();
-    for (const key of other) if (this.has(key)) return false;
+    for (const key of keysIn(other)) if (this.has(key)) return false;
     return true;
   }
 
-  /** Removes every key that is not in `other` too. */
+  /** Keeps the keys of `other` that are here. */
   intersectionUpdate(other: Iterable<unknown>): this {
-    const kept = new this._family.leaves.Set() as unknown as SetMethods<unknown>;
-    for (const key of other) if (this.has(key)) kept.add(key);
-    const gone = [...this].filter((key) => !kept.has(key));
-    for (const key of gone) this.delete(key);
+    const kept = [...keysIn(other)].filter((key) => this.has(key));
+    this.clear();
+    for (const key of kept) this.add(key as K);
     return this;
   }
 
   /** Removes every key of `other`. */
   differenceUpdate(other: Iterable<unknown>): this {
     if ((other as unknown) === this) this.clear();
-    else for (const key of other) this._discard(this._keyKind.convert(key));
+    else for (const key of keysIn(other)) this._discard(this._keyKind.convert(key));
     return this;
   }
 
@@ -73,7 +73,7 @@ export abstract class SetMethods<K> extends Sorted {
   symmetricDifferenceUpdate(other: Iterable<unknown>): this {
     if ((other as unknown) === this) this.clear();
     else
-      for (const key of other) {
+      for (const key of keysIn(other)) {
         if (this.has(key)) this.delete(key);
         else this.add(key as K);
       }

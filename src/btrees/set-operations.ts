@@ -1,9 +1,10 @@
 /** Unions, intersections and differences of trees, buckets and sets of one family, and of other iterables. */
-import { BTreeTypeError } from './errors.ts';
+import { BTreeError, BTreeTypeError } from './errors.ts';
 import type { LeafData } from './data.ts';
 import type { Family } from './family.ts';
 import type { Arithmetic, StoredKey, StoredValue } from './kinds.ts';
 import type { Leaf } from './leaf.ts';
+import { compareKeys } from './ordering.ts';
 import { RangeIterator } from './range.ts';
 import { ALL, Sorted } from './sorted.ts';
 
@@ -46,10 +47,25 @@ function otherKeys(family: Family, given: unknown, useValues: boolean): Iterable
     if (single !== undefined) return [single];
   }
   if (useValues) throw new BTreeTypeError('set operation: invalid argument, cannot iterate');
-  return [...iterable(given)].map((key) => keys.convert(key)).sort((a, b) => keys.compare(a, b));
+  const found = [...keysIn(given)];
+  // In a tree None comes first; what has it cannot be sorted.
+  if (found.length > 1 && found.includes(null))
+    throw new BTreeTypeError("'<' not supported between instances of 'NoneType' and other types");
+  try {
+    return found.map((key) => keys.convert(key)).sort((a, b) => keys.compare(a, b));
+  } catch (error) {
+    if (!(error instanceof BTreeError)) throw error;
+    return oneByOne(family, found);
+  }
 }
 
-function iterable(given: unknown): Iterable<unknown> {
+/** A key that does not fit matters only if the walk comes to it. */
+function* oneByOne({ keys }: Family, found: unknown[]): Iterable<StoredKey> {
+  for (const key of found.sort(compareKeys)) yield keys.convert(key);
+}
+
+/** The keys of a container or another mapping, or what else there is to iterate over. Throws BTreeTypeError. */
+export function keysIn(given: unknown): Iterable<unknown> {
   if (given instanceof Sorted)
     return given._mapping
       ? (given as unknown as Map<unknown, unknown>).keys()

@@ -387,6 +387,16 @@ export abstract class Tree extends Sorted {
   }
 
   override __setstate__(state: unknown): void {
+    try {
+      this._fill(state);
+    } catch (error) {
+      // As in Python, what the tree had is gone even if the state is none.
+      this._data.fill(this._keyKind.none(), [], true, null);
+      throw error;
+    }
+  }
+
+  private _fill(state: unknown): void {
     if (state === null) {
       this._data.fill(this._keyKind.none(), [], true, null);
       return;

@@ -5,6 +5,7 @@ Arguments: the seed, the number of cases, the folder of zodbtag.py.
 import importlib
 import io
 import json
+import operator
 import pickle
 import random
 import sys
@@ -164,6 +165,10 @@ def sizes():
     return rnd.choice((0, 1, 2, 5, 10, 30, 59, 61, 62, 90, 130, 200, 260, 700))
 
 
+OPERATORS = {'&': operator.and_, '|': operator.or_, '-': operator.sub, '^': operator.xor}
+IN_PLACE = {'&': operator.iand, '|': operator.ior, '-': operator.isub, '^': operator.ixor}
+
+
 # What the suite's runner knows to do; see its README.
 
 def perform(obj, op):
@@ -190,6 +195,11 @@ def perform(obj, op):
         return list(seq[slice(*i)]) if isinstance(i, list) else seq[i]
     if name == '#viewlen':
         return len(getattr(obj, args[0])(*args[1]))
+    if name == '#op':
+        return OPERATORS[args[0]](obj, args[1])
+    if name == '#iop':
+        same = IN_PLACE[args[0]](obj, args[1])
+        return [same is obj, list(obj)]
     if name == '#kw':
         return getattr(obj, args[0])(**args[1])
     result = getattr(obj, name)(*args)
@@ -250,6 +260,8 @@ def random_op(mapping, key, value, other_key, obj_size, kind):
 def tag_op(op):
     if op[0] in ('#index', '#viewlen'):
         return [op[0], op[1], [tag(x) for x in op[2]], *op[3:]]
+    if op[0] in ('#op', '#iop'):
+        return [op[0], op[1], tag(op[2])]
     if op[0] == '#kw':
         return [op[0], op[1], {k: tag(v) for k, v in op[2].items()}]
     return [op[0], *map(tag, op[1:])]
@@ -520,7 +532,106 @@ def sets_case(prefix):
     return {'file': 'sets.json', 'name': 'sets', 'input': {'module': m.__name__, 'calls': calls}, 'expect': {'results': results, 'functions': names}}
 
 
-KINDS = (ops_case, stored_case, merge_case, live_case, sets_case)
+def state_of(prefix, cls, key, value):
+    """A state that a class of this kind may have, or that is wrong in one place."""
+    mapping = cls.__name__.endswith(('BTree', 'Bucket'))
+
+    tree = cls.__name__.endswith(('BTree', 'TreeSet'))
+
+    def leaf():
+        # A tree of an empty leaf, and of an empty tuple, ends the process in C.
+        try:
+            keys = sorted({key() for _ in range(rnd.randrange(1 if tree else 0, 5))})
+        except TypeError:
+            keys = [key()]
+        flat = []
+        for k in keys:
+            flat += [k, value()] if mapping else [k]
+        if rnd.random() < .08 and not tree and prefix[0] != "O":
+            flat.insert(rnd.randrange(len(flat) + 1), None)
+        return tuple(flat)
+
+    def wrong():
+        # What is no tuple is a SystemError in C.
+        return rnd.choice((() if not tree else None, (), (1,), ((1,),), ([],), (((),),), (((1,),),), ((), (), ()), (None,), ((None,),), ({},)) + (() if tree else (((),),)))
+    r = rnd.random()
+    if r < .3:
+        return wrong()
+    if cls.__name__.endswith(('Bucket', 'Set')) and not cls.__name__.endswith('TreeSet'):
+        return (leaf(),)
+    return (((leaf(),),),)
+
+
+def extras_case(prefix):
+    kind = rnd.choice(('BTree', 'TreeSet', 'Bucket', 'Set'))
+    cls = class_of(prefix, kind)
+    mapping = kind in ('BTree', 'Bucket')
+    key, value, other = key_maker(prefix[0]), value_maker(prefix[1]), key_maker(prefix[0])
+    obj = cls()
+    ops, results = [], []
+
+    def operand():
+        r = rnd.random()
+        n = rnd.randrange(12)
+        if r < .45:
+            made = class_of(prefix, rnd.choice(('BTree', 'TreeSet', 'Bucket', 'Set')))
+            while True:
+                try:
+                    return make(made, n, key, value)
+                except (TypeError, OverflowError):
+                    n -= 1
+                    if n < 1:
+                        return made()
+        if r < .55:
+            foreign = rnd.choice([f for f in families if f != prefix and prefix[1] != 'F'] or [prefix])
+            made = class_of(foreign, rnd.choice(('BTree', 'TreeSet', 'Bucket', 'Set')))
+            try:
+                return make(made, n, key_maker(foreign[0]), value_maker(foreign[1]))
+            except (TypeError, OverflowError):
+                return made()
+        if r < .75:
+            keys = [k for k in (key() for _ in range(n)) if rnd.random() < .97]
+            return [(k, value()) for k in keys] if mapping and rnd.random() < .7 else keys
+        if r < .85:
+            return {k: value() for k in (key() for _ in range(n)) if isinstance(k, (str, int, bytes, float))}
+        if r < .9:
+            # Lists of two are pairs here, and errors in Python.
+            return [(key(), value(), 1)]
+        return bad()
+    for _ in range(sizes()):
+        op = ['#set', key(), value()] if mapping else ['add', key()]
+        ops.append(op)
+        results.append(answer(obj, op))
+    for _ in range(25):
+        r = rnd.random()
+        # Some versions of BTrees have byValue in one family only.
+        if r < .15 and hasattr(obj, 'byValue') and 'O' not in prefix:
+            op = ['byValue', value() if rnd.random() < .9 else bad_value(prefix[1])]
+        elif r < .4:
+            op = ['update', operand()]
+        elif r < .55:
+            op = ['#op', rnd.choice('&|-^' if not mapping else '&|-'), operand()]
+        elif r < .7 and not mapping:
+            op = ['#iop', rnd.choice('&|-^'), operand()]
+            # What is no iterable makes Python take the operator that is not in place.
+            if not hasattr(op[2], '__iter__') and not hasattr(op[2], 'keys'):
+                op = ['keys']
+        elif r < .75 and not mapping:
+            op = ['isdisjoint', operand()]
+        elif r < .85:
+            op = random_op(mapping, key, value, other, len(obj), prefix[1])
+        else:
+            op = ['__setstate__', state_of(prefix, cls, key, value)]
+        ops.append(op)
+        results.append(answer(obj, op))
+        if op[0] in ('__setstate__', 'update', '#iop'):
+            for look in (['keys'], ['#len'], ['__getstate__']) if len(obj) < 40 else (['keys'], ['#len']):
+                ops.append(look)
+                results.append(answer(obj, look))
+    return {'file': 'ops.json', 'name': 'extras', 'input': {'class': full(cls), 'ops': [tag_op(op) for op in ops]}, 'expect': {'results': results, 'len': len(obj), 'final': tag(obj)}}
+
+
+KINDS = (ops_case, stored_case, merge_case, live_case, sets_case, extras_case)
 made = 0
 i = 0
 while made < count:

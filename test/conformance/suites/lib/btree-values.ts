@@ -78,6 +78,10 @@ export function fromTagged(value: Json): unknown {
     ];
     return new Complex(real, imag);
   }
+  if ('$dict' in tagged)
+    return Dict.from(
+      (tagged.$dict as [Json, Json][]).map(([key, item]) => [fromTagged(key), fromTagged(item)] as const),
+    );
   if ('$persistent' in tagged) return new Note();
   if (Object.keys(tagged).some((key) => key.startsWith('$')))
     throw new Error(`no reader for ${JSON.stringify(tagged)}`);
