@@ -3,6 +3,7 @@ import type { Environ } from '../gateway/environ.ts';
 import { GatewayRequest } from '../gateway/request.ts';
 import { GatewayResponse } from '../gateway/response.ts';
 import { LoadError } from '../loader/errors.ts';
+import { asciiOnly } from '../logging/percent.ts';
 import { repr } from '../logging/python-text.ts';
 import { percentQuote } from './percent-quote.ts';
 
@@ -40,7 +41,7 @@ const FIELDS: Readonly<Record<string, (exchange: Exchange) => string>> = {
   HTTP_USER_AGENT: ({ request }) => header(request, 'user-agent') ?? '-',
 };
 
-const CONVERSION = /%(?:%|\(([^)]*)\)([-+ #0]*)(\d*)(?:\.(\d*))?([a-zA-Z])|)/g;
+const CONVERSION = /%(?:%|\(([^)]*)\)([-+ #0]*)(\d*)(?:\.(\d*))?[hlL]?([a-zA-Z])|)/g;
 
 /** A format as a list of functions, so that a line costs a few concatenations. Throws a LoadError for one that Python would refuse. */
 export function compileFormat(format: string): (exchange: Exchange) => string {
@@ -71,7 +72,8 @@ function conversion(match: RegExpExecArray): (exchange: Exchange) => string {
     throw invalid(`the format has an unknown field '${name}' (fields: ${Object.keys(FIELDS).join(', ')})`);
   if (type !== 's' && type !== 'r' && type !== 'a')
     throw invalid(`%(${name})${type}: the fields are texts: %(${name})s`);
-  const value = type === 's' ? read : (exchange: Exchange) => repr(read(exchange));
+  const shown = { s: (text: string) => text, r: repr, a: (text: string) => asciiOnly(repr(text)) }[type];
+  const value = type === 's' ? read : (exchange: Exchange) => shown(read(exchange));
   const most = precision === undefined ? Infinity : Number(precision);
   const least = Number(width);
   if (most === Infinity && least === 0) return value;
