@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { formatBraces, parseBraces } from '../../src/paste/logging/brace.ts';
 import { formatSpec } from '../../src/paste/logging/format-spec.ts';
 import { formatMessage } from '../../src/paste/logging/percent.ts';
+import { strftime, timeFields } from '../../src/paste/logging/strftime.ts';
 import { FloatValue, TupleValue } from '../../src/paste/logging/python-text.ts';
 
 const outcome = (run: () => string): string => {
@@ -61,4 +62,13 @@ describe('percent formats', () => {
   ])('%s of %j', (format, args, wanted) => {
     expect(outcome(() => formatMessage(format, args))).toBe(wanted);
   });
+});
+
+test.each<[string, string]>([
+  ['%-5d|%1d|%_4H', '   14|14|  22'],
+  ['%EA %OA %Ey', '%EA %OA 23'],
+  ['%05Q %12s', '0%05Q   1700000000'],
+  ['%^P %#c', 'pm Tue Nov 14 22:13:20 2023'],
+])('a date as %s', (format, wanted) => {
+  expect(strftime(format, timeFields(1_700_000_000, true))).toBe(wanted);
 });

@@ -88,7 +88,7 @@ const FIELDS: Readonly<Record<string, Field>> = {
   P: (t) => [t.hour < 12 ? 'am' : 'pm'],
   r: (t) => [strftime('%I:%M:%S %p', t)],
   R: (t) => [strftime('%H:%M', t)],
-  s: (t) => [t.seconds],
+  s: (t) => [t.seconds, 0, ' '],
   S: (t) => [t.second, 2, '0'],
   t: () => ['\t'],
   T: (t) => [strftime('%H:%M:%S', t)],
@@ -106,25 +106,33 @@ const FIELDS: Readonly<Record<string, Field>> = {
   '%': () => ['%'],
 };
 
+/** What the C library knows with a modifier; it changes nothing here. */
+const MODIFIED = { E: 'cCpxXyY', O: 'bBdehHIjmMpSuUVwWy' } as const;
+
 /** Formats a broken-down time. An unknown directive stays as it is. */
 export function strftime(format: string, time: TimeFields): string {
   return format.replace(
-    /%([-_0^#]*)(\d+)?[EO]?(.)/gs,
-    (all, flags: string, width: string | undefined, letter: string) => {
+    /%([-_0^#]*)(\d+)?([EO]?)(.)/gs,
+    (all, flags: string, width: string | undefined, modifier: string, letter: string) => {
       const field = FIELDS[letter];
-      if (!field) return all;
+      // The C library shows what it does not know, in the width.
+      if (!field || (modifier !== '' && !MODIFIED[modifier as 'E' | 'O'].includes(letter)))
+        return all.padStart(Number(width ?? 0), flags.includes('0') ? '0' : ' ');
       const [value, usualWidth = 0, usualPad = typeof value === 'number' ? '0' : ' '] = field(time);
       let text = String(value);
       let pad = usualPad;
       let size = usualWidth;
+      let shortest = usualWidth;
       for (const flag of flags) {
-        if (flag === '-') size = 0;
+        if (flag === '-') [size, shortest, pad] = [0, 0, ' '];
         else if (flag === '_') pad = ' ';
         else if (flag === '0') pad = '0';
+        else if (letter === 'P') continue;
         else if (flag === '^') text = text.toUpperCase();
-        else text = letter === 'p' || letter === 'Z' ? text.toLowerCase() : text.toUpperCase();
+        else if (letter !== 'c')
+          text = letter === 'p' || letter === 'Z' ? text.toLowerCase() : text.toUpperCase();
       }
-      return text.padStart(width === undefined ? size : Number(width), pad);
+      return text.padStart(width === undefined ? size : Math.max(Number(width), shortest), pad);
     },
   );
 }
