@@ -10,7 +10,7 @@ import { compareWithPython } from '../conformance/random-cases.ts';
 import suite from '../conformance/suites/paste.ts';
 
 const skipped = process.env.ZOPE_PYTHON === undefined;
-const count = process.env.PASTE_FILES ?? '300';
+const count = process.env.PASTE_FILES ?? '150';
 if (skipped) console.warn('no ZOPE_PYTHON: random PasteDeploy files are not compared with Python');
 
 test.skipIf(skipped)(

@@ -10,7 +10,7 @@ import { compareWithPython } from '../conformance/random-cases.ts';
 import suite from '../conformance/suites/pylogging.ts';
 
 const skipped = process.env.ZOPE_PYTHON === undefined;
-const count = process.env.LOGGING_FILES ?? '250';
+const count = process.env.LOGGING_FILES ?? '120';
 if (skipped) console.warn('no ZOPE_PYTHON: random logging sections are not compared with Python');
 
 test.skipIf(skipped)(

@@ -10,7 +10,7 @@ import { compareWithPython } from '../conformance/random-cases.ts';
 import suite from '../conformance/suites/transaction.ts';
 
 const skipped = process.env.ZOPE_PYTHON === undefined;
-const count = process.env.TRANSACTION_PROGRAMS ?? '500';
+const count = process.env.TRANSACTION_PROGRAMS ?? '250';
 if (skipped) console.warn('no ZOPE_PYTHON: random transactions are not compared with Python');
 
 test.skipIf(skipped)('random steps do what they do in Python', { timeout: 60_000 + Number(count) * 20 }, () =>

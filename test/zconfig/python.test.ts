@@ -20,13 +20,13 @@ const script = (name: string) => path.join(import.meta.dirname, name);
 const timeout = 60_000 + Number(count ?? 0) * 50;
 
 test.skipIf(skipped)('random configurations are read as in Python', { timeout }, () =>
-  compareWithPython(zconfig, script('configurations_python.py'), [seed, count ?? '300']),
+  compareWithPython(zconfig, script('configurations_python.py'), [seed, count ?? '150']),
 );
 
 test.skipIf(skipped)('random zope.conf files are read as in Python', { timeout }, () =>
-  compareWithPython(zopeconf, script('zope_conf_python.py'), ['zope', seed, count ?? '100']),
+  compareWithPython(zopeconf, script('zope_conf_python.py'), ['zope', seed, count ?? '50']),
 );
 
 test.skipIf(skipped)('random zeo.conf files are read as in Python', { timeout }, () =>
-  compareWithPython(zeoconf, script('zope_conf_python.py'), ['zeo', seed, count ?? '100']),
+  compareWithPython(zeoconf, script('zope_conf_python.py'), ['zeo', seed, count ?? '50']),
 );
