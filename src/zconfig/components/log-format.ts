@@ -48,7 +48,7 @@ const PERCENT = /%(?:\(([^)]*)\))?[#0\- +]*(?:\d+|\*)?(?:\.(?:\d+|\*))?[hlL]?([\
 function checkPercent(format: string, arbitrary: boolean): void {
   for (const [text, name, conversion] of format.matchAll(PERCENT)) {
     if (conversion === '%') continue;
-    if (conversion === '') throw refused(format, `'${text}' is incomplete`);
+    if (conversion === '') throw refused(format, `incomplete format '${text}'`);
     if (!'diouxXeEfFgGcrsa'.includes(conversion!))
       throw refused(format, `'${text}' has the unknown conversion '${conversion}'`);
     if (name === undefined) throw refused(format, `'${text}' names no field; a percent sign is written %%`);
