@@ -6,6 +6,7 @@ export type {
   ServerRunner,
   ThreadedApplication,
 } from './gateway/types.ts';
+export { discard as discardBody } from './gateway/body-parts.ts';
 export { Metrics } from './threads/metrics.ts';
 export { serveMetrics, withHealth } from './threads/operations.ts';
 export { type PoolOptions, ThreadPool } from './threads/pool.ts';

@@ -15,7 +15,14 @@ import {
   withSecurityManager,
   withSecurityManagerAsync,
 } from '../access/index.ts';
-import { type Environ, environOf, GatewayRequest, GatewayResponse, type Hold } from '../paste/index.ts';
+import {
+  discardBody,
+  type Environ,
+  environOf,
+  GatewayRequest,
+  GatewayResponse,
+  type Hold,
+} from '../paste/index.ts';
 import { aqInner, aqParent, getOwn } from '../persistent/index.ts';
 import {
   type Describer,
@@ -34,7 +41,7 @@ import { processInputs } from './inputs.ts';
 import { callPublished } from './mapply.ts';
 import type { FormLimits } from './multipart.ts';
 import { decodePath, HTTPRequest, type RequestSource } from './request.ts';
-import { BareObjectError, HTTPResponse } from './response.ts';
+import { BareObjectError, HTTPResponse, type StreamBody } from './response.ts';
 import { accessContext, type Published, traverse } from './traverse.ts';
 
 /** A connection to the site's database, lent for one attempt of a request. */
@@ -413,6 +420,7 @@ function failed(
       undurable = ended(attempt, !retry);
     }
   }
+  if (answer === undefined) request.response.written?.discard();
   if (retry) {
     const count = request.retryCount;
     const shortest = attempt.waits
@@ -465,13 +473,13 @@ function errorAnswer(options: PublisherOptions, attempt: Attempt, error: unknown
 
 function toGateway(response: HTTPResponse, method: string): Response {
   const { headers, written } = response;
-  let { body } = response;
-  if (written.length > 0) {
-    const parts = body === '' ? written : [...written, body as string | Uint8Array];
-    body =
-      parts.length === 1
-        ? parts[0]!
-        : Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)));
+  let body: string | Uint8Array | StreamBody | null = response.body;
+  if (written !== undefined && written.size > 0) {
+    if (typeof body === 'string' || body instanceof Uint8Array) {
+      if (body !== '') written.add(body);
+      if (!headers.has('content-length')) headers.set('content-length', String(written.size));
+      body = written.body();
+    } else body = written.before(body);
   }
   const sized = typeof body === 'string' || body instanceof Uint8Array;
   if (
@@ -485,7 +493,11 @@ function toGateway(response: HTTPResponse, method: string): Response {
   if (sized && !headers.has('content-length')) {
     headers.set('content-length', String(Buffer.byteLength(body as string | Uint8Array)));
   }
-  return new GatewayResponse(method === 'HEAD' ? null : (body as string), {
+  if (method === 'HEAD') {
+    discardBody(body as StreamBody);
+    body = null;
+  }
+  return new GatewayResponse(body as string | null, {
     status: response.status,
     statusText: response.errmsg,
     headers: response.headerList(),

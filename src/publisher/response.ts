@@ -8,6 +8,7 @@ import { type CookieParameters, convertParameter, cookieHeader } from './cookies
 import { encodeHeader } from './header-encoding.ts';
 import { quoteLocation } from './location.ts';
 import { reasonOf, statusOf } from './status.ts';
+import { Written } from './written.ts';
 
 /** A body that is sent while it is read; its length must be set as a header, or the answer is sent in chunks. */
 export type StreamBody = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
@@ -36,8 +37,6 @@ function scrub(given: unknown): string {
   return LINE_END.test(text) ? text.replaceAll(LINE_ENDS, '') : text;
 }
 
-const NOTHING_WRITTEN: readonly never[] = [];
-
 const lowered = new Map<string, string>();
 
 /** Header names are few: a table is quicker than making them anew. */
@@ -60,7 +59,7 @@ export class HTTPResponse {
   readonly headers = new Map<string, string>();
   body: string | Uint8Array | StreamBody = '';
   /** What `write` was given before the body. */
-  written: readonly (string | Uint8Array)[] = NOTHING_WRITTEN;
+  written: Written | undefined = undefined;
   debugMode = false;
   #accumulated: [string, string][] | undefined;
   #cookies: Map<string, CookieParameters> | undefined;
@@ -310,8 +309,8 @@ export class HTTPResponse {
 
   /** Adds to what is sent before the body; then no length is sent unless it was set. */
   write(data: string | Uint8Array): void {
-    if (this.written === NOTHING_WRITTEN) this.written = [data];
-    else (this.written as (string | Uint8Array)[]).push(data);
+    this.written ??= new Written();
+    this.written.add(data);
   }
 
   /** Adds the challenge of an answer 401. */

@@ -100,19 +100,19 @@ export class File extends PropertyManager {
     return (getOwn(this, '__name__') as string | undefined) ?? super.getId();
   }
 
-  /** Replaces the content; what is larger than a chunk is kept in a chain of pieces. */
+  /** Replaces the content by a copy of `data`; what is larger than a chunk is kept in a chain of pieces. */
   update_data(data: Uint8Array, contentType?: string): void {
     if (contentType !== undefined) this.content_type = contentType;
     invalidateCache(this);
     this.size = data.length;
     if (data.length < CHUNK) {
-      this.data = data;
+      this.data = new Uint8Array(data);
       return;
     }
     let next: Pdata | null = null;
     for (let end = data.length; end > 0;) {
       const start = end <= 2 * CHUNK ? 0 : end - CHUNK;
-      const piece: Pdata = new Pdata(data.slice(start, end));
+      const piece: Pdata = new Pdata(new Uint8Array(data.subarray(start, end)));
       piece.next = next;
       next = piece;
       end = start;
@@ -121,9 +121,10 @@ export class File extends PropertyManager {
   }
 
   get_size(): number {
-    return (
-      this.size ?? chunksOf(this, 0, Number.POSITIVE_INFINITY).reduce((sum, chunk) => sum + chunk.length, 0)
-    );
+    if (typeof this.size === 'number') return this.size;
+    let size = 0;
+    for (const { length } of chunksOf(this)) size += length;
+    return size;
   }
 
   getSize(): number {
@@ -145,8 +146,8 @@ export class File extends PropertyManager {
 
   /** The whole content. */
   __bytes__(): Uint8Array {
-    const chunks = chunksOf(this, 0, Number.POSITIVE_INFINITY);
-    return chunks.length === 1 ? chunks[0]!.slice() : Buffer.concat(chunks);
+    const chunks = [...chunksOf(this)];
+    return chunks.length === 1 ? new Uint8Array(chunks[0]!) : Buffer.concat(chunks);
   }
 
   override __str__(): string {
@@ -170,9 +171,9 @@ export class File extends PropertyManager {
     }
     RESPONSE.setBase(null);
     cacheOf(this)?.set(this, null, undefined);
-    const chunks = chunksOf(this, 0, Number.POSITIVE_INFINITY);
-    if (chunks.length === 1) return chunks[0];
-    for (const chunk of chunks) RESPONSE.write(chunk);
+    const data = storedData(this) ?? this.data;
+    if (data instanceof Uint8Array) return data;
+    for (const chunk of chunksOf(this)) RESPONSE.write(chunk);
     return '';
   }
 
@@ -229,7 +230,7 @@ export class File extends PropertyManager {
 
   /** Takes a body as the new content. */
   PUT(REQUEST: HTTPRequest, RESPONSE: HTTPResponse): HTTPResponse {
-    const data = new Uint8Array(REQUEST.body ?? []);
+    const data = REQUEST.body ?? new Uint8Array();
     const sent = REQUEST.source.header('content-type');
     this.update_data(data, sent || guessContentType(this.getId(), data, this.content_type));
     RESPONSE.setStatus(204);
@@ -254,17 +255,19 @@ function storedData(object: File | Pdata): Uint8Array | undefined {
   return data instanceof Uint8Array ? data : undefined;
 }
 
-/** The pieces of the content between two offsets; they must not be changed. */
-function chunksOf(file: File, start: number, end: number): Uint8Array[] {
+/** The pieces of the content between two offsets, loaded one after the other; they must not be changed. */
+function* chunksOf(file: File, start = 0, end = Number.POSITIVE_INFINITY): Iterable<Uint8Array> {
   const data = storedData(file) ?? file.data;
-  if (data === null) return [];
-  if (data instanceof Uint8Array) return [data.subarray(start, Math.min(end, data.length))];
-  const chunks: Uint8Array[] = [];
+  if (data === null) return;
+  if (data instanceof Uint8Array) {
+    yield data.subarray(start, Math.min(end, data.length));
+    return;
+  }
   let position = 0;
   for (let at: Pdata | null = data; at !== null && position < end;) {
     const piece: Uint8Array = storedData(at) ?? at.data;
     if (position + piece.length > start) {
-      chunks.push(piece.subarray(Math.max(0, start - position), Math.min(piece.length, end - position)));
+      yield piece.subarray(Math.max(0, start - position), Math.min(piece.length, end - position));
     }
     position += piece.length;
     const { next }: Pdata = at;
@@ -272,19 +275,17 @@ function chunksOf(file: File, start: number, end: number): Uint8Array[] {
     at._p_deactivate();
     at = next;
   }
-  return chunks;
 }
 
 const downloads = new Map<string, boolean>();
 
 /**
- * Content and type of what a form sends for a file: the type that the client tells, or one by the name. Undefined when no file was chosen.
+ * Content (which is not the caller's to change or to keep) and type of what a form sends for a file: the type that the client tells, or one by the name. Undefined when no file was chosen.
  */
 export function contentOf(file: unknown, id: string): { data: Uint8Array; type: string } | undefined {
   const upload = file instanceof FileUpload ? file : undefined;
   if (upload === undefined ? !truth(file) : upload.filename === '') return undefined;
-  const given = upload?.data ?? (typeof file === 'string' ? Buffer.from(file) : (file as Uint8Array));
-  const data = new Uint8Array(given);
+  const data = upload?.data ?? (typeof file === 'string' ? Buffer.from(file) : (file as Uint8Array));
   const sent = upload?.headers.get('content-type');
   return {
     data,
@@ -372,10 +373,7 @@ function writeMultipart(
   }
   response.write(`\r\n--${boundary}--\r\n`);
   response.setHeader('Content-Type', `multipart/${prefix}byteranges; boundary=${boundary}`);
-  response.setHeader(
-    'Content-Length',
-    response.written.reduce((sum, part) => sum + Buffer.byteLength(part), 0),
-  );
+  response.setHeader('Content-Length', response.written?.size ?? 0);
 }
 
 /** Whether `If-Range` names the file as it is now. */

@@ -140,3 +140,29 @@ it('renames in an ordered folder only what has a place there', () => {
     'The object with the id "none" does not exist.',
   );
 });
+
+it('takes and sends a file that is longer than what an answer keeps in memory, whole and in ranges', async () => {
+  const data = Buffer.from(Array.from({ length: 400_000 }, (_none, n) => `${n};`).join(''));
+  expect(data.length).toBeGreaterThan(2 ** 21);
+  await send('/shed/manage_addProduct/OFSP/manage_addFile', { id: 'long' }, { name: 'long.txt', data });
+  // What came with the request is not kept.
+  const given = Buffer.from(data);
+  site.change(() => (shed()._getOb('long') as unknown as File).update_data(given));
+  given.fill(0);
+  const whole = await site.request('/shed/long');
+  expect([whole.status, whole.headers.get('content-length')]).toEqual([200, String(data.length)]);
+  expect(whole.body === data.toString()).toBe(true);
+  const [start, end] = [500_000, 2_500_000];
+  const range = (text: string) => site.request('/shed/long', { headers: { range: `bytes=${text}` } });
+  const part = await range(`${start}-${end - 1}`);
+  expect([part.status, part.headers.get('content-range')]).toEqual([
+    206,
+    `bytes ${start}-${end - 1}/${data.length}`,
+  ]);
+  expect(part.body === data.toString('latin1', start, end)).toBe(true);
+  const parts = await range(`0-1499999,1000000-2499999`);
+  expect(parts.headers.get('content-length')).toBe(String(parts.body.length));
+  expect(parts.body).toContain(data.toString('latin1', 1_000_000, 2_500_000));
+  const head = await site.request('/shed/long', { method: 'HEAD' });
+  expect([head.headers.get('content-length'), head.body]).toEqual([String(data.length), '']);
+});
