@@ -36,7 +36,10 @@ export async function startThread(
   const handlers: Record<string, Handler> = {
     thread: () => String(number),
     // Until the test wakes it.
-    hold: () => Atomics.wait(counted, 2, 0),
+    hold: () => {
+      Atomics.wait(counted, 2, 0);
+      return String(number);
+    },
     spin: (_request, ms) => {
       spin(Number(ms));
       return String(number);
