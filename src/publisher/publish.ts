@@ -15,14 +15,7 @@ import {
   withSecurityManager,
   withSecurityManagerAsync,
 } from '../access/index.ts';
-import {
-  discardBody,
-  type Environ,
-  environOf,
-  GatewayRequest,
-  GatewayResponse,
-  type Hold,
-} from '../paste/index.ts';
+import type { Hold } from '../paste/index.ts';
 import { aqInner, aqParent, getOwn } from '../persistent/index.ts';
 import {
   type Describer,
@@ -32,16 +25,18 @@ import {
   withTransactionManager,
   withTransactionManagerAsync,
 } from '../transaction/index.ts';
+import { type Content, FORM_LIMITS, hasBody, NO_CONTENT, readContent } from './content.ts';
 import { withRequest, withRequestAsync } from './current.ts';
 import { BadRequest, HTTPException, NotFound, Unauthorized } from './errors.ts';
 import { notify } from './events.ts';
 import { errorName, normalise } from './exceptions.ts';
-import { type Field, readFields } from './form.ts';
 import { processInputs } from './inputs.ts';
 import { callPublished } from './mapply.ts';
 import type { FormLimits } from './multipart.ts';
 import { decodePath, HTTPRequest, type RequestSource } from './request.ts';
-import { BareObjectError, HTTPResponse, type StreamBody } from './response.ts';
+import { BareObjectError, HTTPResponse } from './response.ts';
+import { sourceOf } from './source.ts';
+import { toGateway } from './to-gateway.ts';
 import { accessContext, type Published, traverse } from './traverse.ts';
 
 /** A connection to the site's database, lent for one attempt of a request. */
@@ -107,89 +102,12 @@ export function createPublisher(
   options: PublisherOptions,
 ): (request: Request) => Response | Promise<Response> {
   return (request) => {
-    const source =
-      request instanceof GatewayRequest ? new GatewaySource(request) : new StandardSource(request);
+    const source = sourceOf(request);
     if (!hasBody(request, source)) return publish(options, source, NO_CONTENT, 0);
     return readContent(request, source, options.formLimits ?? FORM_LIMITS).then((content) =>
       publish(options, source, content, 0),
     );
   };
-}
-
-/** Whether there is a body to read. Requests of other hosts need not tell how long it is. */
-function hasBody(request: Request, source: RequestSource): boolean {
-  if (!(request instanceof GatewayRequest)) return request.body !== null;
-  const length = source.header('content-length');
-  return (length !== undefined && length !== '0') || source.header('transfer-encoding') !== undefined;
-}
-
-class GatewaySource implements RequestSource {
-  readonly method: string;
-  readonly environ: Environ;
-  readonly #request: GatewayRequest;
-
-  constructor(request: GatewayRequest) {
-    this.method = request.method;
-    this.environ = request.environ;
-    this.#request = request;
-  }
-
-  header(name: string): string | undefined {
-    return this.#request.header(name);
-  }
-
-  headers(): Iterable<readonly [string, string]> {
-    return this.#request.headers.entries();
-  }
-
-  hold(what: readonly Hold[]): boolean {
-    return this.#request.hold(what);
-  }
-}
-
-class StandardSource implements RequestSource {
-  readonly method: string;
-  readonly environ: Environ;
-  readonly #request: Request;
-
-  constructor(request: Request) {
-    this.method = request.method;
-    this.environ = environOf(request);
-    this.#request = request;
-  }
-
-  header(name: string): string | null {
-    return this.#request.headers.get(name);
-  }
-
-  headers(): Iterable<readonly [string, string]> {
-    return this.#request.headers.entries();
-  }
-}
-
-/** A request's body, read once for all attempts; a form that cannot be read fails each of them. */
-interface Content {
-  readonly body: Uint8Array | null;
-  readonly fields: readonly Field[];
-  readonly failure?: unknown;
-}
-
-const NO_CONTENT: Content = { body: null, fields: [] };
-const FORM_LIMITS: FormLimits = { memory: 2 ** 20, disk: 2 ** 30, memfile: 4096, parts: 1024 };
-
-async function readContent(request: Request, source: RequestSource, limits: FormLimits): Promise<Content> {
-  const body =
-    request instanceof GatewayRequest
-      ? await request.readBody()
-      : new Uint8Array(await request.arrayBuffer());
-  try {
-    return {
-      body,
-      fields: readFields(source.method, body, source.header('content-type') ?? '', limits),
-    };
-  } catch (failure) {
-    return { body, fields: [], failure };
-  }
 }
 
 function publish(
@@ -469,37 +387,4 @@ function errorAnswer(options: PublisherOptions, attempt: Attempt, error: unknown
     response.setStatus(error.getStatus());
   }
   return toGateway(response, request.method);
-}
-
-function toGateway(response: HTTPResponse, method: string): Response {
-  const { headers, written } = response;
-  let body: string | Uint8Array | StreamBody | null = response.body;
-  if (written !== undefined && written.size > 0) {
-    if (typeof body === 'string' || body instanceof Uint8Array) {
-      if (body !== '') written.add(body);
-      if (!headers.has('content-length')) headers.set('content-length', String(written.size));
-      body = written.body();
-    } else body = written.before(body);
-  }
-  const sized = typeof body === 'string' || body instanceof Uint8Array;
-  if (
-    !headers.has('content-type') &&
-    !headers.has('content-length') &&
-    response.status === 200 &&
-    body === ''
-  ) {
-    response.setStatus(204);
-  }
-  if (sized && !headers.has('content-length')) {
-    headers.set('content-length', String(Buffer.byteLength(body as string | Uint8Array)));
-  }
-  if (method === 'HEAD') {
-    discardBody(body as StreamBody);
-    body = null;
-  }
-  return new GatewayResponse(body as string | null, {
-    status: response.status,
-    statusText: response.errmsg,
-    headers: response.headerList(),
-  });
 }

@@ -1,4 +1,8 @@
-/** REQUEST: what came in, and what the publisher found out about it (INVENTORY 3.7). */
+/**
+ * REQUEST: what came in, and what the publisher found out about it (INVENTORY 3.7).
+ *
+ * Over 400 lines: it is one object for pages and scripts, and the order in which it looks for a name is one rule.
+ */
 import type { Environ, Hold } from '../paste/index.ts';
 import { Dict, type Tuple, tupleFrom } from '../pickle/index.ts';
 import { Budget, htmlQuote, KeyError, repr, RuntimeError, ValueError } from '../restricted/index.ts';

@@ -1,4 +1,8 @@
-/** One transaction: two phases over any data managers, as Python's `transaction` package runs them. */
+/**
+ * One transaction: two phases over any data managers, as Python's `transaction` package runs them.
+ *
+ * Over 400 lines: what each step may do depends on how far the others have come.
+ */
 import { getLogger } from '@logtape/logtape';
 import { DoomedTransaction, isTransient, TransactionFailedError, TransactionUseError } from './errors.ts';
 import { callHooks, type Hook, type HookEntry } from './hooks.ts';

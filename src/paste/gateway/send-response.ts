@@ -1,4 +1,8 @@
-/** Sends what an application answered over a `ServerResponse` of Node. */
+/**
+ * Sends what an application answered over a `ServerResponse` of Node.
+ *
+ * Over 400 lines: a body can be sent in several ways, and lengths and errors are the same matter in all of them.
+ */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerResponse } from 'node:http2';

@@ -1,4 +1,8 @@
-/** The HTTP server under all servers that a configuration can name: `node:http` with waitress's rules. */
+/**
+ * The HTTP server under all servers that a configuration can name: `node:http` with waitress's rules.
+ *
+ * Over 400 lines: what a connection may still do depends on all that happened on it, and on whether the server stops.
+ */
 import { chmodSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';

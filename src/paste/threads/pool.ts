@@ -2,6 +2,9 @@
  * The threads that have the application, seen from the main thread, which has the sockets. Requests wait in one queue. Each
  * thread is given a few at a time, so that it need not wait for the next; one that it has not begun after some milliseconds is
  * taken back and given to another, so that a busy thread stalls nobody.
+ *
+ * Over 400 lines: where a request is (queued, given, begun, held, streaming) and what becomes of it when its thread or its client is gone
+ * has to be seen in one place.
  */
 import { channel } from 'node:diagnostics_channel';
 import { availableParallelism } from 'node:os';

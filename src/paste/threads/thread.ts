@@ -1,4 +1,8 @@
-/** A thread that has the application: takes requests from the main thread and sends it the answers. */
+/**
+ * A thread that has the application: takes requests from the main thread and sends it the answers.
+ *
+ * Over 400 lines: the other side of `pool.ts`, for the same reason.
+ */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';

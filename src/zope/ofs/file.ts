@@ -1,33 +1,17 @@
 /** Files of any type (INVENTORY O-032, P-156 to P-160). */
-import { randomBytes } from 'node:crypto';
-import { getOwn, metaOf, Persistent, registerClass } from '../../persistent/index.ts';
+import { getOwn, registerClass } from '../../persistent/index.ts';
 import { Dict, tuple } from '../../pickle/index.ts';
 import { declareClass, truth } from '../../restricted/index.ts';
 import { Permissions } from '../../access/index.ts';
 import { FileUpload, HTTPRequest, type HTTPResponse, Redirect, urlQuote } from '../../publisher/index.ts';
 import { editPage } from '../zmi/pages.ts';
-import { type ByteRange, expandRanges, parseRanges } from './byte-ranges.ts';
 import { CACHE_OPTION, Cacheable, cacheable, cacheOf, invalidateCache } from './cacheable.ts';
 import { guessContentType } from './content-type.ts';
+import { chunksOf, Pdata, storedData } from './file-data.ts';
+import { answerRanges, httpDate, notModified } from './file-ranges.ts';
 import { ITEM_OPTIONS, PROPERTIES_OPTION } from './item.ts';
 import { mixIn } from './mix-in.ts';
 import { PropertyManager } from './properties.ts';
-import { ETAG } from './resource.ts';
-
-/** A piece of a large file; the pieces are chained. */
-export class Pdata extends Persistent {
-  declare data: Uint8Array;
-  declare next: Pdata | null;
-
-  constructor(data: Uint8Array) {
-    super();
-    this.data = data;
-    this.next = null;
-  }
-}
-registerClass(Pdata, 'OFS.Image.Pdata', { python: true });
-// The last piece of a chain that Python made says nothing of a next one.
-Object.assign(Pdata.prototype, { next: null });
 
 const list = (name: string, fallback: readonly string[]) => {
   const value = process.env[name]?.trim();
@@ -57,16 +41,6 @@ const NOT_INLINE = list('DISALLOWED_INLINE_MIMETYPES', [
 ]);
 const USE_DENYLIST = Boolean(Number(process.env.OFS_IMAGE_USE_DENYLIST || 0));
 const CHUNK = 65_536;
-
-let lastDate = { seconds: Number.NaN, text: '' };
-
-export function httpDate(time: number): string {
-  const seconds = Math.floor(time);
-  if (seconds !== lastDate.seconds) lastDate = { seconds, text: new Date(seconds * 1000).toUTCString() };
-  return lastDate.text;
-}
-
-const randomDigits = (count: number) => Array.from(randomBytes(count), (byte) => byte % 10).join('');
 
 /** A file name's end for a media type. */
 function extensionOf(type: string): string {
@@ -246,37 +220,6 @@ function isEditable(file: File): boolean {
   );
 }
 
-/**
- * The stored content, which the caller must not change: it is not compared at the end of the transaction, as bytes that are handed
- * out are.
- */
-function storedData(object: File | Pdata): Uint8Array | undefined {
-  const data = metaOf(object)?.activate()['data'];
-  return data instanceof Uint8Array ? data : undefined;
-}
-
-/** The pieces of the content between two offsets, loaded one after the other; they must not be changed. */
-function* chunksOf(file: File, start = 0, end = Number.POSITIVE_INFINITY): Iterable<Uint8Array> {
-  const data = storedData(file) ?? file.data;
-  if (data === null) return;
-  if (data instanceof Uint8Array) {
-    yield data.subarray(start, Math.min(end, data.length));
-    return;
-  }
-  let position = 0;
-  for (let at: Pdata | null = data; at !== null && position < end;) {
-    const piece: Uint8Array = storedData(at) ?? at.data;
-    if (position + piece.length > start) {
-      yield piece.subarray(Math.max(0, start - position), Math.min(piece.length, end - position));
-    }
-    position += piece.length;
-    const { next }: Pdata = at;
-    // A large file must not fill the cache with its pieces.
-    at._p_deactivate();
-    at = next;
-  }
-}
-
 const downloads = new Map<string, boolean>();
 
 /**
@@ -306,82 +249,6 @@ function isDownload(contentType: string): boolean {
   const type = contentType.split(';')[0]!.trim().toLowerCase();
   if (type === '') return false;
   return USE_DENYLIST ? NOT_INLINE.has(type) : !INLINE.has(type);
-}
-
-/** Seconds since 1970 of an HTTP date; undefined for text that is none. */
-function seconds(header: string): number | undefined {
-  const time = Date.parse(header.split(';')[0]!);
-  return Number.isNaN(time) ? undefined : Math.floor(time / 1000);
-}
-
-function notModified(file: File, request: HTTPRequest, response: HTTPResponse): boolean {
-  const header = request.source.header('if-modified-since');
-  const since = header ? seconds(header) : undefined;
-  const modified = Math.floor(file._p_mtime ?? 0);
-  if (since === undefined || modified <= 0 || modified > since) return false;
-  response.setHeader('Last-Modified', httpDate(modified));
-  response.setHeader('Content-Type', file.content_type);
-  response.setHeader('Accept-Ranges', 'bytes');
-  response.setStatus(304);
-  return true;
-}
-
-function answerRanges(file: File, request: HTTPRequest, response: HTTPResponse): boolean {
-  const draft = request.source.header('request-range');
-  const header = draft ?? request.source.header('range');
-  if (!header) return false;
-  const ranges = parseRanges(header);
-  if (ranges === undefined || !stillThat(file, request.source.header('if-range'))) return false;
-  const size = file.get_size();
-  const wanted = expandRanges(ranges, size);
-  response.setHeader('Accept-Ranges', 'bytes');
-  response.setHeader('Last-Modified', httpDate(file._p_mtime ?? 0));
-  if (!ranges.some(([start]) => start < size)) {
-    response.setHeader('Content-Range', `bytes */${size}`);
-    response.setHeader('Content-Type', file.content_type);
-    response.setHeader('Content-Length', size);
-    response.setStatus(416);
-    return true;
-  }
-  response.setStatus(206);
-  if (wanted.length === 1) {
-    const [start, end] = wanted[0]!;
-    response.setHeader('Content-Type', file.content_type);
-    response.setHeader('Content-Length', end - start);
-    response.setHeader('Content-Range', `bytes ${start}-${end - 1}/${size}`);
-    for (const chunk of chunksOf(file, start, end)) response.write(chunk);
-    return true;
-  }
-  writeMultipart(file, wanted, size, draft ? 'x-' : '', response);
-  return true;
-}
-
-function writeMultipart(
-  file: File,
-  ranges: readonly ByteRange[],
-  size: number,
-  prefix: string,
-  response: HTTPResponse,
-): void {
-  // In the shape that mail libraries give it, so that it cannot be mistaken for content.
-  const boundary = `${'='.repeat(15)}${randomDigits(19)}==`;
-  for (const [start, end] of ranges) {
-    response.write(
-      `\r\n--${boundary}\r\nContent-Type: ${file.content_type}\r\nContent-Range: bytes ${start}-${end - 1}/${size}\r\n\r\n`,
-    );
-    for (const chunk of chunksOf(file, start, end)) response.write(chunk);
-  }
-  response.write(`\r\n--${boundary}--\r\n`);
-  response.setHeader('Content-Type', `multipart/${prefix}byteranges; boundary=${boundary}`);
-  response.setHeader('Content-Length', response.written?.size ?? 0);
-}
-
-/** Whether `If-Range` names the file as it is now. */
-function stillThat(file: File, header: string | null | undefined): boolean {
-  if (!header) return true;
-  if (header.startsWith('ts')) return header === (getOwn(file, ETAG) ?? '');
-  const since = seconds(header);
-  return since === undefined || Math.floor(file._p_mtime ?? 0) <= since;
 }
 
 registerClass(File, 'OFS.Image.File', { python: true, acquires: 'implicit' });

@@ -1,6 +1,7 @@
 /** Loads all content classes, so that records of them are known. */
 export { Application } from './application.ts';
-export { File, Pdata } from './file.ts';
+export { File } from './file.ts';
+export { Pdata } from './file-data.ts';
 export { BTreeFolder } from './btree-folder.ts';
 export { Folder } from './folder.ts';
 export { OrderedFolder } from './ordered-folder.ts';

@@ -1,4 +1,8 @@
-/** Roles and permissions of an object, and the pages that change them (INVENTORY S-002, S-003, S-010, S-011, O-015). */
+/**
+ * Roles and permissions of an object, and the pages that change them (INVENTORY S-002, S-003, S-010, S-011, O-015).
+ *
+ * Over 400 lines: they are one mix-in of Zope's, with all its names.
+ */
 import { createHash } from 'node:crypto';
 import { aqChain, aqInner, getOwn } from '../../persistent/index.ts';
 import { Dict, Tuple, tuple, tupleFrom } from '../../pickle/index.ts';
