@@ -35,10 +35,9 @@ export class CommitTurn {
   /** Waits until it is nobody else's turn, then takes it. Every commit of another thread has been appended, or comes after it. */
   take(): void {
     for (;;) {
-      const holder = this.#other();
-      if (holder !== 0) this.#sleep(holder);
+      const seen = Atomics.load(this.#words, HOLDER);
+      if (this.#isOthers(seen)) this.#sleep(seen);
       else {
-        const seen = Atomics.load(this.#words, HOLDER);
         this.#until[0] = now() + TURN_MS;
         if (Atomics.compareExchange(this.#words, HOLDER, seen, this.#thread) === seen) break;
       }
@@ -60,8 +59,8 @@ export class CommitTurn {
   lock(): void {
     for (;;) {
       this.#lock.acquire();
-      const holder = this.#other();
-      if (holder === 0) return;
+      const holder = Atomics.load(this.#words, HOLDER);
+      if (!this.#isOthers(holder)) return;
       this.#lock.release();
       this.#sleep(holder);
     }
@@ -73,10 +72,9 @@ export class CommitTurn {
       Atomics.notify(this.#words, HOLDER);
   }
 
-  /** The other thread whose turn it is; 0: none, or its time is over. */
-  #other(): number {
-    const holder = Atomics.load(this.#words, HOLDER);
-    return holder === 0 || holder === this.#thread || now() >= this.#until[0]! ? 0 : holder;
+  /** Whether it is the turn of another thread, and its time is not over. */
+  #isOthers(holder: number): boolean {
+    return holder !== 0 && holder !== this.#thread && now() < this.#until[0]!;
   }
 
   #sleep(holder: number): void {
