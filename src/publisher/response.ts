@@ -307,7 +307,7 @@ export class HTTPResponse {
     return `${text.slice(0, at)}\n<base href="${base}" />\n${text.slice(at)}`;
   }
 
-  /** Adds to what is sent before the body; then no length is sent unless it was set. */
+  /** Adds to what is sent before the body. */
   write(data: string | Uint8Array): void {
     this.written ??= new Written();
     this.written.add(data);

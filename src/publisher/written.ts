@@ -17,7 +17,7 @@ export class Written {
   /** Descriptor of the file; undefined while everything is in memory. */
   #file: number | undefined;
 
-  /** Adds bytes, or text as UTF-8. Throws what writing to the file throws. */
+  /** Adds bytes, or text as UTF-8. Throws what writing to the file throws; then nothing is left of what was added. */
   add(part: Part): void {
     const length = Buffer.byteLength(part);
     this.#parts.push(part);
@@ -27,10 +27,16 @@ export class Written {
   }
 
   #spill(): void {
-    this.#file ??= openNameless();
-    for (const part of this.#parts) {
-      const bytes = typeof part === 'string' ? Buffer.from(part) : part;
-      for (let done = 0; done < bytes.length;) done += writeSync(this.#file, bytes, done);
+    try {
+      this.#file ??= openNameless();
+      for (const part of this.#parts) {
+        const bytes = bytesOf(part);
+        for (let done = 0; done < bytes.length;) done += writeSync(this.#file, bytes, done);
+      }
+    } catch (error) {
+      // An answer that says so is not to begin with half of this one.
+      this.discard();
+      throw error;
     }
     this.#parts = [];
     this.#inMemory = 0;
@@ -58,6 +64,8 @@ export class Written {
     if (this.#file !== undefined) closeSync(this.#file);
     this.#file = undefined;
     this.#parts = [];
+    this.#inMemory = 0;
+    this.size = 0;
   }
 }
 

@@ -1,6 +1,6 @@
 /** Answers that are written bit by bit: long ones wait for their client in a file. */
 import { readdirSync, readlinkSync } from 'node:fs';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { Written } from '../../src/publisher/written.ts';
 
 const MB = 1_048_576;
@@ -83,4 +83,17 @@ it('puts what was written before a stream', async () => {
   await chain.return!();
   expect(cancelled).toBe(1);
   if (canSee) expect(open()).toBe(0);
+});
+
+it('says where there is no room for a long answer, and leaves nothing of it to the answer that says so', async () => {
+  vi.stubEnv('TMPDIR', '/nowhere/at-all');
+  const answer = new Written();
+  try {
+    expect(() => answer.add(counted(2 * MB))).toThrow('ENOENT');
+  } finally {
+    vi.unstubAllEnvs();
+  }
+  expect(answer.size).toBe(0);
+  answer.add('no room');
+  expect(answer.body()).toBe('no room');
 });
