@@ -32,7 +32,10 @@ export class SynchronizerSet {
     for (let i = 0; i < length; i++) {
       const synchronizer = refs[i]!.deref();
       if (synchronizer === undefined) dead = true;
-      else synchronizer[event](transaction);
+      // By their names: one place that calls by any name looks it up in tables each time.
+      else if (event === 'beforeCompletion') synchronizer.beforeCompletion(transaction);
+      else if (event === 'afterCompletion') synchronizer.afterCompletion(transaction);
+      else synchronizer.newTransaction(transaction);
     }
     if (dead) this.#live();
   }

@@ -187,12 +187,14 @@ export class ObjectCache {
 
   /** Ghosts live on only as long as somebody uses them. */
   #letGo(): void {
-    for (const meta of this.#fresh) {
+    const fresh = this.#fresh;
+    for (let i = 0; i < fresh.length; i++) {
+      const meta = fresh[i]!;
       if (meta.status !== GHOST || this.#strong.get(meta.oid!) !== meta) continue;
       this.#strong.delete(meta.oid!);
       this.#weak.set(meta.oid!, new WeakRef(meta));
     }
-    this.#fresh = [];
+    if (fresh.length > 0) this.#fresh = [];
     if (this.#weak.size < this.#weakLimit) return;
     for (const [oid, reference] of this.#weak) if (reference.deref() === undefined) this.#weak.delete(oid);
     this.#weakLimit = Math.max(1000, this.#weak.size * 2);

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { getLogger } from '@logtape/logtape';
 import {
   CHANGED,
@@ -508,6 +509,7 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
   }
 
   #compareWatched(): void {
+    if (this.#watched.size === 0) return;
     for (const [meta, before] of this.#watched) {
       if (meta.status !== UPTODATE) continue;
       const now = this.#writer().state(meta);
@@ -573,8 +575,8 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
     } else {
       this.#storeRegistered((meta, data) => {
         const { oid, tid, object } = meta;
-        if (object instanceof Blob) {
-          const file = object._takeChanges();
+        if (isBlob(meta)) {
+          const file = (object as Blob)._takeChanges();
           if (file === null) return false;
           this.#storage.storeBlob(oid!, tid, data, file, transaction);
         } else this.#storage.store(oid!, tid, data, transaction);
@@ -582,6 +584,7 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
         return true;
       });
     }
+    if (this.#readCurrent.size === 0) return;
     for (const [meta, tid] of this.#readCurrent) {
       if (!this.#modified.includes(meta))
         this.#storage.checkCurrentSerialInTransaction(meta.oid!, tid, transaction);
@@ -593,7 +596,7 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
     const writer = this.#storing ?? this.#writer();
     // What an object has called while it is written gets another one.
     this.#storing = undefined;
-    writer.pending.length = 0;
+    if (writer.pending.length > 0) writer.pending.length = 0;
     let first: PersistentMeta | undefined;
     let others: Set<PersistentMeta> | undefined;
     const registered = this.#registered;
@@ -619,8 +622,8 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
   #storeInSavepoint(savepoints: SavepointStorage): void {
     this.#storeRegistered((meta, data) => {
       const { oid, tid, object } = meta;
-      if (object instanceof Blob) {
-        const file = object._takeChanges();
+      if (isBlob(meta)) {
+        const file = (object as Blob)._takeChanges();
         if (file === null) return false;
         savepoints.storeBlob(oid!, tid, data, file, this.blobTemporaryDirectory());
       } else savepoints.store(oid!, tid, data);
@@ -849,6 +852,10 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
 }
 
 /** As Python's messages name objects, e.g. `OFS.Folder.Folder 0x1c`. */
+/** Asked of the class: `instanceof` would go through the traps of the object's proxy. */
+const isBlob = ({ info }: PersistentMeta): boolean =>
+  info.prototype === (Blob.prototype as object) || info.prototype instanceof Blob;
+
 function longName({ info, oid = 0 }: PersistentMeta): string {
   const hex = oid.toString(16);
   return `${info.module === undefined ? info.cls.name : `${info.module}.${info.name}`} 0x${hex.length % 2 === 1 ? '0' : ''}${hex}`;

@@ -85,8 +85,16 @@ export class SharedCommits {
 
   #leave(writer: object, commit: Commit): void {
     const { writers } = commit;
-    const at = writers.findIndex((part) => part.writer === writer);
-    if (at >= 0) writers.splice(at, 1);
-    if (writers.length === 0) this.#commits.splice(this.#commits.indexOf(commit), 1);
+    remove(
+      writers,
+      writers.findIndex((part) => part.writer === writer),
+    );
+    if (writers.length === 0) remove(this.#commits, this.#commits.indexOf(commit));
   }
+}
+
+/** Takes one of a few out: most often the last, for which `splice` would make an array. */
+function remove<T>(from: T[], at: number): void {
+  if (at === from.length - 1) from.pop();
+  else if (at >= 0) from.splice(at, 1);
 }

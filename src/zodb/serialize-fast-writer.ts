@@ -58,7 +58,7 @@ export class FastWriter {
       return this.#record(meta, state, isState);
     } finally {
       // It must not keep alive what it has written.
-      this.#keys.fill(undefined, 0, this.#few);
+      for (let i = 0; i < this.#few; i++) this.#keys[i] = undefined;
       this.#few = 0;
       // Clearing an empty one makes new tables.
       if (this.#more.size > 0) this.#more.clear();

@@ -51,7 +51,11 @@ export class ObjectWriter {
     if (!info.broken && !('__getnewargs__' in info.prototype)) {
       const own = info.getState === undefined;
       const state = own ? meta.activate() : info.getState.call(meta.object);
-      const data = untracked(meta, () => this.#fast.record(meta, state, own));
+      // Few objects have containers that are tracked: a function for all others would cost more than the question.
+      const data =
+        meta.inPlace === null
+          ? this.#fast.record(meta, state, own)
+          : untracked(meta, () => this.#fast.record(meta, state, own));
       if (data !== undefined) return data;
     }
     const state = this.#stateOf(meta);

@@ -440,9 +440,9 @@ export class FileStorage implements Storage, BlobStore {
       const last = pending.records.at(-1);
       if (last !== undefined) this.#checkQuota(pending.start + last.offset);
       for (const { oid, tid, file } of this.#givenBlobs) this.#addBlob(oid, file, tid);
-      this.#givenBlobs.length = 0;
       for (const [oid, position] of this.#copiedBlobs) this.#copyBlob(oid, position);
-      this.#copiedBlobs.length = 0;
+      if (this.#givenBlobs.length > 0) this.#givenBlobs = [];
+      if (this.#copiedBlobs.length > 0) this.#copiedBlobs = [];
     } catch (error) {
       this.#locked = false;
       state.unlock();
@@ -709,8 +709,8 @@ export class FileStorage implements Storage, BlobStore {
     if (this.#steps.length > 0) this.#steps = [];
     if (this.#checked.length > 0) this.#checked = [];
     if (this.#resolved.length > 0) this.#resolved = [];
-    this.#givenBlobs.length = 0;
-    this.#copiedBlobs.length = 0;
+    if (this.#givenBlobs.length > 0) this.#givenBlobs = [];
+    if (this.#copiedBlobs.length > 0) this.#copiedBlobs = [];
     if (this.#newBlobs.length > 0) {
       for (const { tid } of this.#newBlobs) this.#blobs!.settle(tid);
       this.#newBlobs = [];

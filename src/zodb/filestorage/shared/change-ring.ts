@@ -110,12 +110,25 @@ export class ChangeRing {
       this.#written[OIDS_WRITTEN]! - lowestOid > OIDS
     )
       return null;
-    return oids.reverse();
+    return oids.length > 1 ? oids.reverse() : oids;
   }
 }
 
 const HALF = 2 ** 32;
-const highOf = (id: bigint): number => Number(id >> 32n);
-const lowOf = (id: bigint): number => Number(id & 0xffff_ffffn);
+/** An id is taken apart in memory: shifting it would make another one, for each half. */
+const whole = new BigUint64Array(1);
+const halves = new Uint32Array(whole.buffer);
+const LOW = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 0 : 1;
+
+function highOf(id: bigint): number {
+  whole[0] = id;
+  return halves[1 - LOW]!;
+}
+
+function lowOf(id: bigint): number {
+  whole[0] = id;
+  return halves[LOW]!;
+}
+
 const oidOf = (high: number, low: number): Oid =>
   high < 2 ** 21 ? high * HALF + low : (BigInt(high) << 32n) | BigInt(low);

@@ -5,6 +5,7 @@
  *
  * Over 400 lines: all steps work on the same few words, and it is their order that is right or wrong.
  */
+import { performance } from 'node:perf_hooks';
 import { SyncError } from '../../errors.ts';
 import type { Oid, Tid } from '../../interfaces.ts';
 import { ChangeRing, reserveChanges } from './change-ring.ts';
@@ -230,11 +231,12 @@ export class CommitState {
     return Atomics.add(this.#wide, NEXT_OID, BigInt(count));
   }
 
-  /** Oids up to this one are not given out any more. */
-  useOid(oid: bigint): void {
+  /** Oids up to this one are not given out any more. The next one that is. */
+  useOid(oid: bigint): bigint {
     for (;;) {
       const next = Atomics.load(this.#wide, NEXT_OID);
-      if (next > oid || Atomics.compareExchange(this.#wide, NEXT_OID, next, oid + 1n) === next) return;
+      if (next > oid) return next;
+      if (Atomics.compareExchange(this.#wide, NEXT_OID, next, oid + 1n) === next) return oid + 1n;
     }
   }
 

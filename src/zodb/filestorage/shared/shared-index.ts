@@ -104,12 +104,23 @@ export class SharedIndex implements PositionIndex {
   }
 
   set(oid: Oid, position: number): void {
+    if (this.#move(oid, position)) return;
     if (oid > this.max) this.#max[0] = BigInt(oid);
     if (typeof oid === 'number' && oid < PAGED) {
       const at = this.#pageOf(oid) * PAGE + (oid & (PAGE - 1));
       if (this.#pages[at] === 0) this.#header[SIZE]!++;
       this.#pages[at] = position;
     } else this.#setSparse(BigInt(oid), position);
+  }
+
+  /** Gives an object that is there another position: most of what is set. */
+  #move(oid: Oid, position: number): boolean {
+    if (typeof oid !== 'number' || oid >= PAGED) return false;
+    const page = this.#directory[oid >>> PAGE_BITS]!;
+    const at = (page - 1) * PAGE + (oid & (PAGE - 1));
+    if (page === 0 || this.#pages[at] === 0) return false;
+    this.#pages[at] = position;
+    return true;
   }
 
   delete(oid: Oid): void {

@@ -26,6 +26,8 @@ export class SharedState extends FileState {
   #index: PositionIndex;
   #oids: bigint = 0n;
   #oidsLeft = 0;
+  /** Oids below are not given out any more. */
+  #oidsUsed = 0;
   /** There where transactions are shown early. */
   #later: LaterSync | undefined;
 
@@ -120,7 +122,8 @@ export class SharedState extends FileState {
   }
 
   useOid(oid: Oid): void {
-    this.shared.useOid(BigInt(oid));
+    if (oid < this.#oidsUsed) return;
+    this.#oidsUsed = Math.min(Number(this.shared.useOid(BigInt(oid))), Number.MAX_SAFE_INTEGER);
   }
 
   lock(): void {
