@@ -10,6 +10,7 @@ import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Bench, BenchRow } from './bench.ts';
 import { cpuSeconds, load, type Measured } from './http-load.ts';
+import { threadedCommits } from './zodb-threads.ts';
 
 const HOME = path.resolve(import.meta.dirname, '..');
 const bin = (name: string) => path.join(HOME, 'bin', `${name}.js`);
@@ -216,6 +217,20 @@ async function twoAlone(directory: string, quick: boolean): Promise<number> {
   return ratios.toSorted((a, b) => a - b)[2]!;
 }
 
+/** Commits with `fsync` of one thread and of eight; medians of interleaved runs. */
+async function commits(directory: string, pause: number, quick: boolean): Promise<[number, number]> {
+  const rates: [number[], number[]] = [[], []];
+  const slow = pause > 0;
+  const count = slow ? 800 : quick ? 1500 : 4000;
+  for (let round = 0; round < (quick ? 1 : slow ? 3 : 5); round++)
+    for (const [i, threads] of [1, 8].entries()) {
+      const file = path.join(directory, `commits-${pause}-${round}-${threads}.fs`);
+      // oxlint-disable-next-line no-await-in-loop -- one at a time, or they would share the cores
+      rates[i]!.push(await threadedCommits(file, threads, count, pause));
+    }
+  return rates.map((each) => each.toSorted((a, b) => a - b)[each.length >> 1]!) as [number, number];
+}
+
 const noteOf = ({ median, p99, errors, cost }: Result) =>
   `50 % ${median.toFixed(2)} ms, 99 % ${p99.toFixed(1)} ms, ${cost.toFixed(0)} µs CPU a request, errors ${errors}`;
 
@@ -229,7 +244,7 @@ const COMMITS = Array.from({ length: 64 }, (_none, n) => `/counters/c${n}/bump`)
 
 export default {
   about:
-    'one site at one and two threads: what the machine allows, a page of fixed work, /, a tenth of commits, nothing but commits, the cost of handing over and of waking a thread',
+    'one site at one and two threads: what the machine allows, a page of fixed work, /, a tenth of commits, nothing but commits, the cost of handing over and of waking a thread, commits with fsync by eight threads',
   async run({ quick, row }) {
     const built = spawnSync(process.execPath, ['scripts/build.js'], { cwd: HOME, encoding: 'utf8' });
     if (built.status !== 0) throw new Error(`the build failed: ${built.stderr}`);
@@ -310,6 +325,28 @@ export default {
       compare('/ with a tenth of commits', await interleaved(zope, MIXED, 100, quick));
       process.stderr.write('commits …\n');
       compare('commits with fsync, 32 clients', await interleaved(zope, COMMITS, 32, quick));
+      for (const site of zope) await site.stop();
+      for (const pause of [0, 1]) {
+        process.stderr.write('commits by threads …\n');
+        const [one, eight] = await commits(directory, pause, quick);
+        const disk = pause === 0 ? 'on this disk' : 'where a sync takes a millisecond longer';
+        add(
+          {
+            name: `commits with fsync ${disk}, 1 thread`,
+            value: one,
+            unit: 'commits/s',
+            note: `${(1000 / one).toFixed(2)} ms each`,
+          },
+          {
+            name: `commits with fsync ${disk}, 8 threads`,
+            value: eight,
+            unit: 'commits/s',
+            reference: '1 thread',
+            ratio: eight / one,
+            goal: 3,
+          },
+        );
+      }
     } finally {
       for (const site of sites) await site.stop();
       rmSync(directory, { recursive: true, force: true });

@@ -12,8 +12,16 @@ function waitFor(words: Int32Array, at: number, value: number): void {
 /** Commits of each thread after which its code is compiled as it stays, which eight of them at once take long for. */
 const WARM = 8000;
 
-/** Commits a second of all threads together. */
-export async function threadedCommits(path: string, threads: number, commits: number): Promise<number> {
+/**
+ * Commits a second of all threads together.
+ * @param pause Milliseconds that every sync takes longer, as on a slower disk.
+ */
+export async function threadedCommits(
+  path: string,
+  threads: number,
+  commits: number,
+  pause = 0,
+): Promise<number> {
   const storage = new FileStorage(path, { shared: 1 });
   const db = new DB(storage);
   try {
@@ -28,6 +36,7 @@ export async function threadedCommits(path: string, threads: number, commits: nu
         key: `counter ${i}`,
         commits,
         before: Math.min(WARM, commits * 4),
+        pause,
         words: words.buffer as SharedArrayBuffer,
       };
       const worker = new Worker(new URL('zodb-thread.ts', import.meta.url), {
