@@ -639,11 +639,21 @@ export class FileStorage implements Storage, BlobStore {
     this.#own = this.#ownOf(pending);
     this.#clear();
     if (this.#sinceIndex >= Math.max(SAVE_INDEX_AFTER, state.index.size)) {
-      state.lockSettled(fsync);
-      this.#saveIndex();
-      state.unlock();
+      this.#saveIndexSettled(fsync);
     }
     return pending.tid;
+  }
+
+  /** Between transactions. This one is over: what the disk refuses now are others, whose threads are told. */
+  #saveIndexSettled(fsync: boolean): void {
+    try {
+      this.#state.lockSettled(fsync);
+    } catch (error) {
+      logger.warn(`${this.path}.index is not written, for the disk failed: ${error}`, { error });
+      return;
+    }
+    this.#saveIndex();
+    this.#state.unlock();
   }
 
   #ownOf({ tid, start, end, records }: PendingTransaction) {

@@ -2,7 +2,8 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { disk } from '../../../src/zodb/filestorage/disk.ts';
 import { FileStorage, type FileStorageOptions } from '../../../src/zodb/filestorage/file-storage.ts';
 import type { Oid, RawMetadata, Tid } from '../../../src/zodb/interfaces.ts';
 import {
@@ -286,6 +287,26 @@ describe('steps of several transactions in any order', () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe('a disk that takes nothing and cannot be cut', () => {
+  it('is written to by no thread any more, until the file is opened anew', () => {
+    const [one, two] = views(2, { fsync: true, packGc: false }) as [FileStorage, FileStorage];
+    write(one, { 1: 'a' });
+    write(one, { 1: 'a again' });
+    const failing = ['sync', 'truncate'] as const;
+    for (const call of failing)
+      vi.spyOn(disk, call).mockImplementation(() => {
+        throw Object.assign(new Error(call), { code: 'EIO' });
+      });
+    expect(() => write(one, { 1: 'b' })).toThrow('truncate');
+    vi.restoreAllMocks();
+    const size = statSync(one.path).size;
+    for (const view of [one, two])
+      expect(() => write(view, { 2: 'c' })).toThrow(/until the file is opened anew/);
+    expect(() => two.pack(Date.now() / 1000 + 1)).toThrow(/until the file is opened anew/);
+    expect(statSync(one.path).size).toBe(size);
   });
 });
 

@@ -61,6 +61,32 @@ describe('the commit lock', () => {
     expect(third.holder).toBe(3);
   });
 
+  it('is taken from one that has ended by one thread, before it puts in order what that one was doing', () => {
+    const words = new Int32Array(lockMemory());
+    const [second, third, fourth] = [2, 3, 4].map((thread) => new CommitLock(words, thread)) as [
+      CommitLock,
+      CommitLock,
+      CommitLock,
+    ];
+    second.acquire();
+    let recovered = 0;
+    third.forget(2, () => {
+      // Whoever handed it the lock sees now that it had ended, and gives up.
+      expect(fourth.holder).toBe(3);
+      second.release();
+      expect(() => fourth.acquire(1)).toThrow(LockTimeoutError);
+      recovered++;
+    });
+    expect([recovered, fourth.holder]).toEqual([1, 0]);
+    second.acquire();
+    expect(() =>
+      third.forget(2, () => {
+        throw new Error('EIO');
+      }),
+    ).toThrow('EIO');
+    expect(fourth.holder).toBe(0);
+  });
+
   it('is told when it is not to be had', () => {
     const words = new Int32Array(lockMemory());
     new CommitLock(words, 1).acquire();
@@ -313,6 +339,61 @@ describe('publishing', () => {
     first.settle(13n, later, () => undefined, expect.unreachable);
     expect(() => second.settle(12n, failed[1], expect.unreachable, expect.unreachable)).toThrow(SyncError);
     expect(first.changes.between(10n, 13n, 10n)).toEqual([13]);
+  });
+
+  it('believes no sync of a descriptor that has told of a failure, until what was refused is taken back', () => {
+    const [first, second] = begun();
+    append(second, 11n, 100);
+    const refuse = () => {
+      throw new Error('EIO');
+    };
+    expect(() => first.tidy(refuse)).toThrow('EIO');
+    expect(() => first.tidy(expect.unreachable)).toThrow(SyncError);
+    expect(first.durable).toBe(10n);
+    // The other thread is told by its own descriptor.
+    second.tidy(refuse, () => 4);
+    expect([first.durable, first.end, first.failures]).toEqual([10n, 4, 1]);
+    first.settle(12n, append(first, 12n, 200), () => undefined, expect.unreachable);
+    expect(first.durable).toBe(12n);
+  });
+
+  it('takes back what the disk refuses before everything is to be settled, and leaves the lock free', () => {
+    const [first, second] = begun();
+    const failures = append(second, 11n, 100);
+    const refuse = () => {
+      throw new Error('EIO');
+    };
+    expect(() => first.lockSettled(refuse, () => 4)).toThrow('EIO');
+    expect([first.lock.holder, first.end, first.durable]).toEqual([0, 4, 10n]);
+    expect(() => second.settle(11n, failures, expect.unreachable, expect.unreachable)).toThrow(SyncError);
+    first.lockSettled(expect.unreachable, expect.unreachable);
+    expect(first.lock.holder).toBe(1);
+  });
+
+  it('writes nothing more when what the disk refused cannot be taken back', () => {
+    const [first, second] = begun();
+    const failures = [append(first, 11n, 100), append(second, 12n, 200)] as const;
+    const fail = (reason: string) => () => {
+      throw new Error(reason);
+    };
+    expect(first.isBroken).toBe(false);
+    expect(() => first.settle(11n, failures[0], fail('EIO'), fail('EROFS'))).toThrow('EROFS');
+    expect([second.isBroken, second.lock.holder, second.durable]).toEqual([true, 0, 10n]);
+    expect(() => second.settle(12n, failures[1], () => undefined, expect.unreachable)).toThrow(SyncError);
+    expect(() => second.lockSettled(() => undefined, expect.unreachable)).toThrow(SyncError);
+    expect(() => second.tidy(() => undefined)).toThrow(SyncError);
+    expect([second.durable, second.lock.holder]).toEqual([10n, 0]);
+  });
+
+  it('writes nothing more behind what a thread left that could not be put in order', () => {
+    const [first, second] = begun();
+    second.lock.acquire();
+    expect(() =>
+      first.forget(2, () => {
+        throw new Error('EIO');
+      }),
+    ).toThrow('EIO');
+    expect([first.lock.holder, first.isBroken]).toEqual([0, true]);
   });
 
   it('publishes for a thread that has ended', () => {

@@ -100,10 +100,19 @@ export class CommitLock {
 
   /** Takes a thread that has ended out of the lock. If it had the lock, `recover` first puts in order what it was doing. */
   forget(thread: number, recover: () => void): void {
-    Atomics.store(this.#words, ENDED + (thread % ENDED_THREADS), thread);
-    Atomics.compareExchange(this.#words, NEXT, thread, 0);
-    if (this.holder !== thread) return;
-    recover();
-    this.#release(thread);
+    const words = this.#words;
+    Atomics.store(words, ENDED + (thread % ENDED_THREADS), thread);
+    Atomics.compareExchange(words, NEXT, thread, 0);
+    // Whoever has just handed it the lock may find out, too, that it has ended: one of the two takes the lock from it.
+    for (;;) {
+      const seen = Atomics.load(words, HOLDER);
+      if ((seen & THREAD) !== thread) return;
+      if (Atomics.compareExchange(words, HOLDER, seen, this.#thread | WAITED_FOR) === seen) break;
+    }
+    try {
+      recover();
+    } finally {
+      this.release();
+    }
   }
 }

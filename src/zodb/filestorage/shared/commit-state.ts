@@ -55,8 +55,10 @@ const BATCH = 11;
 /** Two words, for transactions that wait for an even and for an odd sync: each changes when one of them is woken. */
 const WAKES = 12;
 const OTHER_WAKES = 2 * WAKES + 1;
+/** 1: what the disk refused could not be taken back either, so that nothing may be written behind it. */
+const BROKEN = 14;
 /** Keeps the lock's words and their number even. */
-const WORDS = 14;
+const WORDS = 16;
 
 const NUMBERS_AT = WIDE_WORDS * 8;
 const WORDS_AT = NUMBERS_AT + NUMBERS * 8;
@@ -100,6 +102,11 @@ export interface InitialState {
 export const lost = (): SyncError =>
   new SyncError('the disk did not take a transaction that came before this one');
 
+export const broken = (): SyncError =>
+  new SyncError(
+    'what the disk did not take could not be taken back: nothing more is written until the file is opened anew',
+  );
+
 export class CommitState {
   readonly memory: SharedMemory;
   readonly lock: CommitLock;
@@ -112,6 +119,8 @@ export class CommitState {
   readonly #numbers: Float64Array;
   readonly #words: Int32Array;
   readonly #indexes: readonly [SharedIndex, SharedIndex] | null;
+  /** What `failures` was when the disk last refused this thread something. */
+  #refused = -1;
 
   /** @param thread A number above 0 that no other thread has or had. */
   constructor(memory: SharedMemory, thread: number) {
@@ -258,8 +267,14 @@ export class CommitState {
     for (;;) {
       const version = Atomics.load(this.#words, VERSION);
       const last = { tid: this.#wide[APPENDED]!, end: this.#numbers[END]! };
-      if ((version & 1) === 0 && Atomics.load(this.#words, VERSION) === version) return last;
+      // A change of nothing, for unlike a look it does not come before what stands above it on any processor.
+      if ((version & 1) === 0 && Atomics.add(this.#words, VERSION, 0) === version) return last;
     }
+  }
+
+  /** Whether nothing more may be written. */
+  get isBroken(): boolean {
+    return Atomics.load(this.#words, BROKEN) === 1;
   }
 
   /** Takes the place of all others for what is not part of a transaction: the holder of the lock has changed the file. */
@@ -302,6 +317,22 @@ export class CommitState {
       if (durable >= tid || Atomics.compareExchange(this.#wide, DURABLE, durable, tid) === durable) break;
     }
     Atomics.notify(this.#signed, DURABLE);
+  }
+
+  /**
+   * Has the disk take what was appended. The system tells a failure once to each descriptor: as long as nobody has taken back what
+   * was refused, a sync that ends well says nothing.
+   */
+  #bring(sync: () => void): void {
+    const { failures } = this;
+    if (this.isBroken) throw broken();
+    if (this.#refused === failures) throw lost();
+    try {
+      sync();
+    } catch (error) {
+      this.#refused = failures;
+      throw error;
+    }
   }
 
   /** A sync that began when `tid` was the last transaction has ended well. */
@@ -406,7 +437,7 @@ export class CommitState {
     const { tid, end } = this.last();
     const start = performance.now();
     try {
-      sync();
+      this.#bring(sync);
     } catch (error) {
       this.takeBack(failures, takeBack);
       throw error;
@@ -425,9 +456,10 @@ export class CommitState {
     const words = this.#words;
     this.lock.acquire();
     try {
+      if (this.isBroken) throw broken();
       if (this.failures !== failures) return;
       const { durable } = this;
-      const end = takeBack();
+      const end = this.#orBreak(takeBack);
       this.changes.takeBack(durable);
       this.append(durable, end);
       this.#numbers[PUBLISHED_END] = end;
@@ -441,17 +473,36 @@ export class CommitState {
     }
   }
 
+  /** Puts in order what is in the file; where that fails, nothing may be written behind it. */
+  #orBreak<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      Atomics.store(this.#words, BROKEN, 1);
+      throw error;
+    }
+  }
+
   /**
-   * Publishes what threads that have ended had appended, unless another thread is about to. A failure is left to the next
-   * thread that commits.
+   * Publishes what threads that have ended had appended, unless another thread is about to.
+   *
+   * @param takeBack See `settle`. Without it, by a thread that must not wait for the lock, a failure is thrown and left to the next
+   *   thread that commits.
    */
-  tidy(sync: () => void): void {
+  tidy(sync: () => void, takeBack?: () => number): void {
     if (Atomics.compareExchange(this.#words, SYNCER, 0, this.thread) !== 0) return;
     this.#asSyncer(() => {
       const count = Atomics.load(this.#words, APPENDS);
+      const { failures } = this;
       const { tid, end } = this.last();
       if (tid <= this.durable) return;
-      sync();
+      try {
+        this.#bring(sync);
+      } catch (error) {
+        if (takeBack === undefined) throw error;
+        this.takeBack(failures, takeBack);
+        return;
+      }
       this.#words[SYNCED] = count;
       this.#publish(tid, end);
     });
@@ -459,10 +510,10 @@ export class CommitState {
   }
 
   /** Waits until a transaction of another thread is published, or is taken back. */
-  awaitPublished(tid: Tid, sync: () => void): void {
+  awaitPublished(tid: Tid, sync: () => void, takeBack: () => number): void {
     const { failures } = this;
     while (this.published < tid && this.failures === failures) {
-      this.tidy(sync);
+      this.tidy(sync, takeBack);
       const { published } = this;
       if (published >= tid) return;
       const { durable } = this;
@@ -470,20 +521,27 @@ export class CommitState {
     }
   }
 
-  /** Takes the lock with nothing that is not published; nobody else is bringing anything to the disk then. */
-  lockSettled(sync: () => void): void {
+  /**
+   * Takes the lock with nothing that is not published; nobody else is bringing anything to the disk then. Throws, without the lock,
+   * when the disk refuses.
+   * @param takeBack See `settle`.
+   */
+  lockSettled(sync: () => void, takeBack: () => number): void {
     while (Atomics.compareExchange(this.#words, SYNCER, 0, this.thread) !== 0)
       Atomics.wait(this.#signed, DURABLE, BigInt.asIntN(64, this.durable), 1);
     this.#asSyncer(() => {
       this.lock.acquire();
+      const { failures } = this;
       try {
-        if (this.appended > this.durable) sync();
-        this.#words[SYNCED] = Atomics.load(this.#words, APPENDS);
-        this.publish();
+        if (this.isBroken) throw broken();
+        if (this.appended > this.durable) this.#bring(sync);
       } catch (error) {
         this.lock.release();
+        this.takeBack(failures, takeBack);
         throw error;
       }
+      this.#words[SYNCED] = Atomics.load(this.#words, APPENDS);
+      this.publish();
     });
     this.#wakeAll();
   }
@@ -505,7 +563,7 @@ export class CommitState {
    */
   forget(thread: number, recover: (phase: number) => void): { readonly packing: boolean } {
     this.lock.forget(thread, () => {
-      recover(this.phase);
+      this.#orBreak(() => recover(this.phase));
       this.phase = IDLE;
     });
     this.turn.forget(thread);

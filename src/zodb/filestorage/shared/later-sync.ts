@@ -75,7 +75,7 @@ export class LaterSync {
     const { tid } = shared.last();
     const start = performance.now();
     const done = (error?: Error | null) => {
-      if (!error) shared.synced(tid, performance.now() - start);
+      if (!error && !shared.isBroken) shared.synced(tid, performance.now() - start);
       else if (!this.#takesBack(failures)) return;
       this.#answer(error ?? undefined);
     };

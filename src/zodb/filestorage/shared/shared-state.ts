@@ -1,4 +1,5 @@
 import { closeSync } from 'node:fs';
+import { getLogger } from '@logtape/logtape';
 import type { Oid, Tid } from '../../interfaces.ts';
 import { nextOid } from '../../storages/merge.ts';
 import { disk, openDataFile } from '../disk.ts';
@@ -7,10 +8,12 @@ import { MAGIC_SIZE } from '../format.ts';
 import { backwards, recordsIn } from '../history.ts';
 import type { OidIndex, PositionIndex } from '../oid-index.ts';
 import type { PendingTransaction } from '../pending.ts';
-import { APPENDING, COMPLETE, CommitState, IDLE, REPLACING } from './commit-state.ts';
+import { APPENDING, broken, COMPLETE, CommitState, IDLE, REPLACING } from './commit-state.ts';
 import { LaterSync } from './later-sync.ts';
 import { recoverState } from './recover.ts';
 import type { SharedIndex } from './shared-index.ts';
+
+const logger = getLogger(['ZODB', 'FileStorage']);
 
 /** Oids that a thread takes at once. */
 const OIDS_AT_ONCE = 32;
@@ -126,8 +129,13 @@ export class SharedState extends FileState {
     this.#oidsUsed = Math.min(Number(this.shared.useOid(BigInt(oid))), Number.MAX_SAFE_INTEGER);
   }
 
+  /** @throws a SyncError when nothing more may be written. */
   lock(): void {
     this.shared.turn.lock();
+    if (this.shared.isBroken) {
+      this.unlock();
+      throw broken();
+    }
     this.follow();
   }
 
@@ -226,7 +234,11 @@ export class SharedState extends FileState {
 
   lostAgainst(tid: Tid): void {
     // Trying again before that one can be seen would lose again.
-    this.shared.awaitPublished(tid, () => this.#sync());
+    this.shared.awaitPublished(
+      tid,
+      () => this.#sync(),
+      () => this.#takeBack(),
+    );
   }
 
   takeTurn(): void {
@@ -254,9 +266,12 @@ export class SharedState extends FileState {
   }
 
   lockSettled(fsync: boolean): void {
-    this.shared.lockSettled(() => {
-      if (fsync) this.#sync();
-    });
+    this.shared.lockSettled(
+      () => {
+        if (fsync) this.#sync();
+      },
+      () => this.#takeBack(),
+    );
     this.follow();
   }
 
@@ -304,7 +319,14 @@ export class SharedState extends FileState {
   /** Puts in order what a thread that has ended was doing to the file. True when it was packing. */
   forget(thread: number): boolean {
     const { packing } = this.shared.forget(thread, (phase) => recoverState(this, phase));
-    this.shared.tidy(() => this.#sync());
+    try {
+      this.shared.tidy(() => this.#sync());
+    } catch (error) {
+      logger.error(
+        `${this.path}: the disk did not take what a thread had written that has ended; the next one that commits takes it back: ${error}`,
+        { error },
+      );
+    }
     return packing;
   }
 }
