@@ -44,8 +44,8 @@ export abstract class FileState {
 
   /** Keeps other threads from committing. */
   abstract lock(): void;
-  /** A transaction is about to be written behind the end. */
-  abstract appending(): void;
+  /** A transaction is about to be written behind the end. Throws an error when there is no room for it in the index. */
+  abstract appending(pending: PendingTransaction): void;
   /** Its bytes are complete but for the last step of bringing them to the disk. Nobody else sees it before `publish`. */
   abstract append(pending: PendingTransaction, fsync: boolean): void;
   /**

@@ -604,8 +604,8 @@ export class FileStorage implements Storage, BlobStore {
       disk.truncate(this.#state.descriptor, this.#state.end);
       this.#dirtyTail = false;
     }
+    this.#state.appending(pending);
     this.#voted = true;
-    this.#state.appending();
     pending.write(this.#state.descriptor);
     return this.#resolved;
   }

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { disk } from '../../../src/zodb/filestorage/disk.ts';
 import { FileStorage, type FileStorageOptions } from '../../../src/zodb/filestorage/file-storage.ts';
+import { reserveIndex } from '../../../src/zodb/filestorage/shared/shared-index.ts';
 import type { Oid, RawMetadata, Tid } from '../../../src/zodb/interfaces.ts';
 import {
   bytes,
@@ -67,6 +68,25 @@ const codeOf = (run: () => unknown): string | undefined => {
 };
 
 describe('a transaction that is not voted on yet', () => {
+  it('is refused at its vote when the index of objects is full, and changes no place there', () => {
+    const [first] = views(1) as [FileStorage];
+    const shared = first.share(2);
+    const small = () => ({ ...reserveIndex(), pages: new SharedArrayBuffer(8192) });
+    const memory = { ...shared.memory, indexes: [small(), small()] as const };
+    const storage = FileStorage.attach({ ...shared, memory });
+    write(storage, { 1: 'here' });
+    const tid = currentTid(storage, 1);
+    const begun = begin(storage, { 1: 'not to be', 5000: 'too many' });
+    expect(codeOf(() => storage.tpcVote(begun.transaction))).toBe('INDEX_FULL');
+    begun.abort();
+    expect(storage.getTid(1)).toBe(tid);
+    expect(text(storage.load(1).data)).toBe('here');
+    write(storage, { 1: 'again', 2: 'room' });
+    expect(text(storage.load(1).data)).toBe('again');
+    expect(transactionsOf(storage)).toHaveLength(2);
+    storage.close();
+  });
+
   it('keeps nobody from committing, and comes after those that were faster', () => {
     const [slow, fast] = views(2) as [FileStorage, FileStorage];
     const begun = begin(slow, { 1: 'slow', 2: 'new' });

@@ -8,7 +8,11 @@ import {
 } from '../../../src/zodb/filestorage/shared/commit-lock.ts';
 import { CommitState } from '../../../src/zodb/filestorage/shared/commit-state.ts';
 import { SyncError } from '../../../src/zodb/errors.ts';
-import { reserveIndex, SharedIndex } from '../../../src/zodb/filestorage/shared/shared-index.ts';
+import {
+  IndexFullError,
+  reserveIndex,
+  SharedIndex,
+} from '../../../src/zodb/filestorage/shared/shared-index.ts';
 import type { Oid } from '../../../src/zodb/interfaces.ts';
 import { startThread } from './threads.ts';
 
@@ -146,6 +150,37 @@ describe('the shared index', () => {
       expect(index.get(key <= Number.MAX_SAFE_INTEGER ? Number(key) : key)).toBe(i + 1);
     }
     expect(index.size).toBe(20_000);
+  });
+
+  it('makes room for all of a transaction or says that there is none, and no object has changed its place then', () => {
+    const memory = {
+      ...reserveIndex(),
+      pages: new SharedArrayBuffer(2 * 8192),
+      sparse: new SharedArrayBuffer(2 ** 16),
+    };
+    const index = new SharedIndex(memory);
+    index.set(1, 11);
+    index.set(2 ** 40, 12);
+    expect(() => index.reserve([1, 1024, 2048])).toThrow(IndexFullError);
+    // There is room for a table of 2,048 slots, of which half are used.
+    const many = Array.from({ length: 1024 }, (_, i) => 2 ** 41 + i);
+    expect(() => index.reserve(many)).toThrow(IndexFullError);
+    index.reserve(many.slice(1));
+    for (const key of many.slice(1)) index.set(key, key);
+    expect(() => index.set(3000, 1)).toThrow(IndexFullError);
+    expect([index.get(1), index.get(2 ** 40), index.size]).toEqual([11, 12, 1025]);
+  });
+
+  it('finds nothing of what a thread had begun that ended while it made the table larger', () => {
+    const memory = reserveIndex();
+    const index = new SharedIndex(memory);
+    for (let i = 0; i < 512; i++) index.set(2 ** 40 + i, 1 + i);
+    // Behind the first table, whose 1,024 slots begin at word 2.
+    new BigUint64Array(memory.sparse).subarray(2 + 2 * 1024, 2 + 2 * 1024 + 4 * 1024).fill(2n ** 41n + 1n);
+    index.set(2 ** 40 + 512, 513);
+    expect(index.get(2 ** 41)).toBe(0);
+    expect(index.get(2 ** 40 + 512)).toBe(513);
+    expect([...index.keys()]).toHaveLength(513);
   });
 
   it('is never read in the middle of a change', async () => {

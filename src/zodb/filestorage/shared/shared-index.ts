@@ -123,6 +123,15 @@ export class SharedIndex implements PositionIndex {
     return true;
   }
 
+  /** Makes room for objects that are about to be set. Throws an IndexFullError; no object has changed its place then. */
+  reserve(oids: Iterable<Oid>): void {
+    let sparse = 0;
+    for (const oid of oids)
+      if (typeof oid === 'number' && oid < PAGED) this.#pageOf(oid);
+      else if (this.get(oid) === 0) sparse++;
+    if (sparse > 0) this.#growFor(sparse);
+  }
+
   delete(oid: Oid): void {
     if (this.get(oid) === 0) return;
     this.#header[SIZE]!--;
@@ -203,8 +212,7 @@ export class SharedIndex implements PositionIndex {
 
   #setSparse(oid: bigint, position: number): void {
     const header = this.#header;
-    const table = header[SPARSE_TABLE]!;
-    if (table === 0 || (header[SPARSE_USED]! + 1) * 2 > slotsOf(table)) this.#grow(table);
+    this.#growFor(1);
     const slot = this.#slot(oid, header[SPARSE_TABLE]!);
     const isNew = this.#keys[slot] === 0n;
     if (isNew || this.#values[slot + 1] === 0) header[SIZE]!++;
@@ -212,6 +220,16 @@ export class SharedIndex implements PositionIndex {
     // The position first: whoever finds the key finds it.
     this.#values[slot + 1] = position;
     if (isNew) this.#keys[slot] = oid + 1n;
+  }
+
+  /** Half of the slots stay free, also with so many keys more. */
+  #growFor(more: number): void {
+    const header = this.#header;
+    for (;;) {
+      const table = header[SPARSE_TABLE]!;
+      if (table !== 0 && (header[SPARSE_USED]! + more) * 2 <= slotsOf(table)) return;
+      this.#grow(table);
+    }
   }
 
   /** Moves the table behind itself, twice as large. Readers of the old one still find what was published. */
@@ -225,6 +243,8 @@ export class SharedIndex implements PositionIndex {
     if (end > this.#keys.length)
       throw new IndexFullError(`the index is full of objects with oids from 2^31: ${header[SPARSE_USED]}`);
     let used = 0;
+    // A thread may have ended while it did the same.
+    this.#keys.fill(0n, target, end);
     for (const [key, position] of this.#sparseEntries()) {
       const to = this.#slot(key, table);
       this.#values[to + 1] = position;

@@ -11,12 +11,16 @@ import type { PendingTransaction } from '../pending.ts';
 import { APPENDING, broken, COMPLETE, CommitState, IDLE, REPLACING } from './commit-state.ts';
 import { LaterSync } from './later-sync.ts';
 import { recoverState } from './recover.ts';
-import type { SharedIndex } from './shared-index.ts';
+import { SharedIndex } from './shared-index.ts';
 
 const logger = getLogger(['ZODB', 'FileStorage']);
 
 /** Oids that a thread takes at once. */
 const OIDS_AT_ONCE = 32;
+
+function* oidsOf(pending: PendingTransaction): Generator<Oid> {
+  for (const { oid } of pending.objects()) yield oid;
+}
 
 /** All threads have the file together; each reads with a descriptor of its own. */
 export class SharedState extends FileState {
@@ -139,7 +143,9 @@ export class SharedState extends FileState {
     this.follow();
   }
 
-  appending(): void {
+  appending(pending: PendingTransaction): void {
+    // An index that is full says so now, and not when it points at a part of the transaction.
+    if (this.#index instanceof SharedIndex) this.#index.reserve(oidsOf(pending));
     this.shared.phase = APPENDING;
   }
 
