@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { getLogger } from '@logtape/logtape';
 import type { BlobDirectory } from '../blobs/blob-directory.ts';
-import type { PackOptions } from '../interfaces.ts';
+import { CorruptedError, type PackOptions } from '../interfaces.ts';
 import { referencesOf } from '../serialize-reader.ts';
 import { tidOfSeconds } from '../timestamp.ts';
 import { syncDirectory } from './disk.ts';
@@ -12,7 +12,7 @@ import { replaceFile } from './pack-replace.ts';
 import { Packer } from './pack.ts';
 
 const logger = getLogger(['ZODB', 'FileStorage']);
-/** Times that a pack is begun: each but the last is given up when what it was to remove is used again. */
+/** Times that a pack is begun: each but the last is given up when what it was to remove is used again, or what it has copied is lost. */
 const ATTEMPTS = 3;
 /** Milliseconds that an online pack works before it lets others go on. */
 const STEP = 5;
@@ -67,14 +67,19 @@ function* packSteps(host: PackHost, time: number, options: PackOptions): Generat
     rmSync(`${path}.old`, { force: true });
     if (blobs !== undefined) rmSync(`${blobs.path}.old`, { recursive: true, force: true });
     for (let attempt = 1; ; attempt++) {
+      state.follow();
+      const { generation } = state;
       try {
         yield* attemptSteps(host, time, options);
         return;
       } catch (error) {
-        if (!(error instanceof RevivedError) || attempt === ATTEMPTS) throw error;
-        logger.info(`${path}: ${error.message}; the pack begins anew`);
+        state.follow();
+        // Damage that it has met may be what was written over since.
+        const wasLost =
+          state.generation !== generation && (error instanceof PackError || error instanceof CorruptedError);
+        if (!(error instanceof RevivedError || wasLost) || attempt === ATTEMPTS) throw error;
+        logger.info(`${path}: ${(error as Error).message}; the pack begins anew`);
       }
-      state.follow();
     }
   } finally {
     state.endPack();
@@ -83,6 +88,7 @@ function* packSteps(host: PackHost, time: number, options: PackOptions): Generat
 
 function* attemptSteps(host: PackHost, time: number, options: PackOptions): Generator<Step, void> {
   const { path, state } = host;
+  const { generation } = state;
   const packer = new Packer({
     descriptor: state.descriptor,
     path,
@@ -117,6 +123,8 @@ function* attemptSteps(host: PackHost, time: number, options: PackOptions): Gene
     }
     state.lockSettled(host.fsync);
     locked = true;
+    if (state.generation !== generation)
+      throw new PackError('the disk did not take what was already packed; pack once more');
     for (const _ of packer.copyRest(state.end));
     replace(host, packer, options.keepOld ?? host.keepOld);
   } finally {

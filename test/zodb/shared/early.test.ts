@@ -247,6 +247,33 @@ describe.each<[string, FileStorageOptions]>([
       expect([root.get('a'), root.get('b')]).toEqual(['kept', 'after all']);
     });
 
+    it('is not in the packed file either when a pack had copied it', async () => {
+      const one = view();
+      for (const a of ['old', 'kept']) {
+        one.root.set('a', a);
+        one.manager.commit();
+      }
+      change(one, { a: 'lost', new: 1 });
+      await began(one.connection.durable());
+      let packed = 0;
+      // The last step that is told: all has been copied.
+      db.storage.pack(Date.now() / 1000 + 1, {
+        progress: (done, of) => {
+          if (done === of && packed++ === 0) refuse();
+        },
+      });
+      expect(packed).toBe(2);
+      one.manager.begin();
+      expect(one.root.get('a')).toBe('kept');
+      one.root.set('b', 'after');
+      one.manager.commit();
+      db.close();
+      db = new DB(new FileStorage(file, options));
+      const { root } = view();
+      expect([root.get('a'), root.get('new'), root.get('b')]).toEqual(['kept', undefined, 'after']);
+      expect([...db.storage.iterator!()]).toHaveLength(2);
+    });
+
     it('does not make a transaction of another object pass for one that has not changed since', async () => {
       const [one, other, reader] = [view(), view(), view()];
       change(one, { a: 'lost' });
