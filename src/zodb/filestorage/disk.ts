@@ -38,12 +38,16 @@ export function syncDirectory(file: string): void {
   }
 }
 
-/** Opens a file of transactions; a new or empty one is begun. */
-export function openDataFile(file: string, readOnly: boolean): number {
-  if (existsSync(file) && !statSync(file).isFile()) throw new FileStorageFormatError(`${file} is no file`);
-  const descriptor = openSync(file, readOnly ? 'r' : existsSync(file) ? 'r+' : 'w+');
+/**
+ * Opens a file of transactions.
+ * @param make A new or empty file is begun. Otherwise it has to be there: others use it, and would never see what is written to another one.
+ */
+export function openDataFile(file: string, readOnly: boolean, make = false): number {
+  const exists = existsSync(file);
+  if (exists && !statSync(file).isFile()) throw new FileStorageFormatError(`${file} is no file`);
+  const descriptor = openSync(file, readOnly ? 'r' : make && !exists ? 'w+' : 'r+');
   try {
-    if (!readOnly && fstatSync(descriptor).size === 0) {
+    if (make && fstatSync(descriptor).size === 0) {
       writeAll(descriptor, Buffer.from(MAGIC), 0);
       disk.sync(descriptor);
       syncDirectory(file);

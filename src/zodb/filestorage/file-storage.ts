@@ -179,7 +179,7 @@ export class FileStorage implements Storage, BlobStore {
       if (options.create) for (const end of ['', '.index']) rmSync(`${path}${end}`, { force: true });
       // Left by a process that was killed while it packed or saved its index.
       if (!readOnly) for (const end of ['.pack', '.index_tmp']) rmSync(`${path}${end}`, { force: true });
-      const descriptor = openDataFile(path, readOnly);
+      const descriptor = openDataFile(path, readOnly, !readOnly);
       try {
         if (options.blobDir !== undefined) {
           this.#blobs = new BlobDirectory(options.blobDir, options.blobLayout, readOnly);

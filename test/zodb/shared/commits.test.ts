@@ -1,5 +1,5 @@
 /** Commits of several threads at once. Here one thread has several views of a file, so that every order of their steps can be had. */
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -375,4 +375,12 @@ describe('a thread that dies', () => {
     write(storage, { 1: 'b' });
     expect(transactionsOf(storage).map(({ records }) => records)).toEqual([[[1, 'a']], [[1, 'b']]]);
   });
+});
+
+it('a file that was removed while threads use it is not made anew by one that begins', () => {
+  const [first] = views(1) as [FileStorage];
+  const shared = first.share(2);
+  rmSync(first.path);
+  expect(() => FileStorage.attach(shared)).toThrow('ENOENT');
+  expect(existsSync(first.path)).toBe(false);
 });
