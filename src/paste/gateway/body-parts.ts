@@ -25,7 +25,7 @@ export function partsOf(body: StreamBody): Parts {
     cancel: () => {
       // A stream of Node ends at once; another iterator when it next hands something out.
       if (body instanceof Readable) body.destroy();
-      else void iterator.return?.().then(undefined, () => undefined);
+      else void (async () => iterator.return?.())().catch(() => undefined);
     },
   };
 }

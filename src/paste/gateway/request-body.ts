@@ -143,6 +143,8 @@ export class RequestBody {
         callback(error);
       },
     });
+    // Whoever listens is told; where nobody does, a client that leaves must not end the process.
+    stream.on('error', () => undefined);
     return (this.#node = stream);
   }
 

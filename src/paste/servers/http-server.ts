@@ -15,6 +15,7 @@ import type { BodyContext } from '../gateway/request-body.ts';
 import { BodyTooLargeError, ClientGoneError, MalformedBodyError } from '../gateway/request-errors.ts';
 import { GatewayResponse } from '../gateway/response.ts';
 import { cut, sendResponse, type SendOptions } from '../gateway/send-response.ts';
+import { errorOf } from '../gateway/thrown.ts';
 import type { Application, RunningServer } from '../gateway/types.ts';
 import { Channel } from './channel.ts';
 import { type Endpoint, endpointsOf } from './endpoints.ts';
@@ -364,7 +365,10 @@ export class HttpServer implements RunningServer {
     if (error instanceof MalformedBodyError) return new Refusal(400, error.message);
     this.#log(error, request);
     if (this.#settings.expose_tracebacks)
-      return new Refusal(500, error instanceof Error ? (error.stack ?? String(error)) : String(error));
+      return new Refusal(
+        500,
+        error instanceof Error ? (error.stack ?? error.message) : errorOf(error).message,
+      );
     const page = failurePageOf(error);
     const text = 'The server encountered an unexpected internal server error';
     if (page === undefined) return new Refusal(500, text);
@@ -375,7 +379,7 @@ export class HttpServer implements RunningServer {
   #log(error: unknown, request: GatewayRequest): void {
     const { scriptName, pathInfo } = environOf(request as unknown as Request);
     this.#logger.error(`Exception while serving ${scriptName}${pathInfo}`, {
-      error: error instanceof Error ? error : new Error(String(error)),
+      error: errorOf(error),
     });
   }
 

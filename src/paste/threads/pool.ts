@@ -15,6 +15,7 @@ import { HTTPException } from '../gateway/http-exception.ts';
 import { GatewayResponse } from '../gateway/response.ts';
 import type { GatewayRequest, Hold } from '../gateway/request.ts';
 import { ClientGoneError } from '../gateway/request-errors.ts';
+import { errorOf } from '../gateway/thrown.ts';
 import type { Application } from '../gateway/types.ts';
 import { receiveRecordOfThread } from '../logging/set-up.ts';
 import type { PostedRecord } from '../logging/threads.ts';
@@ -293,7 +294,7 @@ export class ThreadPool {
       });
       // Code may throw anything, and compilers throw texts.
       worker.on('error', (error: unknown) => {
-        failure = error instanceof Error ? error : new Error(String(error));
+        failure = errorOf(error);
       });
       worker.on('exit', (code) => {
         const error = failure ?? new ThreadDiedError(`a thread ended with ${code}`);
@@ -488,6 +489,8 @@ export class ThreadPool {
   #release(thread: PoolThread, job: Job): void {
     if (!thread.remove(job)) return;
     job.request._onLeft = undefined;
+    // What is left of its body is thrown away.
+    job.outflow?.cancel();
     this.#endIfDrained(thread);
   }
 

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { getLogger } from '@logtape/logtape';
-import { partsOf, discard, type StreamBody } from '../gateway/body-parts.ts';
+import { discard, type Parts, partsOf } from '../gateway/body-parts.ts';
 import { flatten } from '../gateway/flat-headers.ts';
 import { GatewayRequest } from '../gateway/request.ts';
 import type { BodyContext } from '../gateway/request-body.ts';
@@ -253,26 +253,29 @@ class Thread {
   }
 
   #answer(running: Running, response: Response): void {
+    let parts: Parts | undefined;
     try {
       const [head, body] = partsOfAnswer(response);
       this.#sendHolds(running);
       if (frames.isWhole(body)) {
         this.#link.send(this.#answers.of(head, body, false), running.id);
         this.#settle(running);
-      } else {
-        this.#link.send(this.#answers.of(head, null, true), running.id);
-        running.outflow = new Outflow();
-        void this.#stream(running, body);
+        return;
       }
+      // Where this fails, nothing was answered yet.
+      parts = partsOf(body);
+      this.#link.send(this.#answers.of(head, null, true), running.id);
     } catch (error) {
+      parts?.cancel();
       this.#fail(running, error);
+      return;
     }
+    running.outflow = new Outflow();
+    void this.#stream(running, parts, running.outflow);
   }
 
-  async #stream(running: Running, body: StreamBody): Promise<void> {
+  async #stream(running: Running, parts: Parts, outflow: Outflow): Promise<void> {
     const { id } = running;
-    const parts = partsOf(body);
-    const outflow = running.outflow!;
     // The next part may never come, and is not waited for.
     outflow.onCancel = () => {
       parts.cancel();

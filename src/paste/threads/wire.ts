@@ -3,6 +3,7 @@
  * (see `frames.ts`): values of one flat array, first what kind it is, then what belongs to it.
  */
 import { failurePageOf } from '../gateway/failure-page.ts';
+import { errorOf } from '../gateway/thrown.ts';
 
 /** Both ways: a frame that did not go through the ring. */
 export const FRAME = 0;
@@ -52,17 +53,28 @@ export interface PostedError {
   readonly page: { readonly text: string; readonly html: string } | undefined;
 }
 
-export function encodeError(error: unknown): PostedError {
-  const { name, code, message, stack, limit } = (
-    error instanceof Error ? error : new Error(String(error))
-  ) as Error & { code?: unknown; limit?: unknown };
-  const page = failurePageOf(error);
+type TextName = 'name' | 'code' | 'message' | 'stack';
+
+/** Whoever made the error may have put anything there, and what cannot be copied would end the thread. */
+function textOf(error: Error & { readonly code?: unknown }, name: TextName): string | undefined {
+  try {
+    const value: unknown = error[name];
+    return typeof value === 'string' ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function encodeError(thrown: unknown): PostedError {
+  const error = errorOf(thrown);
+  const { limit } = error as Error & { readonly limit?: unknown };
+  const page = failurePageOf(thrown);
   return {
-    name,
+    name: textOf(error, 'name') ?? 'Error',
     page: page && { text: page.text, html: page.html() },
-    code: typeof code === 'string' ? code : undefined,
-    message,
-    stack,
+    code: textOf(error, 'code'),
+    message: textOf(error, 'message') ?? '',
+    stack: textOf(error, 'stack'),
     limit: typeof limit === 'number' ? limit : undefined,
   };
 }

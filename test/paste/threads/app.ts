@@ -57,6 +57,37 @@ export async function startThread(
       return how === 'stream' ? new GatewayResponse(Readable.from(['held ', 'stream'])) : 'held';
     },
     reject: () => Promise.reject(new RangeError('rejected')),
+    throwOdd: (_request, what) => {
+      const odd: Record<string, () => unknown> = {
+        textless: () => Object.create(null) as unknown,
+        uncopied: () => Object.assign(new Error('x'), { message: () => 'x', name: Symbol('x') }),
+        getter: () =>
+          Object.defineProperty(new Error('x'), 'stack', {
+            get: () => {
+              throw new Error('y');
+            },
+          }),
+      };
+      throw odd[what]!();
+    },
+    // A body that somebody else reads already, one that is none, and one whose end is no promise.
+    oddBody: (_request, what) => {
+      if (what === 'none') return new GatewayResponse(5 as unknown as string);
+      if (what === 'endless') {
+        const next = async () => ({ done: false, value: Buffer.alloc(65_536) });
+        return new GatewayResponse({
+          [Symbol.asyncIterator]: () => ({ next, return: () => undefined as never }),
+        });
+      }
+      const body = new ReadableStream<Uint8Array>();
+      body.getReader();
+      return new GatewayResponse(body);
+    },
+    // Answers when it has seen the beginning of its body.
+    early: async (request) => {
+      await new Promise((resolve) => request.nodeBody.once('data', resolve));
+      return 'enough';
+    },
     // As `hold`, but with a word of its own.
     block: () => Atomics.wait(counted, 3, 0),
     sleepThenLoop: async (request) => {

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import http from 'node:http';
+import net from 'node:net';
 import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { HttpServer } from '../../../src/paste/servers/http-server.ts';
@@ -66,6 +67,46 @@ describe('requests that threads answer', () => {
     await expect(get(`${url}/half`)).rejects.toThrow();
     expect((await get(`${url}/thread`)).status).toBe(200);
     expect(ended).toEqual([]);
+  });
+
+  it('get 500 for what cannot be told or read, and the thread goes on', async () => {
+    const { url, ended } = await serve(1);
+    for (const path of [
+      'throwOdd/textless',
+      'throwOdd/uncopied',
+      'throwOdd/getter',
+      'oddBody/none',
+      'oddBody/locked',
+    ])
+      expect((await get(`${url}/${path}`)).status).toBe(500);
+    await new Promise<void>((resolve, reject) => {
+      const request = http.get(`${url}/oddBody/endless`, { agent: false }, (response) => {
+        response.once('data', () => response.destroy());
+        response.once('close', resolve);
+      });
+      request.on('error', reject);
+    });
+    expect((await get(`${url}/thread`)).status).toBe(200);
+    expect(ended).toEqual([]);
+  });
+
+  it('may come before the end of a body, of which the rest is taken and thrown away', async () => {
+    const { url } = await serve(1);
+    const body = randomBytes(9_000_000);
+    // A client that reads its answer when it has sent all.
+    const answer = await new Promise<string>((resolve, reject) => {
+      const socket = net.connect(Number(new URL(url).port), '127.0.0.1');
+      socket.on('error', reject).pause();
+      socket.write(`POST /early HTTP/1.1\r\nHost: h\r\nContent-Length: ${body.length}\r\n\r\n`);
+      socket.write(body, () => {
+        let text = '';
+        socket
+          .on('data', (part) => (text += part.toString()))
+          .on('close', () => resolve(text))
+          .resume();
+      });
+    });
+    expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n[^]*enough$/);
   });
 });
 
