@@ -36,7 +36,7 @@ import type { FormLimits } from './multipart.ts';
 import { decodePath, HTTPRequest, type RequestSource } from './request.ts';
 import { BareObjectError, HTTPResponse } from './response.ts';
 import { sourceOf } from './source.ts';
-import { toGateway } from './to-gateway.ts';
+import { discardAnswer, toGateway } from './to-gateway.ts';
 import { accessContext, type Published, traverse } from './traverse.ts';
 
 /** A connection to the site's database, lent for one attempt of a request. */
@@ -147,7 +147,7 @@ function publish(
   } catch (error) {
     return failed(options, attempt, content, error);
   }
-  if (!(answer instanceof Promise)) return whenDurable(request, ended(attempt), () => answer as Response);
+  if (!(answer instanceof Promise)) return whenDurable(request, ended(attempt), answer);
   attempt.waits = true;
   // Nobody knows how long it will take.
   if (hasTurn) connection.endTurn?.();
@@ -159,7 +159,7 @@ function publish(
       } catch (error) {
         return failed(options, attempt, content, error);
       }
-      return whenDurable(request, ended(attempt), () => sent);
+      return whenDurable(request, ended(attempt), sent);
     },
     (error: unknown) => failed(options, attempt, content, error),
   );
@@ -176,14 +176,22 @@ function ended({ request, connection, hasTurn }: Attempt, answers = true): NotDu
   }
 }
 
-/** Nobody outside learns of what may still be lost. */
+/** Nobody outside learns of what may still be lost. Without an answer an error is thrown. */
 function whenDurable(
   { source }: HTTPRequest,
   undurable: NotDurable | undefined,
-  answer: () => Response,
+  answer: Response | undefined,
+  failure?: unknown,
 ): Response | Promise<Response> {
-  if (undurable === undefined || source.hold?.(undurable.holds) === true) return answer();
-  return undurable.wait().then(answer);
+  const result = () => {
+    if (answer === undefined) throw failure;
+    return answer;
+  };
+  if (undurable === undefined || source.hold?.(undurable.holds) === true) return result();
+  return undurable.wait().then(result, (error: unknown) => {
+    if (answer !== undefined) discardAnswer(answer);
+    throw error;
+  });
 }
 
 /** Runs code of an attempt with its request and its transaction as the current ones. */
@@ -267,10 +275,15 @@ function finish(options: PublisherOptions, { request, connection }: Attempt, res
   // Most results are texts; the global class is loaded only when it is named.
   const foreign = typeof result === 'object' && result instanceof Response;
   if (!foreign && result !== response) response.setBody(result);
-  notify('pubBeforeCommit', () => ({ request }));
-  const { transactions } = connection;
-  if (transactions.isDoomed()) transactions.abort();
-  else transactions.commit(connection.undurable !== undefined);
+  try {
+    notify('pubBeforeCommit', () => ({ request }));
+    const { transactions } = connection;
+    if (transactions.isDoomed()) transactions.abort();
+    else transactions.commit(connection.undurable !== undefined);
+  } catch (error) {
+    if (foreign) discardAnswer(result);
+    throw error;
+  }
   notify('pubSuccess', () => ({ request }));
   return foreign ? (result as Response) : toGateway(response, request.method);
 }
@@ -320,6 +333,8 @@ function failed(
   let answer: Response | undefined;
   let failure = normalise(error);
   let undurable: NotDurable | undefined;
+  // What was to be sent is not.
+  request.response.dropStream();
   try {
     if (error instanceof BareObjectError) failure = new NotFound(error.message);
     // Told first, so that a page can name what the log has about it.
@@ -335,10 +350,10 @@ function failed(
       connection.transactions.abort();
       notify('pubFailure', () => ({ request, error: failure, retry }));
     } finally {
+      if (answer === undefined) request.response.written?.discard();
       undurable = ended(attempt, !retry);
     }
   }
-  if (answer === undefined) request.response.written?.discard();
   if (retry) {
     const count = request.retryCount;
     const shortest = attempt.waits
@@ -352,10 +367,7 @@ function failed(
     return count === 0 ? again() : delay(Math.random() * 2 ** (count - 1) * 20).then(() => again());
   }
   if (answer === undefined && !(failure instanceof HTTPException)) options.onEscape?.(failure, request);
-  return whenDurable(request, undurable, () => {
-    if (answer === undefined) throw failure;
-    return answer;
-  });
+  return whenDurable(request, undurable, answer, failure);
 }
 
 /** The answer that the site gives to an exception; undefined lets the exception travel up the pipeline. */

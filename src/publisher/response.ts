@@ -1,5 +1,6 @@
 /** RESPONSE: what a published object sets about its answer (INVENTORY 3.8). */
 import { gzipSync } from 'node:zlib';
+import { discardBody } from '../paste/index.ts';
 import { htmlQuote, repr, truth, TypeError, typeName } from '../restricted/index.ts';
 import { decodeStrictly, encodeReplacing } from './charsets.ts';
 import { asText } from './text.ts';
@@ -193,6 +194,14 @@ export class HTTPResponse {
   isHTML(text: string | Uint8Array): boolean {
     const start = (typeof text === 'string' ? text : Buffer.from(text).toString('utf8')).trimStart();
     return /^(?:<html>|<!doctype html)/i.test(start) || start.indexOf('</') > 0;
+  }
+
+  /** Lets whoever made a stream clean up: the answer becomes another one. */
+  dropStream(): void {
+    const { body } = this;
+    if (typeof body === 'string' || body instanceof Uint8Array) return;
+    this.body = '';
+    discardBody(body);
   }
 
   /** The body as text; of a stream nothing. */

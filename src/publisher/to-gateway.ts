@@ -34,3 +34,8 @@ export function toGateway(response: HTTPResponse, method: string): Response {
     headers: response.headerList(),
   });
 }
+
+/** Lets whoever made the body of an answer clean up: the answer is not sent. */
+export function discardAnswer(answer: Response): void {
+  discardBody(answer instanceof GatewayResponse ? answer.sentBody : answer.body);
+}

@@ -1,11 +1,15 @@
 /** No answer leaves before the disk has what it tells of. */
+import { readdirSync, readlinkSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { registerClass } from '../../src/persistent/index.ts';
-import type { SiteConnection } from '../../src/publisher/index.ts';
+import { type HTTPRequest, onPublication, type SiteConnection } from '../../src/publisher/index.ts';
 import { declareClass } from '../../src/restricted/index.ts';
 import { TransactionManager } from '../../src/transaction/index.ts';
 import { ConflictError } from '../../src/zodb/index.ts';
 import { Item, makeSite, type TestSite } from './site.ts';
+
+/** Streams of answers that were not sent. */
+const dropped: string[] = [];
 
 class Probe extends Item {
   declare count: number;
@@ -17,6 +21,19 @@ class Probe extends Item {
   async later(): Promise<string> {
     await Promise.resolve();
     return 'later';
+  }
+
+  /** Writes more than is kept in memory. */
+  long(REQUEST: HTTPRequest): string {
+    REQUEST.response.write(new Uint8Array(2_000_000));
+    return 'end';
+  }
+
+  stream(REQUEST: HTTPRequest, how: string): unknown {
+    const body = new ReadableStream<Uint8Array>({ cancel: () => void dropped.push(how) });
+    if (how.startsWith('foreign')) return new Response(body);
+    REQUEST.response.setBody(body);
+    return REQUEST.response;
   }
 
   fail(): never {
@@ -31,9 +48,16 @@ class Probe extends Item {
 registerClass(Probe, 'test.durable.Probe');
 declareClass(Probe, {
   object: 'public',
-  published: ['read', 'later', 'fail', 'flaky'],
-  names: { read: 'public', later: 'public', fail: 'public', flaky: 'public' },
-  signatures: { flaky: 'REQUEST' },
+  published: ['read', 'later', 'fail', 'flaky', 'long', 'stream'],
+  names: {
+    read: 'public',
+    later: 'public',
+    fail: 'public',
+    flaky: 'public',
+    long: 'public',
+    stream: 'public',
+  },
+  signatures: { flaky: 'REQUEST', long: 'REQUEST', stream: 'REQUEST, how' },
 });
 
 /** A site whose connections are durable when the promises say so, in the order of the requests. */
@@ -92,4 +116,55 @@ it('tells an error instead where the disk did not take it', async () => {
 it('does not wait for an attempt that is made again', async () => {
   const { site } = siteWith([undefined]);
   expect(await site.get('/probe/flaky')).toEqual([200, 'at last']);
+});
+
+const openAnswers = () =>
+  readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).includes('zope-answer-');
+    } catch {
+      return false;
+    }
+  });
+
+it.runIf(process.platform === 'linux')('leaves no file of an answer open that is not sent', async () => {
+  const { site } = siteWith([Promise.reject(new Error('EIO'))]);
+  await expect(site.publish(new Request('http://localhost/probe/long'))).rejects.toThrow('EIO');
+  expect(openAnswers()).toEqual([]);
+  const stop = onPublication('pubBeforeCommit', () => {
+    throw new RangeError('not so');
+  });
+  const broken = makeSite((app) => app._setObject('probe', Object.assign(new Probe(), { id: 'probe' })), {
+    errorPage: () => {
+      throw new Error('no page');
+    },
+  });
+  try {
+    await expect(broken.fetch('/probe/long')).rejects.toThrow('no page');
+  } finally {
+    stop();
+  }
+  expect(openAnswers()).toEqual([]);
+});
+
+it('lets streams go that are not sent: of attempts that are made again, of errors, and of what the disk did not take', async () => {
+  const { site } = siteWith([]);
+  const stop = onPublication('pubBeforeCommit', ({ request }) => {
+    const how = request.form.get('how') as string;
+    if (how.endsWith('flaky') && request.retryCount === 0) throw new ConflictError('again');
+    if (how.endsWith('failing')) throw new RangeError('not so');
+  });
+  try {
+    for (const how of ['foreign-flaky', 'own-flaky', 'foreign-failing', 'own-failing'])
+      await site.fetch(`/probe/stream?how=${how}`).catch(() => undefined);
+  } finally {
+    stop();
+  }
+  expect(dropped.splice(0)).toEqual(['foreign-flaky', 'own-flaky', 'foreign-failing', 'own-failing']);
+  const lost = siteWith([Promise.reject(new Error('EIO')), Promise.reject(new Error('EIO'))]).site;
+  for (const how of ['foreign', 'own'])
+    await expect(lost.publish(new Request(`http://localhost/probe/stream?how=${how}`))).rejects.toThrow(
+      'EIO',
+    );
+  expect(dropped.splice(0)).toEqual(['foreign', 'own']);
 });
