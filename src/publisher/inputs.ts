@@ -25,6 +25,18 @@ import { type HTTPRequest, isEnvironmentName } from './request.ts';
 /** The converters at the end of a name: `:int`, and the coordinates that an image button adds. */
 const SUFFIX = /(:[a-zA-Z][-a-zA-Z0-9_]+|\.[xy])$/;
 
+/** Nobody writes as many at one name; each costs as much as name and value are long. */
+const MOST_SUFFIXES = 32;
+
+/**
+ * What filling in defaults and making tuples may take: each is looked for in each record, so that a form of a megabyte could ask for
+ * thousands of millions of them.
+ */
+const MOST_STEPS = 1_000_000;
+
+/** Lists of records that were made here. Others, as those of defaults, are not changed. */
+const ownLists = new WeakSet<object>();
+
 /** What the suffixes of a field's name ask for. */
 interface Directions {
   key: string;
@@ -46,6 +58,8 @@ class FormInputs {
   readonly tuples = new Set<string>();
   readonly charset: string;
   method: string | undefined;
+  #steps = 0;
+
   /** Python's publisher keeps the last converter for the fields that follow with another one missing; names do not. */
   constructor(form: Dict<string, unknown>, charset: string) {
     this.form = form;
@@ -94,9 +108,10 @@ class FormInputs {
       records: false,
       empty: false,
     };
-    while (given.key.includes(':')) {
+    for (let count = 0; given.key.includes(':'); count++) {
       const suffix = SUFFIX.exec(given.key);
       if (suffix === null) break;
+      if (count === MOST_SUFFIXES) throw new BadRequest('a field has too many converters');
       const at = suffix.index;
       const name = given.key.slice(at + 1);
       given.key = given.key.slice(0, at);
@@ -181,6 +196,11 @@ class FormInputs {
     for (const name of this.tuples) this.#tuple(name);
   }
 
+  #spend(steps: number): void {
+    this.#steps += steps;
+    if (this.#steps > MOST_STEPS) throw new BadRequest('a form has too many defaults and tuples');
+  }
+
   #default(key: string, value: unknown): void {
     const { form } = this;
     if (!form.has(key)) {
@@ -192,6 +212,7 @@ class FormInputs {
     else if (Array.isArray(value) && !(value instanceof Tuple)) {
       const list = isList(given) ? given : [given];
       for (const item of value) {
+        this.#spend(list.length * (item instanceof FormRecord ? item.values.size : 1));
         if (item instanceof FormRecord) for (const each of list) complete(each, item);
         else if (!list.some((each) => equals(each, item))) list.push(item);
       }
@@ -211,6 +232,7 @@ class FormInputs {
     if (form.has(key)) {
       const found = form.get(key);
       const records = found instanceof FormRecord ? [found] : [...trustedIterate(found)];
+      this.#spend(records.length);
       for (const record of records)
         if (hasAttribute(record, attribute))
           setAttribute(record, attribute, asTuple(attributeOf(record, attribute)));
@@ -255,6 +277,11 @@ function complete(target: unknown, defaults: FormRecord): void {
     if (!hasAttribute(target, name)) setAttribute(target, name, value);
 }
 
+function ownList<T>(list: T): T {
+  if (isList(list)) ownLists.add(list);
+  return list;
+}
+
 function addToRecord(
   target: Dict<string, unknown>,
   key: string,
@@ -264,15 +291,17 @@ function addToRecord(
 ): void {
   if (!target.has(key)) {
     const made = new FormRecord();
-    made.values.set(attribute, sequence ? [value] : value);
+    made.values.set(attribute, sequence ? ownList([value]) : value);
     target.set(key, made);
     return;
   }
   const record = target.get(key);
   if (!sequence) setAttribute(record, attribute, value);
-  else if (hasAttribute(record, attribute))
-    setAttribute(record, attribute, binary('+', attributeOf(record, attribute), [value]));
-  else setAttribute(record, attribute, [value]);
+  else if (hasAttribute(record, attribute)) {
+    const before = attributeOf(record, attribute);
+    if (isList(before) && ownLists.has(before)) before.push(value);
+    else setAttribute(record, attribute, ownList(binary('+', before, [value])));
+  } else setAttribute(record, attribute, ownList([value]));
 }
 
 function addToRecords(

@@ -165,3 +165,51 @@ it('fails on a charset that nobody knows, and on a file that is to be a value', 
     ),
   ).toBe('AssertionError: cannot recode files');
 });
+
+const urlencoded = async (body: string) => {
+  const answer = await site.fetch('/probe', {
+    method: 'POST',
+    body,
+    headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+  });
+  return answer.text();
+};
+
+const MOST = 960_000;
+it.each([
+  ['converters', 'BadRequest: a field has too many converters', `a${':tuple'.repeat(MOST / 6)}=1`],
+  [
+    'records and attributes by default',
+    'BadRequest: a form has too many defaults and tuples',
+    Array.from({ length: MOST / 80 }, (_none, i) => `a.k${i}:records:default=&`).join('') +
+      'a.x:records=&'.repeat(MOST / 28),
+  ],
+  [
+    'values by default',
+    'BadRequest: a form has too many defaults and tuples',
+    Array.from({ length: MOST / 40 }, (_none, i) => `a:list=${i}&a:list:default=x${i}&`).join(''),
+  ],
+  [
+    'records and tuples',
+    'BadRequest: a form has too many defaults and tuples',
+    Array.from({ length: MOST / 80 }, (_none, i) => `a.k${i}:tuple:records=&`).join('') +
+      'a.x:records=&'.repeat(MOST / 28),
+  ],
+])('refuses a form that asks for more work than it has bytes: %s', async (_about, answer, form) => {
+  expect(form.length).toBeLessThan(2 ** 20);
+  expect(await urlencoded(form)).toBe(answer);
+});
+
+it('takes as many converters, and lists of records as long, as anybody writes', async () => {
+  expect(await query(`a${':list'.repeat(32)}=1`)).toBe("a: ['1']");
+  expect(await query(`a${':list'.repeat(33)}=1`)).toBe('BadRequest: a field has too many converters');
+  const items = Array.from({ length: 20_000 }, (_none, i) => String(i));
+  expect(await urlencoded(items.map((item) => `a.b:record:list=${item}`).join('&'))).toBe(
+    `a: record b: [${items.map((item) => `'${item}'`).join(', ')}]`,
+  );
+});
+
+it('adds nothing to the list of a default that a record had at first', async () => {
+  const form = 'd.b:record:list:default:int=1&d.b:record:int=&d.b:record:list=2&e.b:record:list:default=3';
+  expect(await query(form)).toBe("d: record b: [1, '2'] | e: record b: ['3']");
+});
