@@ -41,6 +41,7 @@ import { FileStorageError } from './errors.ts';
 import { DATA_HEADER, MAGIC_SIZE, readPosition, readU64 } from './format.ts';
 import {
   backwards,
+  dataOfRevision,
   findRecord,
   findTransaction,
   historyFrom,
@@ -276,17 +277,9 @@ export class FileStorage implements Storage, BlobStore {
   }
 
   loadSerial(oid: Oid, tid: Tid): Uint8Array {
-    for (let position = this.#position(oid); position !== 0;) {
-      const record = this.#records.record(position, oid);
-      if (record.tid === tid) {
-        const { data } = this.#records.resolve(position, record);
-        if (data !== null) return data;
-        break;
-      }
-      if (record.tid < tid) break;
-      position = this.#records.previous(position, record);
-    }
-    throw new POSKeyError(oid);
+    const data = dataOfRevision(this.#records, this.#position(oid), oid, tid);
+    if (data === null) throw new POSKeyError(oid);
+    return data;
   }
 
   /** The current revision's transaction. Throws a POSKeyError. */

@@ -26,6 +26,22 @@ export function historyFrom(records: RecordReader, position: number, size: numbe
   return entries;
 }
 
+/** The data of the revision with an id, from the record at a position back; of several in one transaction the last. Null: there are none. */
+export function dataOfRevision(
+  records: RecordReader,
+  position: number,
+  oid: Oid,
+  tid: Tid,
+): Uint8Array | null {
+  for (let at = position; at !== 0;) {
+    const record = records.record(at, oid);
+    if (record.tid === tid) return records.resolve(at, record).data;
+    if (record.tid < tid) return null;
+    at = records.previous(at, record);
+  }
+  return null;
+}
+
 /** Positions of transactions, the last one first. */
 export function* backwards(records: RecordReader, end: number): Generator<number> {
   for (let position = end; position > MAGIC_SIZE;) {

@@ -98,6 +98,8 @@ export class Packer {
   readonly #index = new OidIndex();
   /** New positions of records that others point at. */
   readonly #moved = new Map<number, number>();
+  /** Of those that are not the first of their object in their transaction: where the first was, among those that are kept. */
+  readonly #firsts = new Map<number, number>();
   readonly #removedBlobs: BlobRevision[] = [];
   /** Objects that were to go when a transaction that came during the pack referred to them. */
   readonly #revived = new Set<Oid>();
@@ -159,11 +161,13 @@ export class Packer {
     const end = start + header.length;
     const target = output.position;
     let head: Buffer | undefined;
+    this.#copied.clear();
     for (let at = start + headerLength(header); at < end;) {
       const record = records.record(at);
       if (this.#garbage.kept.has(record.oid, at)) {
         if (head === undefined) head = this.#writeHeader(records, start, { ...header, status: 'p' }, output);
-        if (this.#garbage.pointedAt.has(at)) this.#moved.set(at, output.position);
+        if (this.#garbage.pointedAt.size > 0)
+          this.#noteCopy(record.oid, at, output.position, this.#garbage.pointedAt.has(at));
         this.#index.set(record.oid, output.position);
         this.#writeRecord(output, record, target, 0, dataOf(records, at, record), 0);
       } else if (this.#job.blobs) this.#noteBlob(records, at, record);
@@ -226,8 +230,21 @@ export class Packer {
     output.write(length);
   }
 
-  /** Where the records of the transaction that is being copied are. */
-  readonly #copied: (readonly [Oid, number])[] = [];
+  /** The objects of the transaction that is being copied: where the first record was and is, and where the last is. */
+  readonly #copied = new Map<Oid, { readonly from: number; readonly to: number; last: number }>();
+
+  #noteCopy(oid: Oid, from: number, to: number, pointedAt: boolean): void {
+    if (pointedAt) this.#moved.set(from, to);
+    const first = this.#copied.get(oid);
+    if (first === undefined) {
+      this.#copied.set(oid, { from, to, last: to });
+      return;
+    }
+    first.last = to;
+    if (!pointedAt) return;
+    this.#firsts.set(from, first.from);
+    this.#moved.set(first.from, first.to);
+  }
 
   /** Copies transactions after the time of the pack as they are, up to a position. */
   *copyRest(end: number): Generator<void> {
@@ -239,14 +256,14 @@ export class Packer {
       const header = records.transaction(start);
       const target = output.position;
       const head = this.#writeHeader(records, start, header, output);
+      this.#copied.clear();
       for (let at = start + headerLength(header); at < start + header.length;) {
         const record = records.record(at);
         this.#copyLater(records, at, record, target, output);
         at += record.size;
       }
       // Only now: the records of one object in a transaction have the same record before them.
-      for (const [oid, position] of this.#copied) this.#index.set(oid, position);
-      this.#copied.length = 0;
+      for (const [oid, { last }] of this.#copied) this.#index.set(oid, last);
       this.#writeEnd(output, target, head);
       this.position = start + header.length + 8;
       this.#progress(Math.min(this.#job.end + this.position, this.#job.end * 2));
@@ -262,14 +279,26 @@ export class Packer {
     transaction: number,
     output: Output,
   ): void {
-    const back = record.back === 0 ? 0 : (this.#moved.get(record.back) ?? 0);
+    const back = record.back === 0 ? 0 : this.#newPlace(records, record.back);
     // Where the data that it points at is gone, it gets them itself.
     const data = back === 0 ? dataOf(records, at, record) : null;
     if (at >= this.#job.end && this.#job.gc && data !== null) this.#noteRevived(data);
     const previous = this.#index.get(record.oid);
-    if (at >= this.#job.end || this.#garbage.pointedAt.has(at)) this.#moved.set(at, output.position);
-    this.#copied.push([record.oid, output.position]);
+    const pointedAt = at >= this.#job.end || this.#garbage.pointedAt.has(at);
+    this.#noteCopy(record.oid, at, output.position, pointedAt);
     this.#writeRecord(output, record, transaction, previous, data, back);
+  }
+
+  /**
+   * Where the data is that was at a position: as in Python, in the first record that the object has in that transaction, if the data is the same;
+   * otherwise, or when it is not kept, 0. (Python does not compare with a record that is a pointer itself.)
+   */
+  #newPlace(records: RecordReader, position: number): number {
+    const first = this.#firsts.get(position);
+    if (first === undefined) return this.#moved.get(position) ?? 0;
+    const [one, other] = [records.resolveAt(first).data, records.resolveAt(position).data];
+    const same = one === null || other === null ? one === other : Buffer.compare(one, other) === 0;
+    return same ? this.#moved.get(first)! : 0;
   }
 
   /** What was found to be garbage may be used again by a transaction that came since. */

@@ -1,6 +1,6 @@
 /** Works out the records that take a transaction back. */
 import { type ConflictResolver, type Oid, UndoError } from '../interfaces.ts';
-import { recordsIn } from './history.ts';
+import { dataOfRevision, recordsIn } from './history.ts';
 import type { PositionIndex } from './oid-index.ts';
 import type { PendingTransaction } from './pending.ts';
 import { MultipleUndoErrors } from './errors.ts';
@@ -72,7 +72,9 @@ function undoRecord(
         throw new UndoError('there is no data to compare, for the object was deleted', oid);
       if (!Buffer.from(written).equals(committed)) {
         if (previous === 0) throw new UndoError('what was added was changed by a later transaction', oid);
-        return { data: merge(resolver, records, oid, previous, written, committed), back: 0 };
+        // The work begins with what the transaction left: the last of its records of the object.
+        const old = dataOfRevision(records, index.get(oid), oid, record.tid);
+        return { data: merge(resolver, records, oid, previous, old, committed), back: 0 };
       }
     }
   }
@@ -85,14 +87,14 @@ function merge(
   records: RecordReader,
   oid: Oid,
   previous: number,
-  written: Uint8Array,
+  old: Uint8Array | null,
   committed: Uint8Array,
 ): Uint8Array {
   const before = records.resolveAt(previous).data;
   if (before === null) throw new UndoError('there is no data before the transaction', oid);
   let merged: Uint8Array | undefined;
   try {
-    merged = resolver?.(oid, written, committed, before);
+    if (old !== null) merged = resolver?.(oid, old, committed, before);
   } catch (cause) {
     const error = new UndoError('some data were modified by a later transaction', oid);
     error.cause = cause;

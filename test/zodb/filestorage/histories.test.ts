@@ -6,10 +6,11 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { isBlobRecord } from '../../../src/zodb/blobs/is-blob-record.ts';
 import { FileStorage } from '../../../src/zodb/index.ts';
 import { type Case, expectSame } from '../../conformance/suite.ts';
 import { expectResults, type Step, Writer } from '../../conformance/suites/filestorage.ts';
@@ -58,10 +59,39 @@ class Historian extends Writer {
         if (!step.index) rmSync(`${storage.path}.index`);
         this.storage = this.use(this.#open());
         return null;
+      case 'copy':
+        return this.#copy();
       case 'look':
         return this.#look();
       default:
         return super.step(step);
+    }
+  }
+
+  /** What Python's copyTransactionsFrom does. */
+  #copy(): string {
+    const { storage } = this;
+    const directory = mkdtempSync(path.join(tmpdir(), 'histories-copy-'));
+    const file = path.join(directory, 'Data.fs');
+    const blobDir = path.join(directory, 'blobs');
+    const target = new FileStorage(file, { fsync: false, ...(storage.supportsBlobs() ? { blobDir } : {}) });
+    try {
+      for (const transaction of storage.iterator()) {
+        target.tpcBegin(transaction, transaction.tid, transaction.status);
+        for (const { oid, tid, data, dataTxn } of transaction) {
+          if (data !== null && storage.supportsBlobs() && isBlobRecord(data)) {
+            const blob = path.join(target.temporaryDirectory(), 'new');
+            copyFileSync(storage.loadBlob(oid, tid), blob);
+            target.restoreBlob(oid, tid, data, blob, dataTxn, transaction);
+          } else target.restore(oid, tid, data, dataTxn, transaction);
+        }
+        target.tpcVote(transaction);
+        target.tpcFinish(transaction);
+      }
+      return readFileSync(file).toString('hex');
+    } finally {
+      target.close();
+      rmSync(directory, { recursive: true, force: true });
     }
   }
 

@@ -167,6 +167,18 @@ class Run:
             os.remove(self.path + '.index')
         self.open()
 
+    def do_copy(self):
+        """The file that copyTransactionsFrom makes."""
+        copy = tempfile.mkdtemp()
+        try:
+            target = FileStorage(os.path.join(copy, 'Data.fs'), blob_dir=self.blobs and os.path.join(copy, 'blobs'))
+            target.copyTransactionsFrom(self.storage)
+            target.close()
+            with open(os.path.join(copy, 'Data.fs'), 'rb') as f:
+                return f.read().hex()
+        finally:
+            shutil.rmtree(copy)
+
     def do_look(self):
         """All that can be read."""
         s = self.storage
@@ -226,10 +238,10 @@ def transaction_steps(run, size):
             result = run.step('undo', tid=run.transactions[-1 - back].hex())
             failed = failed or isinstance(result, dict) and 'error' in result
     if not undone or rnd.random() < .2:
-        twice = rnd.random() < .03
+        twice = rnd.random() < .06
         for n in rnd.sample(range(size), min(size, rnd.choice((1, 1, 2, 4)))):
             if twice:
-                n = 1
+                n = rnd.choice((1, 1, 1, 2))
             oid = p64(n)
             serial = current(oid)
             if rnd.random() < .06 and run.transactions:
@@ -327,6 +339,8 @@ def case(number):
             run.step('reopen', index=rnd.random() < .5)
         elif r < .2:
             run.step('look')
+        elif r < .24:
+            run.step('copy')
     run.step('look')
     records = {(r.oid.hex(), r.tid.hex()) for t in run.storage.iterator() for r in t}
     run.storage.close()
