@@ -113,6 +113,8 @@ export class ConfigParser {
   #parse(text: string): void {
     const lines = text.split(/\r\n|\r|\n/);
     if (lines.at(-1) === '') lines.pop();
+    const shown = (line: string, index: number) =>
+      quoted(index === lines.length - 1 && !/[\r\n]$/.test(text) ? line : `${line}\n`);
     const seen = new Set<string>();
     const wrong: [number, string][] = [];
     let section: Map<string, RawOption> | undefined;
@@ -161,7 +163,7 @@ export class ConfigParser {
       if (!section) {
         throw new LoadError(
           'ini-missing-section-header',
-          `File contains no section headers: ${quoted(`${line}\n`)}`,
+          `File contains no section headers: ${shown(line, index)}`,
           {
             file: this.file,
             line: lineNumber,
@@ -169,7 +171,7 @@ export class ConfigParser {
         );
       }
       const match = OPTION.exec(content);
-      if (!match || match[1] === '') wrong.push([lineNumber, quoted(`${line}\n`)]);
+      if (!match || match[1] === '') wrong.push([lineNumber, shown(line, index)]);
       if (!match) continue;
       close();
       const name = this.#optionName(stripEnd(match[1]!));
@@ -190,11 +192,11 @@ export class ConfigParser {
     }
     close();
     if (wrong.length > 0) {
-      const list = wrong.map(([line, shown]) => `\n\t[line ${String(line).padStart(2)}]: ${shown}`).join('');
+      const list = wrong.map(([line, what]) => `\n\t[line ${String(line).padStart(2)}]: ${what}`).join('');
       throw new LoadError('ini-syntax', `Source contains parsing errors: ${quoted(this.file)}${list}`, {
         file: this.file,
         line: wrong[0]![0],
-        errors: wrong.map(([line, shown]) => [line, shown.slice(1, -1)] as const),
+        errors: wrong.map(([line, what]) => [line, what.slice(1, -1)] as const),
       });
     }
   }

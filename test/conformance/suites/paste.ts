@@ -155,6 +155,8 @@ function describe(object: unknown): unknown {
     const { prefix, forcePort, scheme, app } = object as PrefixFilter;
     return { type: 'prefix', prefix, force_port: forcePort, scheme, app: describe(app) };
   }
+  // A filter that somebody has named where an application belongs.
+  if (typeof object === 'function') return { type: 'python-object' };
   throw new Error(`an object of an unknown kind was loaded: ${String(object)}`);
 }
 
