@@ -53,6 +53,10 @@ export abstract class FileState {
    * @param later Whether somebody else waits for the disk.
    */
   abstract publish(pending: PendingTransaction, fsync: boolean, callback: TidCallback, later: boolean): void;
+  /** Whether bytes of a transaction that failed lie behind the end and could not be cut off. Locked. */
+  abstract dirtyTail: boolean;
+  /** What is behind the end is not known and could not be cut off: no thread writes anything more. Locked. */
+  abstract writeNoMore(): void;
   /** Whether a transaction can be seen. */
   abstract published(pending: PendingTransaction): boolean;
   /** Nothing is written any more of the transaction that was begun. */

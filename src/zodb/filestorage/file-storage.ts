@@ -143,8 +143,6 @@ export class FileStorage implements Storage, BlobStore {
   #own = { tid: 0n, start: 0, end: 0, generation: -1 };
   /** The transaction that the current one has lost against, or was merged with. */
   #rival: Tid | undefined;
-  /** Bytes of a transaction that failed lie behind the end and could not be cut off. */
-  #dirtyTail = false;
   /** Why nothing can be written any more. */
   #broken: unknown;
   #sinceIndex = 0;
@@ -593,13 +591,14 @@ export class FileStorage implements Storage, BlobStore {
       pending.prepare();
       this.#place(pending);
     }
-    if (this.#dirtyTail) {
-      disk.truncate(this.#state.descriptor, this.#state.end);
-      this.#dirtyTail = false;
+    const state = this.#state;
+    if (state.dirtyTail) {
+      disk.truncate(state.descriptor, state.end);
+      state.dirtyTail = false;
     }
-    this.#state.appending(pending);
+    state.appending(pending);
     this.#voted = true;
-    pending.write(this.#state.descriptor);
+    pending.write(state.descriptor);
     return this.#resolved;
   }
 
@@ -665,6 +664,7 @@ export class FileStorage implements Storage, BlobStore {
       disk.sync(this.#state.descriptor);
     } catch (error) {
       this.#broken = error;
+      this.#state.writeNoMore();
       logger.error(`${this.path} cannot be written to, and takes no more transactions: {error}`, { error });
     }
     this.#unlock();
@@ -689,7 +689,7 @@ export class FileStorage implements Storage, BlobStore {
         disk.truncate(this.#state.descriptor, this.#state.end);
       } catch (error) {
         // What is left has the status of an incomplete transaction.
-        this.#dirtyTail = true;
+        this.#state.dirtyTail = true;
         logger.error(`${this.path} cannot be cut at ${this.#state.end}: {error}`, { error });
       }
     }

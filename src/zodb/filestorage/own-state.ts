@@ -15,6 +15,7 @@ export class OwnState extends FileState {
   readonly #changes: RecentChanges;
   readonly alone = true;
   generation = 0;
+  dirtyTail = false;
   #nextOid: Oid;
   #packing = false;
 
@@ -54,6 +55,9 @@ export class OwnState extends FileState {
   lock(): void {}
 
   appending(): void {}
+
+  /** The storage knows itself, and there is no other. */
+  writeNoMore(): void {}
 
   append(_pending: PendingTransaction, fsync: boolean): void {
     if (fsync) disk.sync(this.descriptor);

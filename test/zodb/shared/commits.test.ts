@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { disk } from '../../../src/zodb/filestorage/disk.ts';
 import { FileStorage, type FileStorageOptions } from '../../../src/zodb/filestorage/file-storage.ts';
 import { reserveIndex } from '../../../src/zodb/filestorage/shared/shared-index.ts';
+import { SharedState } from '../../../src/zodb/filestorage/shared/shared-state.ts';
 import type { Oid, RawMetadata, Tid } from '../../../src/zodb/interfaces.ts';
 import {
   bytes,
@@ -327,6 +328,41 @@ describe('a disk that takes nothing and cannot be cut', () => {
       expect(() => write(view, { 2: 'c' })).toThrow(/until the file is opened anew/);
     expect(() => two.pack(Date.now() / 1000 + 1)).toThrow(/until the file is opened anew/);
     expect(statSync(one.path).size).toBe(size);
+  });
+});
+
+describe('a transaction that failed and could not be cut off', () => {
+  it('is cut off by whichever thread commits next', () => {
+    const [one, two] = views(2) as [FileStorage, FileStorage];
+    write(one, { 1: 'a' });
+    const { transaction, abort } = begin(one, { 1: 'b'.repeat(1000) });
+    one.tpcVote(transaction);
+    vi.spyOn(disk, 'truncate').mockImplementation(() => {
+      throw new Error('EIO');
+    });
+    abort();
+    vi.restoreAllMocks();
+    const before = statSync(one.path).size;
+    write(two, { 1: 'c' });
+    expect(statSync(one.path).size).toBeLessThan(before);
+    expect(transactionsOf(one).map(({ records }) => records)).toEqual([[[1, 'a']], [[1, 'c']]]);
+    write(one, { 2: 'd' });
+    expect(transactionsOf(two)).toHaveLength(3);
+  });
+
+  it('has no thread write anything more when it may be complete', () => {
+    const [one, two] = views(2) as [FileStorage, FileStorage];
+    write(one, { 1: 'a' });
+    vi.spyOn(SharedState.prototype, 'append').mockImplementation(() => {
+      throw new Error('EIO');
+    });
+    vi.spyOn(disk, 'truncate').mockImplementation(() => {
+      throw new Error('EROFS');
+    });
+    expect(() => write(one, { 1: 'b' })).toThrow('EIO');
+    vi.restoreAllMocks();
+    expect(() => write(one, { 1: 'c' })).toThrow(/takes no more transactions/);
+    expect(() => write(two, { 1: 'c' })).toThrow(/until the file is opened anew/);
   });
 });
 

@@ -161,11 +161,12 @@ describe('the shared index', () => {
     const index = new SharedIndex(memory);
     index.set(1, 11);
     index.set(2 ** 40, 12);
-    expect(() => index.reserve([1, 1024, 2048])).toThrow(IndexFullError);
+    const reserve = (oids: readonly Oid[]) => index.reserve(oids.map((oid) => ({ oid })));
+    expect(() => reserve([1, 1024, 2048])).toThrow(IndexFullError);
     // There is room for a table of 2,048 slots, of which half are used.
     const many = Array.from({ length: 1024 }, (_, i) => 2 ** 41 + i);
-    expect(() => index.reserve(many)).toThrow(IndexFullError);
-    index.reserve(many.slice(1));
+    expect(() => reserve(many)).toThrow(IndexFullError);
+    reserve(many.slice(1));
     for (const key of many.slice(1)) index.set(key, key);
     expect(() => index.set(3000, 1)).toThrow(IndexFullError);
     expect([index.get(1), index.get(2 ** 40), index.size]).toEqual([11, 12, 1025]);

@@ -57,6 +57,8 @@ const WAKES = 12;
 const OTHER_WAKES = 2 * WAKES + 1;
 /** 1: what the disk refused could not be taken back either, so that nothing may be written behind it. */
 const BROKEN = 14;
+/** 1: behind the end lies a transaction that failed. */
+const DIRTY_TAIL = 15;
 /** Keeps the lock's words and their number even. */
 const WORDS = 16;
 
@@ -277,6 +279,19 @@ export class CommitState {
     return Atomics.load(this.#words, BROKEN) === 1;
   }
 
+  breakDown(): void {
+    Atomics.store(this.#words, BROKEN, 1);
+  }
+
+  /** Whether a transaction that failed lies behind the end. For the holder of the lock. */
+  get dirtyTail(): boolean {
+    return this.#words[DIRTY_TAIL] === 1;
+  }
+
+  set dirtyTail(dirty: boolean) {
+    this.#words[DIRTY_TAIL] = dirty ? 1 : 0;
+  }
+
   /** Takes the place of all others for what is not part of a transaction: the holder of the lock has changed the file. */
   replaceFile(end: number): void {
     this.#numbers[END] = end;
@@ -478,7 +493,7 @@ export class CommitState {
     try {
       return work();
     } catch (error) {
-      Atomics.store(this.#words, BROKEN, 1);
+      this.breakDown();
       throw error;
     }
   }

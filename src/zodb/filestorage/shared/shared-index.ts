@@ -124,9 +124,9 @@ export class SharedIndex implements PositionIndex {
   }
 
   /** Makes room for objects that are about to be set. Throws an IndexFullError; no object has changed its place then. */
-  reserve(oids: Iterable<Oid>): void {
+  reserve(objects: Iterable<{ readonly oid: Oid }>): void {
     let sparse = 0;
-    for (const oid of oids)
+    for (const { oid } of objects)
       if (typeof oid === 'number' && oid < PAGED) this.#pageOf(oid);
       else if (this.get(oid) === 0) sparse++;
     if (sparse > 0) this.#growFor(sparse);

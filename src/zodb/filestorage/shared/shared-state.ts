@@ -18,10 +18,6 @@ const logger = getLogger(['ZODB', 'FileStorage']);
 /** Oids that a thread takes at once. */
 const OIDS_AT_ONCE = 32;
 
-function* oidsOf(pending: PendingTransaction): Generator<Oid> {
-  for (const { oid } of pending.objects()) yield oid;
-}
-
 /** All threads have the file together; each reads with a descriptor of its own. */
 export class SharedState extends FileState {
   readonly shared: CommitState;
@@ -145,7 +141,7 @@ export class SharedState extends FileState {
 
   appending(pending: PendingTransaction): void {
     // An index that is full says so now, and not when it points at a part of the transaction.
-    if (this.#index instanceof SharedIndex) this.#index.reserve(oidsOf(pending));
+    if (this.#index instanceof SharedIndex) this.#index.reserve(pending.objects());
     this.shared.phase = APPENDING;
   }
 
@@ -181,6 +177,18 @@ export class SharedState extends FileState {
       );
     }
     callback?.(pending.tid);
+  }
+
+  get dirtyTail(): boolean {
+    return this.shared.dirtyTail;
+  }
+
+  set dirtyTail(dirty: boolean) {
+    this.shared.dirtyTail = dirty;
+  }
+
+  writeNoMore(): void {
+    this.shared.breakDown();
   }
 
   published({ tid }: PendingTransaction): boolean {
