@@ -14,7 +14,6 @@ const changes = {
   'a getter for all objects': () => Object.defineProperty(Object.prototype, 'x', { get: () => 1 }),
   'a property for all functions': () => { Function.prototype.x = 1; },
   'a property for all errors': () => { Error.prototype.x = 1; },
-  'a method of lists': () => { Array.prototype.push = () => 1; },
   'a new method of lists': () => { Array.prototype.x = () => 1; },
   'an item for all lists': () => { Array.prototype[0] = 1; },
   'the iterator of lists': () => { Object.getPrototypeOf([].values()).next = () => 1; },
@@ -22,7 +21,8 @@ const changes = {
   'then': () => { Promise.prototype.then = () => 1; },
   'next of generators': () => { Object.getPrototypeOf(Object.getPrototypeOf((function* () {})())).next = () => 1; },
   'a method of texts': () => { String.prototype.replace = () => 1; },
-  'a method of bytes': () => { Object.getPrototypeOf(Uint8Array.prototype).fill = () => 1; },
+  'a new method of bytes': () => { Uint8Array.prototype.x = () => 1; },
+  'a new method of typed arrays': () => { Object.getPrototypeOf(Uint8Array.prototype).x = () => 1; },
   'JSON.parse': () => { JSON.parse = () => 1; },
   'the prototype of lists': () => Object.setPrototypeOf(Array.prototype, {}),
 };
@@ -47,6 +47,8 @@ console.log(JSON.stringify([ends, [
   compileTypeScript({ name: 'a', params: '', body: 'return [...new Set([1, 2].map((x) => x * 2))]', filename: 'a' }).call([]),
   page.render({}),
   DtmlProgram.compile('<dtml-in "[2, 1]" sort><dtml-var sequence-item></dtml-in>', { name: 'a' }).render({}),
+  // V8 stores items a hundred times slower where these are frozen.
+  [Array, Uint8Array, Object.getPrototypeOf(Uint8Array)].some((cls) => Object.isFrozen(cls.prototype)),
 ]]));
 `;
 
@@ -71,5 +73,6 @@ it('prototypes are closed in a thread that serves a site, and ordinary code work
     [2, 4],
     '<p>1</p>\n<p>2</p>',
     '12',
+    false,
   ]);
 });
