@@ -1,8 +1,8 @@
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, mkdtempSync, readSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import type { Oid } from '../persistent/index.ts';
 import { moveFile } from './blobs/move-file.ts';
+import { openNameless } from './nameless-file.ts';
 
 /** Records up to this size altogether stay in memory. */
 const MEMORY_LIMIT = 4 * 1024 * 1024;
@@ -17,9 +17,9 @@ interface Place {
   readonly blob?: string;
 }
 
-/** What a savepoint goes back to. */
+/** What a savepoint goes back to: how much had been stored. */
 export interface SavepointState {
-  readonly places: ReadonlyMap<Oid, Place>;
+  readonly steps: number;
   readonly end: number;
 }
 
@@ -28,9 +28,11 @@ export interface SavepointState {
  * can be unloaded again. Small amounts are in memory, larger ones in a temporary file.
  */
 export class SavepointStorage {
-  #places = new Map<Oid, Place>();
+  readonly #places = new Map<Oid, Place>();
+  /** What each step took the place of: a copy of all places for each savepoint would be too much where there are thousands. */
+  readonly #steps: { readonly oid: Oid; readonly before: Place | undefined }[] = [];
   #inMemory = 0;
-  #file: { readonly descriptor: number; readonly directory: string } | null = null;
+  #file: number | null = null;
   #end = 0;
   #blobs: string | null = null;
   #blobCount = 0;
@@ -39,15 +41,19 @@ export class SavepointStorage {
     const size = data.length;
     if (this.#file === null && this.#inMemory + size <= MEMORY_LIMIT) {
       this.#inMemory += size;
-      this.#places.set(oid, { tid, size, position: -1, data });
+      this.#put(oid, { tid, size, position: -1, data });
       return;
     }
-    const { descriptor } = (this.#file ??= openTemporary());
+    const file = (this.#file ??= openNameless());
     let written = 0;
-    while (written < size)
-      written += writeSync(descriptor, data, written, size - written, this.#end + written);
-    this.#places.set(oid, { tid, size, position: this.#end, data: null });
+    while (written < size) written += writeSync(file, data, written, size - written, this.#end + written);
+    this.#put(oid, { tid, size, position: this.#end, data: null });
     this.#end += size;
+  }
+
+  #put(oid: Oid, place: Place): void {
+    this.#steps.push({ oid, before: this.#places.get(oid) });
+    this.#places.set(oid, place);
   }
 
   load(oid: Oid): { readonly data: Uint8Array; readonly tid: bigint } | undefined {
@@ -57,7 +63,7 @@ export class SavepointStorage {
     const data = new Uint8Array(place.size);
     let read = 0;
     while (read < place.size) {
-      const count = readSync(this.#file!.descriptor, data, read, place.size - read, place.position + read);
+      const count = readSync(this.#file!, data, read, place.size - read, place.position + read);
       if (count === 0) throw new Error('the temporary file of a savepoint ends early');
       read += count;
     }
@@ -70,7 +76,7 @@ export class SavepointStorage {
     const blob = path.join(this.#blobs, `${++this.#blobCount}.blob`);
     moveFile(filename, blob);
     this.store(oid, tid, data);
-    this.#places.set(oid, { ...this.#places.get(oid)!, blob });
+    this.#put(oid, { ...this.#places.get(oid)!, blob });
   }
 
   /** The file of a blob that was stored here. */
@@ -83,30 +89,27 @@ export class SavepointStorage {
   }
 
   mark(): SavepointState {
-    return { places: new Map(this.#places), end: this.#end };
+    return { steps: this.#steps.length, end: this.#end };
   }
 
   /** Goes back; gives the oids of what was stored until now. */
   reset(state: SavepointState): Oid[] {
     const oids = this.oids();
-    this.#places = new Map(state.places);
+    while (this.#steps.length > state.steps) {
+      const { oid, before } = this.#steps.pop()!;
+      if (before === undefined) this.#places.delete(oid);
+      else this.#places.set(oid, before);
+    }
     this.#end = state.end;
     return oids;
   }
 
   close(): void {
-    if (this.#file !== null) {
-      closeSync(this.#file.descriptor);
-      rmSync(this.#file.directory, { recursive: true, force: true });
-      this.#file = null;
-    }
+    if (this.#file !== null) closeSync(this.#file);
+    this.#file = null;
     if (this.#blobs !== null) rmSync(this.#blobs, { recursive: true, force: true });
     this.#blobs = null;
     this.#places.clear();
+    this.#steps.length = 0;
   }
-}
-
-function openTemporary(): { descriptor: number; directory: string } {
-  const directory = mkdtempSync(path.join(tmpdir(), 'zodb-savepoint-'));
-  return { descriptor: openSync(path.join(directory, 'records'), 'w+', 0o600), directory };
 }

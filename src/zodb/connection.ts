@@ -62,7 +62,8 @@ type Prefetched = Oid | object | Iterable<Oid | object>;
 
 interface Savepointed {
   readonly records: SavepointState;
-  readonly creating: ReadonlySet<PersistentMeta>;
+  /** How many new objects there were: later ones come behind them. */
+  readonly creating: number;
 }
 
 /**
@@ -643,7 +644,8 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
 
   #commitSavepoints(transaction: Transaction): void {
     const savepoints = this.#savepoints!;
-    for (const oid of savepoints.oids()) {
+    // In the order in which Python writes them.
+    for (const oid of savepoints.oids().sort((a, b) => (a < b ? -1 : 1))) {
       const { data, tid } = savepoints.load(oid)!;
       const file = savepoints.blob(oid);
       if (file !== undefined) this.#storage.storeBlob(oid, tid, data, file, transaction);
@@ -731,7 +733,7 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
       this.#imported.add(oid);
     });
     this.#storeInSavepoint(savepoints);
-    const state: Savepointed = { records: savepoints.mark(), creating: new Set(this.#creating) };
+    const state: Savepointed = { records: savepoints.mark(), creating: this.#creating.size };
     // Savepoints break up long transactions: a moment to use less memory.
     this.cache.collect(false);
     return { rollback: () => this.#rollback(state) };
@@ -740,12 +742,12 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
   #rollback(state: Savepointed): void {
     for (const meta of this.#registered) if (!this.#creating.has(meta)) meta.ghostify();
     this.#registered = [];
-    const later = [...this.#creating].filter((meta) => !state.creating.has(meta));
+    const later = new Set([...this.#creating].slice(state.creating));
     // The only state of a new object may be one that is about to go.
     for (const meta of later) if (meta.isExposed) meta.activate();
     for (const oid of this.#savepoints!.reset(state.records)) {
       const meta = this.cache.get(oid);
-      if (meta === undefined || later.includes(meta)) continue;
+      if (meta === undefined || later.has(meta)) continue;
       meta.ghostify();
       if (this.#imported.has(oid) && this.#savepoints!.load(oid) === undefined) this.#discard(meta);
     }

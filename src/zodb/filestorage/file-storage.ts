@@ -49,6 +49,7 @@ import {
   undoableTransactions,
 } from './history.ts';
 import { readIndexFile, writeIndexFile } from './index-file.ts';
+import { bytesOf, type RecordData } from './held-records.ts';
 import { LockFile } from './lock-file.ts';
 import { encodeMetadata } from './metadata.ts';
 import type { FileState } from './file-state.ts';
@@ -70,6 +71,8 @@ export interface FileStorageOptions {
   readonly stop?: Tid;
   /** Size in bytes beyond which nothing more is stored. */
   readonly quota?: number;
+  /** Bytes of the records of a transaction beyond which they wait in a temporary file to be written; 4 MiB unless told. */
+  readonly recordsInMemory?: number;
   /** Whether a transaction waits until its bytes are on the disk (default). */
   readonly fsync?: boolean;
   /** Whether `pack` removes what nothing refers to, unless it is told (default). */
@@ -399,7 +402,11 @@ export class FileStorage implements Storage, BlobStore {
       throw new StorageTransactionError('the transaction has begun already');
     if (this.#transaction !== undefined)
       throw new StorageTransactionError('another transaction is being committed');
-    this.#pending = new PendingTransaction(status, encodeMetadata(transaction));
+    this.#pending = new PendingTransaction(
+      status,
+      encodeMetadata(transaction),
+      this.#options.recordsInMemory,
+    );
     this.#wished = tid;
     this.#transaction = transaction;
     if (this.#state.alone) this.#place(this.#pending);
@@ -500,7 +507,7 @@ export class FileStorage implements Storage, BlobStore {
     pending: PendingTransaction,
     oid: Oid,
     previous: number,
-    data: Uint8Array | null,
+    data: RecordData | null,
     back?: number,
     tid?: Tid,
   ): void {
@@ -512,12 +519,13 @@ export class FileStorage implements Storage, BlobStore {
   store(oid: Oid, previousTid: Tid, data: Uint8Array, transaction: StorageTransaction): void {
     const pending = this.#open(transaction);
     if (data.length === 0) throw new FileStorageError('a record of no bytes cannot be stored in this format');
+    const held = pending.hold(data);
     this.#do(() => {
       const { position, tid } = this.#currentOf(oid);
-      let stored = data;
+      let stored = held;
       if (position !== 0 && tid !== previousTid) {
         this.#rival = tid;
-        stored = mergeChanges(this, this.#resolver, oid, [tid, previousTid], data);
+        stored = mergeChanges(this, this.#resolver, oid, [tid, previousTid], bytesOf(held));
         this.#resolved.push(oid);
       }
       this.#add(pending, oid, position, stored);
@@ -545,9 +553,10 @@ export class FileStorage implements Storage, BlobStore {
     transaction: StorageTransaction,
   ): void {
     const pending = this.#open(transaction);
+    const held = data && pending.hold(data);
     this.#do(() => {
-      const back = previousTid === null ? 0 : this.#sameData(oid, previousTid, data);
-      const given = back === 0 && data?.length !== 0 ? data : null;
+      const back = previousTid === null ? 0 : this.#sameData(oid, previousTid, held && bytesOf(held));
+      const given = back === 0 && held?.length !== 0 ? held : null;
       this.#add(pending, oid, this.#state.index.get(oid), given, back, tid);
     });
   }
@@ -706,6 +715,7 @@ export class FileStorage implements Storage, BlobStore {
 
   #clear(): void {
     this.#transaction = undefined;
+    this.#pending?.close();
     this.#pending = undefined;
     this.#voted = false;
     this.#rival = undefined;

@@ -1,6 +1,7 @@
 /** The records of the transaction that is being committed, with the positions that they will have. */
 import type { Oid, Tid } from '../interfaces.ts';
 import { writeAll } from './disk.ts';
+import { HeldRecords, type RecordData } from './held-records.ts';
 import {
   DATA_HEADER,
   STATUS_AT,
@@ -21,7 +22,7 @@ export interface PendingRecord {
   /** From the beginning of the transaction. */
   readonly offset: number;
   /** Null for one that points at `back` (0: there is no data any more). */
-  readonly data: Uint8Array | null;
+  readonly data: RecordData | null;
   readonly back: number;
 }
 
@@ -41,6 +42,7 @@ export class PendingTransaction {
   readonly status: string;
   readonly records: PendingRecord[] = [];
   readonly #metadata: PendingMetadata;
+  readonly #held: HeldRecords;
   /** The last record of each object, when there are several records. */
   #latest: Map<Oid, PendingRecord> | undefined;
   readonly #head: number;
@@ -50,9 +52,11 @@ export class PendingTransaction {
   /** The bytes, made before the transaction has its place; undefined: they are made when they are written. */
   #prepared: Pieces | undefined;
 
-  constructor(status: string, metadata: PendingMetadata) {
+  /** @param inMemory Bytes of records that are kept in memory; what is more waits in a file. */
+  constructor(status: string, metadata: PendingMetadata, inMemory?: number) {
     this.status = status;
     this.#metadata = metadata;
+    this.#held = new HeldRecords(inMemory);
     this.#head =
       TRANSACTION_HEADER + metadata.user.length + metadata.description.length + metadata.extension.length;
     this.#length = this.#head;
@@ -86,7 +90,12 @@ export class PendingTransaction {
     return this.#start + this.#length + 8;
   }
 
-  add(oid: Oid, previous: number, data: Uint8Array | null, back = 0, tid?: Tid): void {
+  /** What stands for the data of a record until `close`, which need not be in memory. */
+  hold(data: Uint8Array): RecordData {
+    return this.#held.hold(data);
+  }
+
+  add(oid: Oid, previous: number, data: RecordData | null, back = 0, tid?: Tid): void {
     const record = { oid, tid, previous, offset: this.#length, data, back };
     if (this.records.length === 1) {
       const [first] = this.records;
@@ -104,6 +113,11 @@ export class PendingTransaction {
     this.#latest = undefined;
     this.#length = this.#head;
     this.#prepared = undefined;
+  }
+
+  /** It is over. */
+  close(): void {
+    this.#held.close();
   }
 
   latest(oid: Oid): PendingRecord | undefined {
@@ -212,7 +226,17 @@ class Pieces {
     return at;
   }
 
-  put(bytes: Uint8Array): void {
+  put(bytes: RecordData): void {
+    if (!(bytes instanceof Uint8Array)) {
+      for (let done = 0; done < bytes.length;) {
+        if (this.#held === this.#buffer.length) this.flush();
+        const count = Math.min(bytes.length - done, this.#buffer.length - this.#held);
+        bytes.copy(this.#buffer, this.#held, done, count);
+        this.#held += count;
+        done += count;
+      }
+      return;
+    }
     if (this.#held + bytes.length > this.#buffer.length) this.flush();
     if (bytes.length > this.#buffer.length) {
       writeAll(this.#descriptor, bytes, this.#position);

@@ -1,5 +1,6 @@
 /** Works out the records that take a transaction back. */
 import { type ConflictResolver, type Oid, UndoError } from '../interfaces.ts';
+import { bytesOf } from './held-records.ts';
 import { dataOfRevision, recordsIn } from './history.ts';
 import type { PositionIndex } from './oid-index.ts';
 import type { PendingTransaction } from './pending.ts';
@@ -45,7 +46,7 @@ function current(state: UndoState, oid: Oid): { pointer: number; data: () => Uin
   const { records, index, pending } = state;
   const own = pending.latest(oid);
   if (own !== undefined && own.data !== null)
-    return { pointer: pending.positionOf(own), data: () => own.data };
+    return { pointer: pending.positionOf(own), data: () => own.data && bytesOf(own.data) };
   if (own !== undefined) return { pointer: own.back, data: () => records.resolveAt(own.back).data };
   const position = index.get(oid);
   if (position === 0) throw new UndoError('the object is not there any more', oid);
