@@ -31,7 +31,14 @@ export {
 } from './gateway/http-exception.ts';
 export { type FailurePage, failurePageOf, setFailurePage } from './gateway/failure-page.ts';
 export { GatewayRequest, type Hold } from './gateway/request.ts';
-export { BodyTooLargeError, ClientGoneError, MalformedBodyError } from './gateway/request-errors.ts';
+export { BODY_IN_MEMORY, BodyFile, type KeptBody, keepStream } from './gateway/body-file.ts';
+export { openNameless } from './gateway/nameless-file.ts';
+export {
+  BodyFileError,
+  BodyTooLargeError,
+  ClientGoneError,
+  MalformedBodyError,
+} from './gateway/request-errors.ts';
 export {
   type FileRegion,
   GatewayResponse,

@@ -11,7 +11,7 @@ import {
   typeName,
   ValueError,
 } from '../restricted/index.ts';
-import { FileUpload } from './form.ts';
+import { FileUpload } from './file-upload.ts';
 import { parseJson } from './json.ts';
 
 export type Converter = (value: unknown) => unknown;

@@ -13,6 +13,8 @@ const HOST_PROPERTIES = [
   'published',
   'authenticatedUser',
   'body',
+  'bodyFile',
+  'content',
   'bodyLimit',
   'virtualRootPath',
   'authenticationPath',

@@ -10,7 +10,7 @@ export {
   Unauthorized,
 } from './errors.ts';
 export { onPublication, type PublicationEvents } from './events.ts';
-export { FileUpload } from './form.ts';
+export { FileUpload, ReceivedFile } from './file-upload.ts';
 export { processInputs } from './inputs.ts';
 export { createPublisher, type NotDurable, type PublisherOptions, type SiteConnection } from './publish.ts';
 export { HTTPRequest, quote, type RequestSource, urlQuote } from './request.ts';

@@ -18,7 +18,8 @@ import {
 import { decodeEscaping, decodeStrictly, encodeEscaping, isCharset } from './charsets.ts';
 import { BYTES, type Converter, converterOf } from './converters.ts';
 import { BadRequest } from './errors.ts';
-import { type Field, FileUpload, queryFields } from './form.ts';
+import { FileUpload } from './file-upload.ts';
+import { type Field, queryFields, type UploadedPart } from './form.ts';
 import { FormRecord, RECORD_METHODS } from './record.ts';
 import { type HTTPRequest, isEnvironmentName } from './request.ts';
 
@@ -92,13 +93,9 @@ class FormInputs {
   #directions(field: Field): Directions {
     const { value: raw } = field;
     const charset = field.valueCharset ?? this.charset;
-    if (raw instanceof FileUpload) {
-      raw.filename = this.#name(raw.filename, undefined);
-      raw.name = this.#name(raw.name, undefined);
-    }
     const given: Directions = {
       key: this.#name(field.name, field.nameCharset),
-      value: raw instanceof FileUpload ? raw : decodeEscaping(raw, charset),
+      value: typeof raw === 'string' ? decodeEscaping(raw, charset) : this.#upload(field.name, raw),
       charset,
       converter: undefined,
       converted: false,
@@ -118,6 +115,11 @@ class FormInputs {
       this.#direct(given, name);
     }
     return given;
+  }
+
+  /** Each attempt of a request has its own. */
+  #upload(name: string, { filename, headers, content }: UploadedPart): FileUpload {
+    return new FileUpload(this.#name(name, undefined), this.#name(filename, undefined), headers, content);
   }
 
   #name(binary: string, charset: string | undefined): string {

@@ -2,6 +2,7 @@
  * Forms as `multipart/form-data` (RFC 7578), read as the parser of Python's Zope reads them: what browsers send, what older clients sent,
  * and which mistakes are told. Text is bytes as characters up to U+00FF.
  */
+import { ByteRange, type ByteSource } from './byte-source.ts';
 import { BadRequest } from './errors.ts';
 
 /** What a form may need, in bytes and parts. */
@@ -19,20 +20,20 @@ export interface Part {
   readonly filename: string | undefined;
   /** Names as in `Content-Type`, in order. */
   readonly headers: readonly (readonly [name: string, value: string])[];
-  /** A view of the body. */
-  readonly data: Uint8Array;
+  readonly content: ByteRange;
 }
 
 const HEADER_SIZE = 4096 + 128;
 const HEADER_COUNT = 8;
 const CRLF = '\r\n';
+const LINE_END = Buffer.from(CRLF);
+const NEWLINE = Buffer.from('\n');
 const HEADER_NAME = /^[a-zA-Z0-9-_]+$/;
 
 /** The parts of a body. Throws a BadRequest for what is no such form, or more than the limits let be. */
-export function readParts(bytes: Uint8Array, boundary: string, limits: FormLimits): Part[] {
+export function readParts(body: ByteSource, boundary: string, limits: FormLimits): Part[] {
   if (boundary === '') throw new BadRequest('Empty boundary');
   if (boundary.includes('\n')) throw new BadRequest('Invalid characters in boundary');
-  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1');
   const parts: Part[] = [];
   const spool = Math.min(limits.memfile, limits.memory);
@@ -43,20 +44,21 @@ export function readParts(bytes: Uint8Array, boundary: string, limits: FormLimit
     const head = readHead(body, at);
     const { size, ...facts } = head;
     const end = body.indexOf(delimiter, head.end);
-    const data = body.subarray(head.end, end < 0 ? body.length : end);
-    if (size !== undefined && data.length > size) throw new BadRequest('Segment Content-Length exceeded');
-    if (data.length <= spool) memory += data.length;
-    else disk += data.length;
+    const content = new ByteRange(body, head.end, end < 0 ? body.length : end);
+    const { length } = content;
+    if (size !== undefined && length > size) throw new BadRequest('Segment Content-Length exceeded');
+    if (length <= spool) memory += length;
+    else disk += length;
     if (memory > limits.memory) throw new BadRequest('Memory limit reached');
     if (disk > limits.disk) throw new BadRequest('Disk limit reached');
     if (end < 0) throw unfinished();
     const next = end + delimiter.length;
-    const tail = body.toString('latin1', next, next + 2);
+    const tail = body.text(next, next + 2);
     if (tail.length < 2) throw unfinished();
     if (tail !== CRLF && tail !== '--') throw new BadRequest('Unexpected bytes after boundary');
-    if (size !== undefined && data.length < size)
+    if (size !== undefined && length < size)
       throw new BadRequest('Segment size does not match Content-Length header');
-    parts.push({ name: facts.name, filename: facts.filename, headers: facts.headers, data });
+    parts.push({ name: facts.name, filename: facts.filename, headers: facts.headers, content });
     at = tail === '--' ? undefined : next + 2;
   }
   return parts;
@@ -65,13 +67,13 @@ export function readParts(bytes: Uint8Array, boundary: string, limits: FormLimit
 const unfinished = () => new BadRequest('Unexpected end of multipart stream (parser closed)');
 
 /** Where the head of the first part begins; undefined: there is none. */
-function firstPart(body: Buffer, delimiter: Buffer): number | undefined {
-  const at = body.indexOf(delimiter.subarray(2));
+function firstPart(body: ByteSource, delimiter: Buffer): number | undefined {
+  const at = body.indexOf(delimiter.subarray(2), 0);
   if (at < 0 || body.length < delimiter.length) throw unfinished();
-  if (at > 0 && body.toString('latin1', Math.max(0, at - 2), at) !== CRLF)
+  if (at > 0 && body.text(Math.max(0, at - 2), at) !== CRLF)
     throw new BadRequest('Unexpected byte in front of first boundary');
   const next = at + delimiter.length - 2;
-  const tail = body.toString('latin1', next, next + 2);
+  const tail = body.text(next, next + 2);
   if (tail === CRLF) return next + 2;
   if (tail === '--') return undefined;
   if (tail.startsWith('\n')) throw new BadRequest('Invalid line break after first boundary');
@@ -89,18 +91,18 @@ interface Head {
   readonly end: number;
 }
 
-function readHead(body: Buffer, start: number): Head {
+function readHead(body: ByteSource, start: number): Head {
   const lines: string[] = [];
   let at = start;
   for (;;) {
-    const end = body.indexOf(CRLF, at);
+    const end = body.indexOf(LINE_END, at);
     if (end < 0) {
-      if (body.indexOf('\n', at) >= 0) throw new BadRequest('Invalid line break in segment header');
+      if (body.indexOf(NEWLINE, at) >= 0) throw new BadRequest('Invalid line break in segment header');
       if (body.length - at > HEADER_SIZE) throw new BadRequest('Maximum segment header length exceeded');
       throw unfinished();
     }
     if (end === at) return { ...headOf(lines.map(headerOf)), end: end + 2 };
-    let line = body.toString('latin1', at, Math.min(end, at + HEADER_SIZE + 1));
+    let line = body.text(at, Math.min(end, at + HEADER_SIZE + 1));
     if (line.startsWith(' ') || line.startsWith('\t')) {
       if (lines.length === 0) throw new BadRequest('Unexpected segment header continuation');
       // oxlint-disable-next-line no-control-regex

@@ -15,7 +15,7 @@ import {
   withSecurityManager,
   withSecurityManagerAsync,
 } from '../access/index.ts';
-import type { Hold } from '../paste/index.ts';
+import { type BodyFile, GatewayResponse, type Hold } from '../paste/index.ts';
 import { aqInner, aqParent, getOwn } from '../persistent/index.ts';
 import {
   type Describer,
@@ -71,6 +71,8 @@ export interface PublisherOptions {
   /** Let exceptions travel up the pipeline even where the site would answer them. */
   readonly debugExceptions?: boolean;
   readonly formLimits?: FormLimits;
+  /** Bytes of a body that are kept in memory where the host does not say it; a longer one waits in a temporary file. 512 KiB unless told. */
+  readonly bodyInMemory?: number;
   readonly trustedProxies?: ReadonlySet<string>;
   /** The site's own page for an exception; undefined when it has none. */
   errorPage?(error: unknown, request: HTTPRequest): unknown;
@@ -104,10 +106,32 @@ export function createPublisher(
   return (request) => {
     const source = sourceOf(request);
     if (!hasBody(request, source)) return publish(options, source, NO_CONTENT, 0);
-    return readContent(request, source, options.formLimits ?? FORM_LIMITS).then((content) =>
-      publish(options, source, content, 0),
+    return readContent(request, source, options.formLimits ?? FORM_LIMITS, options.bodyInMemory).then(
+      (content) =>
+        content.file === undefined
+          ? publish(options, source, content, 0)
+          : publishWithFile(options, source, content, content.file),
     );
   };
+}
+
+/** Closes the file of a long body when the request is over. */
+async function publishWithFile(
+  options: PublisherOptions,
+  source: RequestSource,
+  content: Content,
+  file: BodyFile,
+): Promise<Response> {
+  let isMade = true;
+  try {
+    const answer = await publish(options, source, content, 0);
+    // Who answers with a stream may read the body meanwhile: then it is closed when nobody has it any more.
+    const body = answer instanceof GatewayResponse ? answer.sentBody : undefined;
+    isMade = body === null || typeof body === 'string' || body instanceof Uint8Array;
+    return answer;
+  } finally {
+    if (isMade) file.close();
+  }
 }
 
 function publish(
@@ -122,7 +146,7 @@ function publish(
   response.debugMode = options.debugMode ?? false;
   const request = new HTTPRequest(source, response, options);
   request.retryCount = retries;
-  request.body = content.body;
+  request.content = content.body;
   request.bodyLimit = (options.formLimits ?? FORM_LIMITS).memory;
   const connection = options.open();
   const startedAt = performance.now();

@@ -8,7 +8,9 @@ import { Dict, type Tuple, tupleFrom } from '../pickle/index.ts';
 import { Budget, htmlQuote, KeyError, repr, RuntimeError, ValueError } from '../restricted/index.ts';
 import { type NameSource } from '../templates/index.ts';
 import { parseCookies, unquote } from './cookies.ts';
+import { ByteRange, type ByteSource } from './byte-source.ts';
 import { BadRequest } from './errors.ts';
+import { ReceivedFile } from './file-upload.ts';
 import { taintedValue } from './tainting.ts';
 import type { HTTPResponse } from './response.ts';
 
@@ -98,8 +100,8 @@ export class HTTPRequest {
   authenticatedUser: unknown = null;
   /** Positional arguments of what is published, where a protocol gives them. */
   args: readonly unknown[] = [];
-  /** Bytes of the request body, once read; null for a request without one. */
-  body: Uint8Array | null = null;
+  /** What came as the body; null for a request without one. */
+  content: ByteSource | null = null;
   /** A body that is larger cannot be read as `BODY`. */
   bodyLimit = Infinity;
   retryCount = 0;
@@ -119,6 +121,8 @@ export class HTTPRequest {
   #environ: Dict<string, unknown> | undefined;
   #postTraverse: Call[] | undefined;
   #budget: Budget | undefined;
+  #body: Uint8Array | undefined;
+  #bodyFile: ReceivedFile | undefined;
 
   /** What all scripts and templates of a request may spend together; no code of the site gets hold of it. */
   static budgetOf(request: HTTPRequest): Budget {
@@ -141,6 +145,17 @@ export class HTTPRequest {
   /** Variables that code set, and what the publisher adds. Looked up first. */
   get other(): Dict<string, unknown> {
     return (this.#other ??= new Dict());
+  }
+
+  /** The whole body, in memory however long it is; not to be changed. Null for a request without one. */
+  get body(): Uint8Array | null {
+    const { content } = this;
+    return content && (this.#body ??= content.view(0, content.length));
+  }
+
+  /** The body as a file, of which as much is in memory as is read; null for a request without one. */
+  get bodyFile(): ReceivedFile | null {
+    return this.content && (this.#bodyFile ??= new ReceivedFile(new ByteRange(this.content)));
   }
 
   get form(): Dict<string, unknown> {
@@ -217,6 +232,8 @@ export class HTTPRequest {
         return this.method;
       case 'BODY':
         return this.#bodyWithinLimit();
+      case 'BODYFILE':
+        return this.bodyFile ?? undefined;
       default:
     }
     const indexed = INDEXED.exec(key);
@@ -233,7 +250,7 @@ export class HTTPRequest {
   }
 
   #bodyWithinLimit(): Uint8Array | undefined {
-    if (this.body !== null && this.body.length > this.bodyLimit)
+    if (this.content !== null && this.content.length > this.bodyLimit)
       throw new BadRequest('data exceeds memory limit');
     return this.body ?? undefined;
   }

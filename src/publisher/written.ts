@@ -1,7 +1,6 @@
 /** What is written to an answer bit by bit: a megabyte in memory, what is longer in a file without a name, so that slow clients of long answers cost no memory. */
-import { closeSync, mkdtempSync, openSync, read, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { closeSync, read, writeSync } from 'node:fs';
+import { openNameless } from '../paste/index.ts';
 
 /** As much as waitress keeps (`outbuf_overflow`). */
 const IN_MEMORY = 1_048_576;
@@ -28,7 +27,7 @@ export class Written {
 
   #spill(): void {
     try {
-      this.#file ??= openNameless();
+      this.#file ??= openNameless('zope-answer-');
       for (const part of this.#parts) {
         const bytes = bytesOf(part);
         for (let done = 0; done < bytes.length;) done += writeSync(this.#file, bytes, done);
@@ -70,16 +69,6 @@ export class Written {
 }
 
 const bytesOf = (part: Part): Uint8Array => (typeof part === 'string' ? Buffer.from(part) : part);
-
-/** A file that is gone when its descriptor is closed, however the process ends. */
-function openNameless(): number {
-  const directory = mkdtempSync(path.join(tmpdir(), 'zope-answer-'));
-  try {
-    return openSync(path.join(directory, 'body'), 'wx+', 0o600);
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
-}
 
 /** Reads an open file from its beginning, and closes it at the end. */
 class FileBody implements AsyncIterableIterator<Uint8Array> {

@@ -16,6 +16,8 @@ const logger = getLogger(['gateway']);
 export interface NodeListenerOptions {
   /** Bytes of a request body beyond which reading it fails; 1 GiB unless told. */
   readonly bodyLimit?: number;
+  /** Bytes of a request body that are kept in memory; a longer one waits in a temporary file. 512 KiB unless told. */
+  readonly bodyInMemory?: number;
   /**
    * Told of an exception that left the application. Without it the exception is logged and answered with 500; a host with an error
    * page of its own hands it on (`onError: next` in Express).
@@ -39,9 +41,9 @@ const sending: SendOptions = {
  * ```
  */
 export function toNodeListener(app: Application, options: NodeListenerOptions = {}): NodeListener {
-  const bodyLimit = options.bodyLimit ?? 1_073_741_824;
+  const context = { bodyLimit: options.bodyLimit ?? 1_073_741_824, bodyInMemory: options.bodyInMemory };
   return (incoming, outgoing) => {
-    const request = new GatewayRequest(incoming, environOfHost(incoming), { bodyLimit });
+    const request = new GatewayRequest(incoming, environOfHost(incoming), context);
     outgoing.once('close', () => {
       if (!outgoing.writableFinished) request._left();
     });

@@ -2,12 +2,15 @@
 import type { IncomingMessage } from 'node:http';
 import type { Http2ServerRequest } from 'node:http2';
 import { Readable } from 'node:stream';
+import { BODY_IN_MEMORY, BodyFile, BodyKeeper, type KeptBody, keepStream } from './body-file.ts';
 import { BodyTooLargeError, ClientGoneError } from './request-errors.ts';
 
 /** What the server knows about a request's body. */
 export interface BodyContext {
   /** Bytes beyond which reading fails. */
   readonly bodyLimit: number;
+  /** Bytes that `kept` keeps in memory; 512 KiB unless told. */
+  readonly bodyInMemory?: number | undefined;
   /** Tells a client that waits for it (`Expect: 100-continue`) to send the body; called when it is first read. */
   sendContinue?(): void;
 }
@@ -26,6 +29,7 @@ export class RequestBody {
   readonly #incoming: IncomingMessage;
   readonly #context: BodyContext | undefined;
   #bytes: Promise<Uint8Array> | undefined;
+  #kept: Promise<KeptBody> | undefined;
   #stream: ReadableStream<Uint8Array> | undefined;
   #node: Readable | undefined;
   #failure: Error | undefined;
@@ -48,13 +52,20 @@ export class RequestBody {
   }
 
   get used(): boolean {
-    return this.#bytes !== undefined || this.#node !== undefined || this.#stream?.locked === true;
+    return (
+      this.#bytes !== undefined ||
+      this.#kept !== undefined ||
+      this.#node !== undefined ||
+      this.#stream?.locked === true
+    );
   }
 
   /** The whole body; the same promise however often it is asked for. */
   bytes(): Promise<Uint8Array> {
     if (this.#bytes !== undefined) return this.#bytes;
     if (!this.exists) return (this.#bytes = Promise.resolve(EMPTY));
+    if (this.#kept !== undefined)
+      return (this.#bytes = this.#kept.then((body) => (body instanceof BodyFile ? body.bytes() : body)));
     if (this.#stream !== undefined)
       return (this.#bytes = new Response(this.#stream).arrayBuffer().then((all) => new Uint8Array(all)));
     if (this.#node !== undefined)
@@ -69,11 +80,28 @@ export class RequestBody {
     }));
   }
 
+  /**
+   * The whole body: in memory when it is short, in a file when it is long. The file is the caller's to close; afterwards the body cannot
+   * be read again.
+   */
+  kept(): Promise<KeptBody> {
+    const inMemory = this.#context?.bodyInMemory ?? BODY_IN_MEMORY;
+    if (this.#kept !== undefined) return this.#kept;
+    if (this.#bytes !== undefined || this.#given !== undefined || this.#node !== undefined || !this.exists)
+      return this.bytes();
+    const length = this.#incoming.headers['content-length'];
+    if (length !== undefined && Number(length) <= inMemory) return this.bytes();
+    if (this.#stream !== undefined) return (this.#kept = keepStream(this.#stream, inMemory));
+    return (this.#kept = new Promise((resolve, reject) => {
+      this.#read(new BodyKeeper(inMemory, () => this.#incoming.resume(), resolve, reject));
+    }));
+  }
+
   /** The body as a stream of the web; null when there is none. */
   stream(): ReadableStream<Uint8Array> | null {
     if (!this.exists) return null;
     if (this.#stream !== undefined) return this.#stream;
-    const bytes = this.#bytes;
+    const bytes = this.#kept === undefined ? this.#bytes : this.bytes();
     if (bytes !== undefined) {
       return (this.#stream = new ReadableStream({
         async start(controller) {
@@ -122,7 +150,7 @@ export class RequestBody {
   node(): Readable {
     if (this.#node !== undefined) return this.#node;
     if (!this.exists) return (this.#node = Readable.from([]));
-    if (this.#bytes !== undefined || this.#stream !== undefined)
+    if (this.#bytes !== undefined || this.#kept !== undefined || this.#stream !== undefined)
       throw new TypeError('Body is unusable: it was read in another form');
     let started = false;
     const stream: Readable = new Readable({

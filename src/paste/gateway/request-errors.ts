@@ -10,6 +10,15 @@ export class ClientGoneError extends Error {
   }
 }
 
+/** A body that is too long for memory could not be kept in a file, or is not there any more. */
+export class BodyFileError extends Error {
+  readonly code = 'BODY_FILE';
+
+  constructor(message: string, cause?: unknown) {
+    super(message, cause === undefined ? {} : { cause });
+  }
+}
+
 /** A body grew beyond the limit while it was read. */
 export class BodyTooLargeError extends HTTPException {
   override readonly code = 'BODY_TOO_LARGE';

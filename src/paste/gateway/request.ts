@@ -1,6 +1,7 @@
 /** The request of the hot path: what a global `Request` gives, made when it is asked for. */
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
+import type { KeptBody } from './body-file.ts';
 import type { Environ } from './environ.ts';
 import { type BodyContext, RequestBody } from './request-body.ts';
 import { ClientGoneError } from './request-errors.ts';
@@ -109,6 +110,11 @@ export class GatewayRequest {
   /** The whole body, the same bytes however often it is asked for. Rejects when the client leaves before its end. */
   readBody(): Promise<Uint8Array> {
     return this._content.bytes();
+  }
+
+  /** The whole body, for which the caller has room for a part only: a long one is in a file, which is to be closed. */
+  keepBody(): Promise<KeptBody> {
+    return this._content.kept();
   }
 
   /** The body as a stream of Node. */

@@ -22,8 +22,14 @@ export type ThreadedApplication = Application & {
    * @param count How many threads; undefined: as many as is good.
    * @param bodyLimit Bytes beyond which reading a body fails.
    * @param name Dotted name of the server's logger.
+   * @param bodyInMemory Bytes of a body that are kept in memory.
    */
-  startThreads(count: number | undefined, bodyLimit: number, name: string): Promise<void>;
+  startThreads(
+    count: number | undefined,
+    bodyLimit: number,
+    name: string,
+    bodyInMemory?: number,
+  ): Promise<void>;
   /** Whether the threads are to accept connections themselves: then `serveInThreads` takes the place of the server. */
   readonly acceptInThreads?: boolean;
   /** @param settings Those of the server, which can be posted to threads. */

@@ -78,7 +78,10 @@ export class HttpServer implements RunningServer {
       warn: (message) => this.#logger.warn(message),
     };
     this.#trusts = peersOf(settings.trusted_proxy);
-    this.#bodyContext = { bodyLimit: settings.max_request_body_size };
+    this.#bodyContext = {
+      bodyLimit: settings.max_request_body_size,
+      bodyInMemory: settings.inbuf_overflow,
+    };
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
@@ -164,7 +167,7 @@ export class HttpServer implements RunningServer {
     server.httpAllowHalfOpen = true;
     server.on('checkContinue', (incoming: IncomingMessage, outgoing: ServerResponse) => {
       const sendContinue = () => outgoing.writeContinue();
-      this.#handle(incoming, outgoing, { bodyLimit: this.#bodyContext.bodyLimit, sendContinue });
+      this.#handle(incoming, outgoing, { ...this.#bodyContext, sendContinue });
     });
     server.on('checkExpectation', (_incoming: IncomingMessage, outgoing: ServerResponse) =>
       sendRefusal(outgoing, new Refusal(417, 'the expectation cannot be met'), this.#settings.ident),

@@ -40,7 +40,7 @@ function runner(name: string, read: (given: Settings) => ReadSettings): ServerRu
       const count = isAsked(given) || ONE_THREAD.has(name) ? settings.threads : undefined;
       if (threads.acceptInThreads === true && count !== 1)
         return threads.serveInThreads!(count, settings, name);
-      await threads.startThreads(count, settings.max_request_body_size, name);
+      await threads.startThreads(count, settings.max_request_body_size, name, settings.inbuf_overflow);
     }
     return new HttpServer({ dispatch: app, settings, name }).listen();
   };

@@ -92,8 +92,7 @@ export const SETTINGS = {
   inbuf_overflow: setting(
     integer,
     524_288,
-    'bytes of a request body kept in memory',
-    'bodies stream to the application',
+    'bytes of a request body kept in memory; a longer one waits in a temporary file',
   ),
   connection_limit: setting(integer, 100, 'connections served at a time; further ones wait'),
   cleanup_interval: setting(integer, 30, 'seconds between looks for idle connections'),

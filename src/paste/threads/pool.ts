@@ -59,6 +59,8 @@ export interface PoolOptions {
   readonly prepare: (worker: number) => ThreadPreparation;
   readonly threads: number;
   readonly bodyLimit: number;
+  /** Bytes of a body that threads keep in memory; more wait in a temporary file. */
+  readonly bodyInMemory?: number | undefined;
   /** Requests that may wait; more are answered with 503. */
   readonly queueLimit: number;
   /** Seconds after which a request is logged with the stack of its thread; 0: never. */
@@ -245,6 +247,7 @@ export class ThreadPool {
       claims: claims.buffer as SharedArrayBuffer,
       rings,
       bodyLimit: this.#options.bodyLimit,
+      bodyInMemory: this.#options.bodyInMemory,
       holds: this.#options.whenDurable !== undefined,
       ...(this.#options.accept === undefined ? {} : { accept: this.#options.accept }),
     };

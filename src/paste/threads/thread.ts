@@ -39,6 +39,8 @@ export interface ThreadData {
   readonly claims: SharedArrayBuffer;
   readonly rings: Rings;
   readonly bodyLimit: number;
+  /** Bytes of a body that are kept in memory. */
+  readonly bodyInMemory: number | undefined;
   /** Whether the main thread holds answers back: see `GatewayRequest.hold`. */
   readonly holds: boolean;
   /** The thread accepts connections itself, on these sockets. */
@@ -108,12 +110,12 @@ class Thread {
   #now = 0;
   #cost: number;
 
-  constructor(port: MessagePort, { claims, rings, bodyLimit, holds }: ThreadData) {
+  constructor(port: MessagePort, { claims, rings, bodyLimit, bodyInMemory, holds }: ThreadData) {
     this.#port = port;
     this.#claims = new Int32Array(claims);
     this.#cost = this.#claims[COST]!;
     this.#running = Array.from({ length: CLAIMS }, () => undefined);
-    this.#bodyContext = { bodyLimit };
+    this.#bodyContext = { bodyLimit, bodyInMemory };
     this.#holds = holds;
     this.#link = new Link(port, rings.answers, rings.requests, {
       frame: (memory, at, owned) => this.#begin(memory, at, owned),

@@ -31,6 +31,8 @@ const logger = getLogger(['Zope']);
 const MOST_THREADS = 4;
 const GRACE_MS = 30_000;
 type Accept = NonNullable<PoolOptions['accept']>;
+type BodyLimits = Pick<PoolOptions, 'bodyLimit' | 'bodyInMemory'>;
+const UNLIMITED: BodyLimits = { bodyLimit: Infinity };
 /** What a server asks for that does not say how many threads it wants. */
 export const DEFAULT_THREADS = Math.min(MOST_THREADS, availableParallelism());
 
@@ -73,8 +75,8 @@ export class ThreadedSite {
       { healthPath, readyPath, isReady: () => this.#isReady() },
     );
     this.app = Object.assign(app, {
-      startThreads: (count: number | undefined, bodyLimit: number, name: string) =>
-        this.start(count, bodyLimit, name),
+      startThreads: (count: number | undefined, bodyLimit: number, name: string, bodyInMemory?: number) =>
+        this.start(count, { bodyLimit, bodyInMemory }, name),
       acceptInThreads: options.settings.accept === 'threads',
       serveInThreads: (count: number | undefined, settings: object, name: string) =>
         this.#serveInThreads(count ?? DEFAULT_THREADS, settings as ServerSettings, name),
@@ -101,18 +103,18 @@ export class ThreadedSite {
   }
 
   /** Loads the application, once. Throws what loading it throws. */
-  start(count: number | undefined, bodyLimit = Infinity, name = 'zope'): Promise<void> {
-    return (this.#started ??= this.#start(count ?? DEFAULT_THREADS, bodyLimit, name));
+  start(count: number | undefined, limits: BodyLimits = UNLIMITED, name = 'zope'): Promise<void> {
+    return (this.#started ??= this.#start(count ?? DEFAULT_THREADS, limits, name));
   }
 
-  async #start(count: number, bodyLimit: number, name: string, accept?: Accept): Promise<void> {
+  async #start(count: number, limits: BodyLimits, name: string, accept?: Accept): Promise<void> {
     const { settings } = this.#options;
     if (settings.metrics_listen !== '') {
       const page = await serveMetrics(addressOf(settings.metrics_listen), () => this.#renderMetrics());
       this.#metricsPage = page;
       logger.info(`Metrics are at ${page.url}`);
     }
-    if (count > 1) await this.#startPool(count, bodyLimit, name, accept);
+    if (count > 1) await this.#startPool(count, limits, name, accept);
     else await this.#loadHere();
     this.#options.onLoaded?.();
   }
@@ -135,7 +137,7 @@ export class ThreadedSite {
     try {
       const measured = this.#options.settings.metrics_listen !== '';
       const accept = { settings, name, sockets, measured };
-      this.#started = this.#start(count, settings.max_request_body_size, name, accept);
+      this.#started = this.#start(count, { bodyLimit: settings.max_request_body_size }, name, accept);
       await this.#started;
     } catch (error) {
       close();
@@ -155,7 +157,7 @@ export class ThreadedSite {
     };
   }
 
-  async #startPool(count: number, bodyLimit: number, name: string, accept?: Accept): Promise<void> {
+  async #startPool(count: number, limits: BodyLimits, name: string, accept?: Accept): Promise<void> {
     const { settings } = this.#options;
     // Read when a thread begins; what is compiled of scripts and templates is not made by `eval`.
     setFlagsFromString(
@@ -166,7 +168,7 @@ export class ThreadedSite {
     const pool = new ThreadPool({
       module: MODULE.href,
       threads: count,
-      bodyLimit,
+      ...limits,
       ...(accept === undefined ? {} : { accept }),
       queueLimit: settings.queue_limit,
       whenDurable: (hold) => this.#host!.whenDurable(hold),

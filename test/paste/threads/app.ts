@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { threadId } from 'node:worker_threads';
 import { environOf } from '../../../src/paste/gateway/environ.ts';
+import { BodyFile } from '../../../src/paste/gateway/body-file.ts';
 import { GatewayRequest } from '../../../src/paste/gateway/request.ts';
 import { GatewayResponse } from '../../../src/paste/gateway/response.ts';
 import type { ThreadApplication, ThreadContext } from '../../../src/paste/threads/thread.ts';
@@ -120,6 +121,13 @@ export async function startThread(
       createHash('sha256')
         .update(await request.readBody())
         .digest('hex'),
+    keep: async (request) => {
+      const body = await request.keepBody();
+      if (!(body instanceof BodyFile)) return `memory ${body.length}`;
+      const digest = createHash('sha256').update(body.bytes()).digest('hex');
+      body.close();
+      return `file ${digest}`;
+    },
     echo: (request) => new GatewayResponse(request.nodeBody, { headers: ['X-Test', 'é'] }),
     bytes: (_request, size) => new Uint8Array(Number(size)).map((_, i) => i),
     text: (_request, size) => 'ü€'.repeat(Number(size)),

@@ -33,6 +33,7 @@ export async function serve(
     module: new URL('app.ts', import.meta.url).href,
     threads,
     bodyLimit: 10_000_000,
+    bodyInMemory: 100_000,
     queueLimit: options.queueLimit ?? 100,
     slowAfter: options.slowAfter ?? 0,
     endAfter: options.endAfter ?? 0,
