@@ -6,7 +6,6 @@ import { DTMLDocument, DTMLMethod } from '../dtml/dtml-method.ts';
 import { newPythonScript } from '../scripts/python-script.ts';
 import { newTypeScript } from '../scripts/typescript-script.ts';
 import { BTreeFolder } from './btree-folder.ts';
-import { guessContentType } from './content-type.ts';
 import { contentOf, File } from './file.ts';
 import { Folder } from './folder.ts';
 import { Image } from './image.ts';
@@ -28,26 +27,37 @@ function textOf(file: unknown): string | undefined {
   return typeof file === 'string' && file !== '' ? file : undefined;
 }
 
-interface Upload {
-  readonly id: string;
-  readonly title: string;
-  readonly data: Uint8Array;
-  readonly type: string;
+type UploadArguments = [
+  id?: string | null,
+  file?: unknown,
+  title?: string,
+  precondition?: string,
+  content_type?: string,
+];
+
+/**
+ * Adds a file or image with what was uploaded; id and title are the file's name unless they are given. It is added empty first: what belongs
+ * to a database can be stored in pieces.
+ */
+function addUploaded(
+  container: ObjectManager,
+  make: (id: string, title: string, type: string) => File,
+  [id, file, title, precondition, givenType]: UploadArguments,
+): string {
+  const filename = file instanceof FileUpload ? file.filename : '';
+  const name = id || filename.split(/[\\/:]/).at(-1)!;
+  container._checkId(name);
+  const object = make(name, title || (id ? '' : filename), givenType ?? '');
+  if (precondition) object.precondition = precondition;
+  container._setObject(name, object);
+  const added = container._getOb(name) as unknown as File;
+  const content = contentOf(file, name);
+  if (content !== undefined) added.update_data(content.data, content.type);
+  if (givenType) added.content_type = givenType;
+  return name;
 }
 
-/** Id, title, content and type of an upload; id and title are the file's name unless they are given. */
-function uploaded(id: string | undefined | null, file: unknown, title: string, givenType: string): Upload {
-  const upload = file instanceof FileUpload ? file : undefined;
-  const filename = upload?.filename ?? '';
-  const name = id || filename.split(/[\\/:]/).at(-1)!;
-  const { data, type } = contentOf(file, name) ?? { data: new Uint8Array(), type: undefined };
-  return {
-    id: name,
-    title: title || (id ? '' : filename),
-    data,
-    type: givenType || (type ?? guessContentType(name, data)),
-  };
-}
+const NOTHING = new Uint8Array();
 
 const folderMaker = (name: string, make: (id: string, title: string) => Item): Constructor => ({
   name,
@@ -100,20 +110,9 @@ registerProduct({
     {
       name: 'manage_addFile',
       signature: FILE,
-      add: (
-        container,
-        context: AddContext,
-        id?: string | null,
-        file?: unknown,
-        title?: string,
-        precondition?: string,
-        content_type?: string,
-      ) => {
-        const { id: name, title: given, data, type } = uploaded(id, file, title ?? '', content_type ?? '');
-        container._checkId(name);
-        const object = new File(name, given, data, type);
-        if (precondition) object.precondition = precondition;
-        container._setObject(name, object);
+      add: (container, context: AddContext, ...given: UploadArguments) => {
+        const make = (id: string, title: string, type: string) => new File(id, title, NOTHING, type);
+        addUploaded(container, make, given);
         if (context.request === null) return undefined;
         context.request.response.redirect(`${container.absolute_url().replace(/\/$/, '')}/manage_main`);
         return '';
@@ -131,20 +130,9 @@ registerProduct({
     {
       name: 'manage_addImage',
       signature: FILE,
-      add: (
-        container,
-        context: AddContext,
-        id?: string | null,
-        file?: unknown,
-        title?: string,
-        precondition?: string,
-        content_type?: string,
-      ) => {
-        const { id: name, title: given, data, type } = uploaded(id, file, title ?? '', content_type ?? '');
-        container._checkId(name);
-        const object = new Image(name, given, data, type);
-        if (precondition) object.precondition = precondition;
-        container._setObject(name, object);
+      add: (container, context: AddContext, ...given: UploadArguments) => {
+        const make = (id: string, title: string, type: string) => new Image(id, title, NOTHING, type);
+        const name = addUploaded(container, make, given);
         if (context.request === null) return name;
         context.request.response.redirect(`${String(context.request.get('URL1'))}/manage_main`);
         return name;

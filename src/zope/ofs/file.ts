@@ -7,11 +7,12 @@ import { FileUpload, HTTPRequest, type HTTPResponse, Redirect, urlQuote } from '
 import { editPage } from '../zmi/pages.ts';
 import { CACHE_OPTION, Cacheable, cacheable, cacheOf, invalidateCache } from './cacheable.ts';
 import { guessContentType } from './content-type.ts';
-import { chunksOf, Pdata, storedData } from './file-data.ts';
+import { chunksOf, type GivenData, headOf, type Pdata, sizeOf, storedData, storedForm } from './file-data.ts';
 import { answerRanges, httpDate, notModified } from './file-ranges.ts';
 import { ITEM_OPTIONS, PROPERTIES_OPTION } from './item.ts';
 import { mixIn } from './mix-in.ts';
 import { PropertyManager } from './properties.ts';
+import { refreshEntityTag } from './resource.ts';
 
 const list = (name: string, fallback: readonly string[]) => {
   const value = process.env[name]?.trim();
@@ -40,7 +41,6 @@ const NOT_INLINE = list('DISALLOWED_INLINE_MIMETYPES', [
   'image/svg+xml-compressed',
 ]);
 const USE_DENYLIST = Boolean(Number(process.env.OFS_IMAGE_USE_DENYLIST || 0));
-const CHUNK = 65_536;
 
 /** A file name's end for a media type. */
 function extensionOf(type: string): string {
@@ -63,35 +63,31 @@ export class File extends PropertyManager {
   declare precondition: string;
   declare data: Uint8Array | Pdata | null;
 
-  constructor(id: string, title: string, data: Uint8Array, contentType = '') {
+  constructor(id: string, title: string, data: GivenData, contentType = '') {
     super();
     this.__name__ = id;
     this.title = title;
-    this.update_data(data, contentType || guessContentType(id, data));
+    this.precondition = '';
+    this.update_data(data, contentType || guessContentType(id, headOf(data)));
   }
 
   override getId(): string {
     return (getOwn(this, '__name__') as string | undefined) ?? super.getId();
   }
 
-  /** Replaces the content by a copy of `data`; what is larger than a chunk is kept in a chain of pieces. */
-  update_data(data: Uint8Array, contentType?: string): void {
-    if (contentType !== undefined) this.content_type = contentType;
+  /** Replaces the content by a copy of `data`. What is long is read in pieces and kept in a chain of them. */
+  update_data(data: GivenData, contentType?: string): void {
+    const stored = storedForm(this, data);
     invalidateCache(this);
-    this.size = data.length;
-    if (data.length < CHUNK) {
-      this.data = new Uint8Array(data);
-      return;
-    }
-    let next: Pdata | null = null;
-    for (let end = data.length; end > 0;) {
-      const start = end <= 2 * CHUNK ? 0 : end - CHUNK;
-      const piece: Pdata = new Pdata(new Uint8Array(data.subarray(start, end)));
-      piece.next = next;
-      next = piece;
-      end = start;
-    }
-    this.data = next;
+    this._setContent(stored, data, contentType);
+    refreshEntityTag(this);
+  }
+
+  /** Sets the attributes in Python's order. */
+  _setContent(stored: Uint8Array | Pdata, given: GivenData, contentType?: string): void {
+    if (contentType !== undefined) this.content_type = contentType;
+    this.size = sizeOf(given);
+    this.data = stored;
   }
 
   get_size(): number {
@@ -204,9 +200,9 @@ export class File extends PropertyManager {
 
   /** Takes a body as the new content. */
   PUT(REQUEST: HTTPRequest, RESPONSE: HTTPResponse): HTTPResponse {
-    const data = REQUEST.body ?? new Uint8Array();
+    const data = REQUEST.bodyFile ?? new Uint8Array();
     const sent = REQUEST.source.header('content-type');
-    this.update_data(data, sent || guessContentType(this.getId(), data, this.content_type));
+    this.update_data(data, sent || guessContentType(this.getId(), headOf(data), this.content_type));
     RESPONSE.setStatus(204);
     RESPONSE.setHeader('Accept-Ranges', 'bytes');
     return RESPONSE;
@@ -225,14 +221,14 @@ const downloads = new Map<string, boolean>();
 /**
  * Content (which is not the caller's to change or to keep) and type of what a form sends for a file: the type that the client tells, or one by the name. Undefined when no file was chosen.
  */
-export function contentOf(file: unknown, id: string): { data: Uint8Array; type: string } | undefined {
+export function contentOf(file: unknown, id: string): { data: GivenData; type: string } | undefined {
   const upload = file instanceof FileUpload ? file : undefined;
   if (upload === undefined ? !truth(file) : upload.filename === '') return undefined;
-  const data = upload?.data ?? (typeof file === 'string' ? Buffer.from(file) : (file as Uint8Array));
+  const data = upload ?? (typeof file === 'string' ? Buffer.from(file) : (file as Uint8Array));
   const sent = upload?.headers.get('content-type');
   return {
     data,
-    type: sent ?? guessContentType(upload?.filename ?? id, data, 'application/octet-stream'),
+    type: sent ?? guessContentType(upload?.filename ?? id, headOf(data), 'application/octet-stream'),
   };
 }
 

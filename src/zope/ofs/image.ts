@@ -4,6 +4,7 @@ import { Dict, tuple } from '../../pickle/index.ts';
 import { declareClass, str } from '../../restricted/index.ts';
 import { Permissions } from '../../access/index.ts';
 import { File } from './file.ts';
+import { type GivenData, type Pdata, sizeOf, viewOf } from './file-data.ts';
 
 export interface ImageInfo {
   readonly contentType: string;
@@ -11,9 +12,13 @@ export interface ImageInfo {
   readonly height: number;
 }
 
+/** Where what tells the size of a GIF, PNG or SVG ends, at the latest. */
+const HEAD = 16_384;
+const WINDOW = 65_536;
+
 /** Type and size in pixels from the first bytes of a GIF, PNG, JPEG or SVG; undefined for anything else. */
-export function imageInfo(data: Uint8Array): ImageInfo | undefined {
-  const bytes = Buffer.from(data.buffer, data.byteOffset, data.length);
+export function imageInfo(data: GivenData): ImageInfo | undefined {
+  const bytes = bufferOf(viewOf(data, 0, HEAD));
   if (bytes.length >= 10 && /^GIF8[79]a$/.test(bytes.toString('latin1', 0, 6))) {
     return { contentType: 'image/gif', width: bytes.readUInt16LE(6), height: bytes.readUInt16LE(8) };
   }
@@ -24,19 +29,30 @@ export function imageInfo(data: Uint8Array): ImageInfo | undefined {
   ) {
     return { contentType: 'image/png', width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
   }
-  if (bytes.length >= 2 && bytes.readUInt16BE(0) === 0xffd8) return jpegInfo(bytes);
+  if (bytes.length >= 2 && bytes.readUInt16BE(0) === 0xffd8) return jpegInfo(data);
   return svgInfo(bytes);
 }
 
-function jpegInfo(bytes: Buffer): ImageInfo {
-  let at = 2;
-  while (at + 9 <= bytes.length) {
+const bufferOf = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+
+/** The size may stand behind much that is not the picture: thumbnails, profiles. */
+function jpegInfo(data: GivenData): ImageInfo {
+  const size = sizeOf(data);
+  let start = 0;
+  let bytes = bufferOf(viewOf(data, 0, WINDOW));
+  let position = 2;
+  while (position + 9 <= size) {
+    if (position + 9 > start + bytes.length) {
+      start = position;
+      bytes = bufferOf(viewOf(data, start, start + WINDOW));
+    }
+    const at = position - start;
     if (bytes[at] !== 0xff) {
-      at++;
+      position++;
       continue;
     }
     const marker = bytes[at + 1]!;
-    if (marker === 0xff) at++;
+    if (marker === 0xff) position++;
     else if (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc) {
       return {
         contentType: 'image/jpeg',
@@ -44,7 +60,7 @@ function jpegInfo(bytes: Buffer): ImageInfo {
         height: bytes.readUInt16BE(at + 5),
       };
     } else if (marker === 0xda) break;
-    else at += 2 + bytes.readUInt16BE(at + 2);
+    else position += 2 + bytes.readUInt16BE(at + 2);
   }
   return { contentType: 'image/jpeg', width: -1, height: -1 };
 }
@@ -79,12 +95,14 @@ export class Image extends File {
   declare height: number | string;
   declare alt: string;
 
-  override update_data(data: Uint8Array, contentType?: string): void {
-    const info = imageInfo(data);
-    super.update_data(data, info?.contentType ?? contentType);
+  override _setContent(stored: Uint8Array | Pdata, given: GivenData, contentType?: string): void {
+    super._setContent(stored, given);
+    const info = imageInfo(given);
     // Of what is no image of a known kind, they are what they were.
     if (info !== undefined && info.width >= 0) this.width = info.width;
     if (info !== undefined && info.height >= 0) this.height = info.height;
+    const type = info?.contentType ?? contentType;
+    if (type !== undefined) this.content_type = type;
   }
 
   override _preview(): { readonly preview?: string } {

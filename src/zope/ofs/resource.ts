@@ -32,7 +32,11 @@ function initialise(object: Resource, request: HTTPRequest, response: HTTPRespon
 /** The entity tag of an object, made when it has none yet. */
 function entityTag(object: object): string {
   const known = getOwn(object, ETAG);
-  if (typeof known === 'string') return known;
+  return typeof known === 'string' ? known : refreshEntityTag(object);
+}
+
+/** Gives an object another entity tag: its content has changed. */
+export function refreshEntityTag(object: object): string {
   const tag = `ts${String(Date.now() / 1000).slice(2)}`;
   (aqBase(object) as Record<string, unknown>)[ETAG] = tag;
   return tag;
