@@ -106,6 +106,14 @@ describe('zope bench', () => {
     expect(sum).toBe(answers * bytes.length);
   });
 
+  it('counts what is no chunk as an error, and goes on', async () => {
+    const url = await saying('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnone\r\n');
+    const { answers, errors, statuses } = await measure(url);
+    expect(answers).toBeGreaterThan(3);
+    expect(errors).toBe(answers);
+    expect(statuses).toEqual({ 0: answers });
+  });
+
   it('fails for errors of the server', async () => {
     const url = await answering((_incoming, outgoing) => outgoing.writeHead(500).end());
     expect((await bench([url, '-c', '2', '-t', '0.1'])).exit).toBe(1);

@@ -199,6 +199,7 @@ class Client {
     if (answer === undefined) return undefined;
     this.#known = answer;
     const length = answer.chunked ? chunksEnd(bytes, answer.bodyStart) : answer.length;
+    if (length === BROKEN) return { ...answer, status: 0, close: true, length: bytes.length };
     return length === undefined || bytes.length < length ? undefined : { ...answer, length };
   }
 }
@@ -248,11 +249,16 @@ function headOf(bytes: Buffer): Answer | undefined {
   };
 }
 
+/** What comes is no chunk. */
+const BROKEN = -1;
+
+/** Where the last chunk ends; undefined while it is not there. */
 function chunksEnd(bytes: Buffer, start: number): number | undefined {
   for (let at = start; ;) {
     const line = bytes.indexOf('\r\n', at);
     if (line < 0) return undefined;
     const size = Number.parseInt(bytes.toString('latin1', at, line), 16);
+    if (!(size >= 0)) return BROKEN;
     at = line + 2 + size + 2;
     if (at > bytes.length) return undefined;
     if (size === 0) return at;
