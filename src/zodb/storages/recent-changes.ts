@@ -1,7 +1,8 @@
 import type { Oid, Tid } from '../interfaces.ts';
 
-/** Transactions whose changes are remembered. */
-const REMEMBERED = 10_000;
+/** Transactions whose changes are remembered, and objects in them; at times twice as many. */
+const TRANSACTIONS = 10_000;
+const OIDS = 2 ** 20;
 
 interface Change {
   readonly tid: Tid;
@@ -11,6 +12,7 @@ interface Change {
 /** What the last transactions changed, for connections that move on to the newest state. */
 export class RecentChanges {
   #changes: Change[] = [];
+  #oids = 0;
   /** Before this transaction it is not known what changed. */
   #from: Tid;
 
@@ -20,9 +22,23 @@ export class RecentChanges {
 
   add(tid: Tid, oids: readonly Oid[]): void {
     this.#changes.push({ tid, oids });
-    if (this.#changes.length <= REMEMBERED * 2) return;
-    this.#changes = this.#changes.slice(REMEMBERED);
-    this.#from = this.#changes[0]!.tid;
+    this.#oids += oids.length;
+    if (this.#changes.length > TRANSACTIONS * 2 || this.#oids > OIDS * 2) this.#forget();
+  }
+
+  /** Keeps the newest. */
+  #forget(): void {
+    const changes = this.#changes;
+    let first = changes.length;
+    let oids = 0;
+    while (first > 0 && changes.length - first < TRANSACTIONS) {
+      oids += changes[first - 1]!.oids.length;
+      if (oids > OIDS) break;
+      first--;
+    }
+    this.#changes = changes.slice(first);
+    this.#oids = this.#changes.reduce((sum, change) => sum + change.oids.length, 0);
+    this.#from = changes[first - 1]!.tid;
   }
 
   /** Objects that were changed after a transaction, by others than `but`, in order; null when that is not known. */
