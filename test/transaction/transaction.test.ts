@@ -64,6 +64,31 @@ describe('a commit', () => {
     );
   });
 
+  it('has those abort that have not voted, and only then tells all that it is over', () => {
+    for (const name of ['a', 'b', 'c'])
+      manager.get().join(new Recorder(name, calls, name === 'b' ? { tpcVote: new Error('no') } : {}));
+    expect(() => manager.commit()).toThrow('no');
+    expect(calls.slice(calls.indexOf('b.tpcVote') + 1)).toEqual([
+      'b.abort',
+      'c.abort',
+      'a.tpcAbort',
+      'b.tpcAbort',
+      'c.tpcAbort',
+    ]);
+  });
+
+  it('ends early where all managers know of it, and not where one does not', () => {
+    const early = () => Object.assign(new Recorder('early', calls), { canEndEarly: true });
+    const ends = (...managers: Recorder[]) => {
+      const transaction = manager.begin();
+      for (const each of managers) transaction.join(each);
+      transaction.commit(true);
+      return transaction.endsEarly;
+    };
+    expect(ends(early(), early())).toBe(true);
+    expect(ends(early(), new Recorder('late', calls))).toBe(false);
+  });
+
   it('keeps telling managers to abort when one of them fails at that too', () => {
     manager
       .get()
@@ -89,6 +114,17 @@ describe('a commit', () => {
     manager.abort();
     expect(calls).toEqual(['a.abort']);
     manager.commit();
+  });
+});
+
+describe('an abort', () => {
+  it('tells all managers, and throws what the first of those that fail has thrown', () => {
+    const transaction = manager.get();
+    for (const name of ['a', 'b', 'c'])
+      transaction.join(new Recorder(name, calls, name === 'a' ? {} : { abort: new Error(name) }));
+    expect(() => manager.abort()).toThrow(new Error('b'));
+    expect(calls).toEqual(['a.abort', 'b.abort', 'c.abort']);
+    expect(manager.active).toBe(false);
   });
 });
 
@@ -144,6 +180,17 @@ describe('hooks', () => {
     transaction.addAfterCommitHook((success: boolean) => calls.push(`after ${success}`));
     expect(() => manager.commit()).toThrow('no');
     expect(calls).toContain('after false');
+  });
+
+  it('are called once, also where one of them fails and the commit is tried again', () => {
+    const transaction = manager.get();
+    transaction.addBeforeCommitHook(() => {
+      calls.push('before');
+      throw new Error('not yet');
+    });
+    expect(() => manager.commit()).toThrow('not yet');
+    manager.commit();
+    expect(calls).toEqual(['before']);
   });
 
   it('may add hooks', () => {
