@@ -39,7 +39,7 @@ import * as wire from './wire.ts';
 /** How long a request may lie unbegun in a thread before others may have it. */
 const STEAL_MS = 5;
 /** A client that closes its side so soon after its request has said all that it has to say; one that does it later has left. */
-const HALF_CLOSE_MS = 20;
+const HALF_CLOSE_MS = 100;
 /** A thread that dies so soon after its start is not replaced at once. */
 const SHORT_LIFE_MS = 1000;
 const SOON_MS = 100;
