@@ -19,7 +19,6 @@ export function callPublished(request: HTTPRequest, published: Published): unkno
   if (self !== undefined) {
     const method = value as (...args: unknown[]) => unknown;
     const facts = factsOf(classOf(self) as Class).of(name);
-    if (facts.postOnly && request.method !== 'POST') request.response.notFoundError(request.URL);
     if (facts.changing) refuseForgery(request, name);
     return method.apply(self, argumentsFor(request, facts.signature ?? ''));
   }

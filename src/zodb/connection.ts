@@ -680,9 +680,7 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
     // What the storage has merged is not what is in memory.
     for (const oid of resolved ?? []) {
       const meta = this.cache.get(oid);
-      if (meta === undefined) continue;
-      this.#modified = this.#modified.filter((other) => other !== meta);
-      meta.ghostify();
+      meta?.ghostify();
     }
   }
 

@@ -84,9 +84,8 @@ class Snapshot implements ConnectionStorage {
   /** The last transaction that is seen. */
   #at: Tid;
   #stored: Oid[] = [];
-  /** The transaction that this view alone has committed since the last poll, which is no news to it. */
+  /** The last transaction that this view alone has committed since the last poll: what it changed is no news to the view. */
   #own: Tid | undefined;
-  #commits = 0;
   /** The last transaction that this view has committed. */
   #committed: Tid = 0n;
   /** `losses` of the storage when the view was taken. */
@@ -131,7 +130,6 @@ class Snapshot implements ConnectionStorage {
       this.#losses = losses;
       this.#at = now;
       this.#own = undefined;
-      this.#commits = 0;
       this.#committed = 0n;
       this.#lost = true;
       return null;
@@ -139,13 +137,8 @@ class Snapshot implements ConnectionStorage {
     if (now === before) return [];
     this.#at = now;
     const own = this.#own;
-    const onlyOne = this.#commits === 1;
     this.#own = undefined;
-    this.#commits = 0;
-    if (this.#storage.changesSince !== undefined) {
-      // The last one to commit saw all that the storage had then, but not what came since the poll before.
-      return this.#storage.changesSince(before, onlyOne ? own : undefined);
-    }
+    if (this.#storage.changesSince !== undefined) return this.#storage.changesSince(before, own);
     const stale = [...this.stale];
     this.stale.clear();
     return stale;
@@ -207,7 +200,6 @@ class Snapshot implements ConnectionStorage {
       this.#committed = tid;
       this.#lost = false;
       this.#own = alone ? tid : undefined;
-      this.#commits++;
       this.#snapshots.changed(this.#stored, this);
       callback?.(tid);
     });
