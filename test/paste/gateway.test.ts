@@ -6,6 +6,7 @@ import http2 from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   type Application,
@@ -26,6 +27,7 @@ import {
   withEnviron,
   withHeaders,
 } from '../../src/paste/index.ts';
+import { partsOf } from '../../src/paste/gateway/body-parts.ts';
 import { RawClient, request, turns } from './servers-client.ts';
 
 const running: { close(): unknown }[] = [];
@@ -269,6 +271,27 @@ describe('an answer', () => {
     expect(await new GatewayResponse(parts()).toStandard().text()).toBe('ab');
     expect(await new GatewayResponse(new Uint8Array([99])).toStandard().text()).toBe('c');
     expect((await new GatewayResponse('x', { status: 304 }).toStandard()).body).toBeNull();
+  });
+});
+
+describe('a body in parts that nobody wants any more', () => {
+  it('ends at once where it is a stream of Node, also when a part of it is awaited', async () => {
+    const stream = new Readable({ read: () => undefined });
+    const parts = partsOf(stream);
+    const next = parts.next();
+    parts.cancel();
+    expect(stream.destroyed).toBe(true);
+    await expect(next).rejects.toThrow();
+  });
+
+  it('may have an end that fails, or is no promise', async () => {
+    for (const end of [() => undefined, () => Promise.reject(new Error('no')), () => expect.fail('no')]) {
+      const next = async () => ({ done: false, value: 'x' });
+      const parts = partsOf({ [Symbol.asyncIterator]: () => ({ next, return: end as never }) });
+      await parts.next();
+      parts.cancel();
+    }
+    await new Promise((resolve) => setImmediate(resolve));
   });
 });
 

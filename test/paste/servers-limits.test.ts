@@ -41,6 +41,22 @@ afterAll(async () => {
   await Promise.all(running.splice(0).map((server) => server.close(0)));
 });
 
+it('answers thousands of requests that one packet brings, when their turn comes', async () => {
+  const first = deferred<void>();
+  let asked = 0;
+  const server = await start(() =>
+    ++asked === 1 ? first.promise.then(() => new GatewayResponse('hello')) : new GatewayResponse('hello'),
+  );
+  const client = connect(server);
+  let text = '';
+  client.socket.on('data', (data) => (text += data.toString('latin1')));
+  client.send(`${'GET / HTTP/1.1\r\nHost: h\r\n\r\n'.repeat(2000)}GET / HTTP/1.0\r\n\r\n`);
+  await turns(5);
+  first.resolve();
+  await client.ended;
+  expect(text.match(/hello/g)).toHaveLength(2001);
+});
+
 describe('limits', () => {
   it('refuses headers that are too large with 431', async () => {
     const server = await start(hello, { max_request_header_size: '1000' });

@@ -1,5 +1,7 @@
 /** Answers that are written bit by bit: long ones wait for their client in a file. */
-import { readdirSync, readlinkSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { Written } from '../../src/publisher/written.ts';
 
@@ -65,6 +67,19 @@ it.runIf(canSee)('closes its file when it is not sent, or not to its end', async
   await next;
   expect(open()).toBe(0);
   expect(await begun.next()).toEqual({ done: true, value: undefined });
+});
+
+it('keeps a file that has no name, so that nothing stays when the process is killed', () => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'written-'));
+  vi.stubEnv('TMPDIR', directory);
+  try {
+    const answer = written(counted(2 * MB));
+    expect(readdirSync(directory)).toEqual([]);
+    answer.discard();
+  } finally {
+    vi.unstubAllEnvs();
+    rmSync(directory, { recursive: true });
+  }
 });
 
 it('puts what was written before a stream', async () => {

@@ -55,6 +55,7 @@ export async function startThread(
     held: (request, how) => {
       if (!request.hold([{ file: 3, tid: 2n ** 63n + 5n, losses: 2 }])) return 'not held';
       if (how === 'throw') throw new RangeError('held, and failed');
+      if (how === 'endless') return handlers.flood!(request, '');
       return how === 'stream' ? new GatewayResponse(Readable.from(['held ', 'stream'])) : 'held';
     },
     reject: () => Promise.reject(new RangeError('rejected')),

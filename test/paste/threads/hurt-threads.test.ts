@@ -69,6 +69,22 @@ it('parts of larger bytes travel without the rest, and what is shared is copied'
   expect(own(new Uint8Array(new SharedArrayBuffer(5))).buffer).toBeInstanceOf(ArrayBuffer);
 });
 
+it('a request whose answer is being sent takes as long as its client, and is not told of as slow', async () => {
+  const messages = await logged(async () => {
+    const { url } = await serve(1, { slowAfter: 0.15, endAfter: 0.3 });
+    const answer = await new Promise<http.IncomingMessage>((resolve, reject) => {
+      http.get(`${url}/drip`, { agent: false }, resolve).on('error', reject);
+    });
+    answer.on('error', () => undefined).resume();
+    const begun = performance.now();
+    await until(() => performance.now() - begun > 600);
+    expect(answer.destroyed).toBe(false);
+    expect((await get(`${url}/thread`)).status).toBe(200);
+    answer.destroy();
+  });
+  expect(messages.filter((message) => message.includes('/drip'))).toEqual([]);
+});
+
 describe('threads', () => {
   it('give back what they do not come to, also where the others always have something to do', async () => {
     const { url, counts, pool } = await serve(2);

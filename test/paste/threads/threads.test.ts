@@ -135,12 +135,15 @@ describe('answers that tell of what the disk does not have yet', () => {
 
   it('become errors when it was lost, those of errors as well', async () => {
     const { told, whenDurable } = tells();
-    const { url } = await serve(1, { whenDurable });
-    const answers = ['/held', '/held/stream', '/held/throw'].map(async (path) => get(url + path));
-    await until(() => told.length === 3);
+    const { url, pool } = await serve(1, { whenDurable });
+    const paths = ['/held', '/held/stream', '/held/throw', '/held/endless'];
+    const answers = paths.map(async (path) => get(url + path));
+    await until(() => told.length === paths.length);
     for (const { lost } of told) lost(new Error('EIO'));
-    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([500, 500, 500]);
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(paths.map(() => 500));
     expect((await get(`${url}/text/1`)).text).toBe('ü€');
+    // Nobody reads the one that has no end, and its thread is told so.
+    await until(() => pool.state.running === 0);
   });
 
   it('are the business of the application where nobody holds them back', async () => {

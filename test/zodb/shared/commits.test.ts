@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { disk } from '../../../src/zodb/filestorage/disk.ts';
 import { FileStorage, type FileStorageOptions } from '../../../src/zodb/filestorage/file-storage.ts';
+import { APPENDING, CommitState, IDLE } from '../../../src/zodb/filestorage/shared/commit-state.ts';
 import { reserveIndex } from '../../../src/zodb/filestorage/shared/shared-index.ts';
 import { SharedState } from '../../../src/zodb/filestorage/shared/shared-state.ts';
 import type { Oid, RawMetadata, Tid } from '../../../src/zodb/interfaces.ts';
@@ -377,6 +378,17 @@ describe('a thread that dies', () => {
       storage.forgetThread(2);
     };
   }
+
+  it('between two words of its commit leaves no end that is not there', () => {
+    const [storage] = views(1) as [FileStorage];
+    write(storage, { 1: 'a' });
+    const dead = new CommitState(storage.share(2).memory, 2);
+    dead.lock.acquire();
+    dead.phase = APPENDING;
+    dead.written(dead.end + 100);
+    storage.forgetThread(2);
+    expect([dead.writtenEnd, dead.phase, dead.lock.holder]).toEqual([storage.getSize(), IDLE, 0]);
+  });
 
   it('before its vote holds up nobody, dead or alive', async () => {
     const [storage] = views(1) as [FileStorage];
