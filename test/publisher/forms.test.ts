@@ -213,3 +213,10 @@ it('adds nothing to the list of a default that a record had at first', async () 
   const form = 'd.b:record:list:default:int=1&d.b:record:int=&d.b:record:list=2&e.b:record:list:default=3';
   expect(await query(form)).toBe("d: record b: [1, '2'] | e: record b: ['3']");
 });
+
+it('takes as many parts as are allowed, and no more', async () => {
+  const parts = (count: number) =>
+    `${part('Content-Disposition: form-data; name="a:list"', '', '1').repeat(count)}--xx--`;
+  expect(await multipart(parts(1024))).toBe(`a: [${Array(1024).fill("'1'").join(', ')}]`);
+  expect(await multipart(parts(1025))).toBe('BadRequest: Maximum segment count exceeded');
+});

@@ -90,6 +90,10 @@ export async function startThread(
       await new Promise((resolve) => request.nodeBody.once('data', resolve));
       return 'enough';
     },
+    dieEarly: async (request) => {
+      await new Promise((resolve) => request.nodeBody.once('data', resolve));
+      process.exit(4);
+    },
     // As `hold`, but with a word of its own.
     block: () => Atomics.wait(counted, 3, 0),
     sleepThenLoop: async (request) => {

@@ -90,24 +90,30 @@ describe('requests that threads answer', () => {
     expect(ended).toEqual([]);
   });
 
-  it('may come before the end of a body, of which the rest is taken and thrown away', async () => {
-    const { url } = await serve(1);
-    const body = randomBytes(9_000_000);
-    // A client that reads its answer when it has sent all.
-    const answer = await new Promise<string>((resolve, reject) => {
-      const socket = net.connect(Number(new URL(url).port), '127.0.0.1');
-      socket.on('error', reject).pause();
-      socket.write(`POST /early HTTP/1.1\r\nHost: h\r\nContent-Length: ${body.length}\r\n\r\n`);
-      socket.write(body, () => {
-        let text = '';
-        socket
-          .on('data', (part) => (text += part.toString()))
-          .on('close', () => resolve(text))
-          .resume();
+  it.each([
+    ['early', 'enough', 200],
+    ['dieEarly', 'where the thread ends', 500],
+  ])(
+    'may come before the end of a body, of which the rest is thrown away: %s, %s',
+    async (path, _about, status) => {
+      const { url } = await serve(1);
+      const body = randomBytes(9_000_000);
+      // A client that reads its answer when it has sent all.
+      const answer = await new Promise<string>((resolve, reject) => {
+        const socket = net.connect(Number(new URL(url).port), '127.0.0.1');
+        socket.on('error', reject).pause();
+        socket.write(`POST /${path} HTTP/1.1\r\nHost: h\r\nContent-Length: ${body.length}\r\n\r\n`);
+        socket.write(body, () => {
+          let text = '';
+          socket
+            .on('data', (part) => (text += part.toString()))
+            .on('close', () => resolve(text))
+            .resume();
+        });
       });
-    });
-    expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n[^]*enough$/);
-  });
+      expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    },
+  );
 });
 
 describe('answers that tell of what the disk does not have yet', () => {
