@@ -161,6 +161,8 @@ it('lets streams go that are not sent: of attempts that are made again, of error
     stop();
   }
   expect(dropped.splice(0)).toEqual(['foreign-flaky', 'own-flaky', 'foreign-failing', 'own-failing']);
+  await site.fetch('/probe/stream?how=head', { method: 'HEAD' });
+  expect(dropped.splice(0)).toEqual(['head']);
   const lost = siteWith([Promise.reject(new Error('EIO')), Promise.reject(new Error('EIO'))]).site;
   for (const how of ['foreign', 'own'])
     await expect(lost.publish(new Request(`http://localhost/probe/stream?how=${how}`))).rejects.toThrow(
