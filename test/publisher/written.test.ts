@@ -1,21 +1,12 @@
 /** Answers that are written bit by bit: long ones wait for their client in a file. */
-import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { Written } from '../../src/publisher/written.ts';
+import { canSee, openAnswers } from './open-answers.ts';
 
 const MB = 1_048_576;
-const open = () =>
-  readdirSync('/proc/self/fd').filter((fd) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${fd}`).includes('zope-answer-');
-    } catch {
-      return false;
-    }
-  }).length;
-const canSee = process.platform === 'linux';
-
 async function read(body: ReturnType<Written['body']>): Promise<Buffer> {
   if (typeof body === 'string' || body instanceof Uint8Array) return Buffer.from(body);
   const parts: Uint8Array[] = [];
@@ -46,26 +37,26 @@ it.each([
   const whole = Buffer.concat(parts.map((part) => Buffer.from(part as string)));
   const answer = written(...parts);
   expect(answer.size).toBe(whole.length);
-  if (canSee) expect(open()).toBe(1);
+  if (canSee) expect(openAnswers()).toBe(1);
   const body = answer.body();
   expect(typeof body === 'string' || body instanceof Uint8Array).toBe(false);
   expect((await read(body)).equals(whole)).toBe(true);
-  if (canSee) expect(open()).toBe(0);
+  if (canSee) expect(openAnswers()).toBe(0);
 });
 
 it.runIf(canSee)('closes its file when it is not sent, or not to its end', async () => {
   written(counted(2 * MB)).discard();
-  expect(open()).toBe(0);
+  expect(openAnswers()).toBe(0);
   const unread = written(counted(2 * MB)).body() as AsyncIterableIterator<Uint8Array>;
   await unread.return!();
-  expect(open()).toBe(0);
+  expect(openAnswers()).toBe(0);
   const begun = written(counted(2 * MB)).body() as AsyncIterableIterator<Uint8Array>;
   await begun.next();
   // While it is being read.
   const next = begun.next();
   await begun.return!();
   await next;
-  expect(open()).toBe(0);
+  expect(openAnswers()).toBe(0);
   expect(await begun.next()).toEqual({ done: true, value: undefined });
 });
 
@@ -97,7 +88,7 @@ it('puts what was written before a stream', async () => {
   await chain.next();
   await chain.return!();
   expect(cancelled).toBe(1);
-  if (canSee) expect(open()).toBe(0);
+  if (canSee) expect(openAnswers()).toBe(0);
 });
 
 it('says where there is no room for a long answer, and leaves nothing of it to the answer that says so', async () => {
