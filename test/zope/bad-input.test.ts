@@ -1,11 +1,13 @@
 /** What a user may do wrong: one clear message without a stack trace, an exit code, and nothing lost. */
 import { spawnSync } from 'node:child_process';
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -14,7 +16,7 @@ import net, { type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import os from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FileStorage } from '../../src/zodb/index.ts';
 import { makeApplication } from '../../src/zope/app/make-application.ts';
 import { openSite } from '../../src/zope/app/site.ts';
@@ -31,13 +33,21 @@ const replace = (file: string, from: string, to: string) =>
     return text.replace(from, to);
   });
 
-beforeEach(async () => {
+/** What is in the folder when a test begins: making it anew would take most of the time. */
+let kept: string;
+beforeAll(async () => {
   here = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'zope-bad-')));
+  kept = `${here}-kept`;
   expect(await command('mkwsgiinstance', ['-d', inst(), '-u', 'admin:secret'])).toMatchObject({ exit: 0 });
   // Logging has tests of its own, and is set for the whole process.
   edit(inst('etc/zope.ini'), (text) => text.slice(0, text.indexOf('[loggers]')));
+  // What threads say of the same mistakes has a test of its own; to start one costs more than all the rest of a test.
+  replace(inst('etc/zope.ini'), 'port = 8080', 'port = 8080\nthreads = 1');
+  renameSync(here, kept);
 });
+beforeEach(() => cpSync(kept, here, { recursive: true }));
 afterEach(() => rmSync(here, { recursive: true, force: true }));
+afterAll(() => rmSync(kept, { recursive: true, force: true }));
 
 /** The one line that a command says. */
 async function refusal(name: string, args: readonly string[]): Promise<{ exit: number; message: string }> {
@@ -82,7 +92,10 @@ describe('the .ini file', () => {
     ],
     [
       'has an option of another server with a wrong value',
-      (ini) => replace(ini, 'egg:waitress#main', 'egg:dataflake.wsgi.cheroot#main\nnumthreads = many'),
+      (ini) => {
+        replace(ini, 'egg:waitress#main', 'egg:dataflake.wsgi.cheroot#main\nnumthreads = many');
+        replace(ini, 'threads = 1\n', '');
+      },
       "@INI@, line 7, section [server:main]: cheroot: numthreads: invalid literal for int() with base 10: 'many'",
     ],
     [
@@ -179,6 +192,26 @@ describe('the zope.conf', () => {
     const { exit, message } = await runwsgi();
     expect(exit).toBe(1);
     expect(message).toMatch(new RegExp(`^${conf}, line ${line}: <zeoclient>: .* not part of this version`));
+  });
+});
+
+describe('threads', () => {
+  it('say the same of what is wrong', async () => {
+    const [ini, conf] = [inst('etc/zope.ini'), inst('etc/zope.conf')];
+    const spoiled: [reason: string, spoil: () => void][] = [
+      ["egg:Zope#main takes no option 'debug'", () => replace(ini, 'zope_conf =', 'debug = on\nzope_conf =')],
+      ['did you mean debug-mode?', () => edit(conf, (text) => `debug-moed on\n${text}`)],
+      [inst('var/Data.fs'), () => writeFileSync(inst('var/Data.fs'), 'My diary\n')],
+    ];
+    for (const [reason, spoil] of spoiled) {
+      rmSync(here, { recursive: true });
+      cpSync(kept, here, { recursive: true });
+      spoil();
+      const alone = await runwsgi();
+      replace(ini, 'threads = 1', 'threads = 2');
+      expect(await runwsgi()).toEqual(alone);
+      expect(alone.message).toContain(reason);
+    }
   });
 });
 
