@@ -1,58 +1,13 @@
-/** What the threads of the tests do. */
+/** What the threads of the tests do with a file. */
 import { type Account } from './account.ts';
-import { parentPort, workerData } from 'node:worker_threads';
-import { CommitLock } from '../../../src/zodb/filestorage/shared/commit-lock.ts';
-import { CommitState, type SharedMemory } from '../../../src/zodb/filestorage/shared/commit-state.ts';
+import { parentPort } from 'node:worker_threads';
+import { runTask } from './run-task.ts';
 import { FileStorage, type SharedFile } from '../../../src/zodb/filestorage/file-storage.ts';
 import { DB } from '../../../src/zodb/index.ts';
 import { ConflictError } from '../../../src/zodb/interfaces.ts';
 import { TransactionManager } from '../../../src/transaction/index.ts';
-import { type IndexMemory, SharedIndex } from '../../../src/zodb/filestorage/shared/shared-index.ts';
 
 const tasks = {
-  /** Adds to a number that is no atomic one, under the lock. */
-  count({
-    lock,
-    sum,
-    thread,
-    times,
-  }: {
-    lock: SharedArrayBuffer;
-    sum: SharedArrayBuffer;
-    thread: number;
-    times: number;
-  }) {
-    const words = new Int32Array(lock);
-    const numbers = new Float64Array(sum);
-    const own = new CommitLock(words, thread);
-    for (let i = 0; i < times; i++) {
-      own.acquire();
-      // Word 1 says that the two numbers are being changed.
-      numbers[1] = thread;
-      const before = numbers[0]!;
-      for (let spin = 0; spin < 20; spin++) numbers[2]!++;
-      numbers[0] = before + 1;
-      numbers[3 + thread]!++;
-      numbers[1] = 0;
-      own.release();
-    }
-  },
-  /** Reads positions that another thread writes; each must be one that was written as a whole. */
-  read({ memory, oids, stop }: { memory: IndexMemory; oids: number[]; stop: SharedArrayBuffer }) {
-    const index = new SharedIndex(memory);
-    const stopped = new Int32Array(stop);
-    let reads = 0;
-    while (Atomics.load(stopped, 0) === 0 || reads < 100_000) {
-      for (const oid of oids) {
-        const position = index.get(oid);
-        // Written are 1 + k * (2^32 + 1): both halves are the same but for the 1.
-        const rest = position - 1;
-        if (position !== 0 && Math.floor(rest / 2 ** 32) !== rest % 2 ** 32)
-          throw new Error(`a position was torn: ${position}`);
-        reads++;
-      }
-    }
-  },
   /** Moves money between accounts; counts what was committed where other threads see it. */
   transfer({
     file,
@@ -163,38 +118,6 @@ const tasks = {
     }
     db.close();
   },
-  /** Appends a transaction in its turn, and has it published; each sync is counted beside those that are ready. */
-  settle({
-    memory,
-    ready,
-    thread,
-    tid,
-    end,
-  }: {
-    memory: SharedMemory;
-    ready: SharedArrayBuffer;
-    thread: number;
-    tid: bigint;
-    end: number;
-  }) {
-    const state = new CommitState(memory, thread);
-    const words = new Int32Array(ready);
-    for (let seen = 0; (seen = Atomics.load(words, 0)) !== thread - 2;) Atomics.wait(words, 0, seen);
-    state.lock.acquire();
-    state.append(tid, end);
-    const { failures } = state;
-    state.lock.release();
-    Atomics.add(words, 0, 1);
-    Atomics.notify(words, 0);
-    state.settle(
-      tid,
-      failures,
-      () => Atomics.add(words, 0, 1),
-      () => {
-        throw new Error('taken back');
-      },
-    );
-  },
   /** Goes so far with a transaction, says so, and stands still. With `turn` it has its turn as well. */
   stuck({ file, at }: { file: SharedFile; at: 'turn' | 'stored' | 'voted' }) {
     const storage = FileStorage.attach(file);
@@ -224,7 +147,4 @@ const tasks = {
   },
 };
 
-const { task, ...options } = workerData as { task: keyof typeof tasks };
-parentPort!.postMessage('started');
-tasks[task](options as never);
-parentPort!.postMessage('done');
+runTask(tasks);
