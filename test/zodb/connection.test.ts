@@ -282,6 +282,21 @@ describe('a connection', () => {
     two.abort();
   });
 
+  it('merges changes of an object that was read with readCurrent and then changed', () => {
+    const one = session();
+    one.root.set('tally', new Tally());
+    one.commit();
+    const two = session();
+    two.connection.readCurrent(two.root.get('tally'));
+    (two.root.get('tally') as Tally).add(5);
+    (one.root.get('tally') as Tally).add(3);
+    one.commit();
+    two.commit();
+    const tally = two.root.get('tally') as Tally;
+    tally._p_activate();
+    expect(tally.value).toBe(8);
+  });
+
   it('is as before when the commit fails', () => {
     const one = session();
     const page = new Page();
