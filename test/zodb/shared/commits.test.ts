@@ -5,8 +5,10 @@ import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { disk } from '../../../src/zodb/filestorage/disk.ts';
 import { FileStorage, type FileStorageOptions } from '../../../src/zodb/filestorage/file-storage.ts';
-import { APPENDING, CommitState, IDLE } from '../../../src/zodb/filestorage/shared/commit-state.ts';
-import { reserveIndex } from '../../../src/zodb/filestorage/shared/shared-index.ts';
+import { PendingTransaction } from '../../../src/zodb/filestorage/pending.ts';
+import { ChangeRing } from '../../../src/zodb/filestorage/shared/change-ring.ts';
+import { APPENDING, COMPLETE, CommitState, IDLE } from '../../../src/zodb/filestorage/shared/commit-state.ts';
+import { reserveIndex, SharedIndex } from '../../../src/zodb/filestorage/shared/shared-index.ts';
 import { SharedState } from '../../../src/zodb/filestorage/shared/shared-state.ts';
 import type { Oid, RawMetadata, Tid } from '../../../src/zodb/interfaces.ts';
 import {
@@ -365,6 +367,36 @@ describe('a transaction that failed and could not be cut off', () => {
     expect(() => write(one, { 1: 'c' })).toThrow(/takes no more transactions/);
     expect(() => write(two, { 1: 'c' })).toThrow(/until the file is opened anew/);
   });
+});
+
+it('a commit says before each step what is to be put in order where its thread ends in it', () => {
+  const [storage] = views(1) as [FileStorage];
+  const seen = new CommitState(storage.share(2).memory, 2);
+  const phases: [step: string, phase: number, isWritten: boolean][] = [];
+  const note = (step: string) => phases.push([step, seen.phase, seen.writtenEnd > seen.end]);
+  const { write: writes } = PendingTransaction.prototype;
+  const { set } = SharedIndex.prototype;
+  const { add } = ChangeRing.prototype;
+  vi.spyOn(PendingTransaction.prototype, 'write').mockImplementation(function (this: never, ...args) {
+    note('bytes');
+    writes.apply(this, args);
+  });
+  vi.spyOn(SharedIndex.prototype, 'set').mockImplementation(function (this: never, ...args) {
+    note('index');
+    set.apply(this, args);
+  });
+  vi.spyOn(ChangeRing.prototype, 'add').mockImplementation(function (this: never, ...args) {
+    note('changes');
+    add.apply(this, args);
+  });
+  onTestFinished(() => void vi.restoreAllMocks());
+  write(storage, { 1: 'a' });
+  expect(phases).toEqual([
+    ['bytes', APPENDING, false],
+    ['index', COMPLETE, true],
+    ['changes', COMPLETE, true],
+  ]);
+  expect(seen.phase).toBe(IDLE);
 });
 
 describe('a thread that dies', () => {
