@@ -29,6 +29,8 @@ export abstract class FileState {
   abstract readonly lastTid: Tid;
   /** The last transaction in the file. */
   abstract readonly appendedTid: Tid;
+  /** The last transaction that the disk has. */
+  abstract readonly durableTid: Tid;
 
   /** Whether nobody else can change anything: then a transaction has its place from its beginning. */
   abstract readonly alone: boolean;
@@ -57,6 +59,8 @@ export abstract class FileState {
   abstract dirtyTail: boolean;
   /** What is behind the end is not known and could not be cut off: no thread writes anything more. Locked. */
   abstract writeNoMore(): void;
+  /** Whether that was called, or the disk did not let what it refused be taken back. */
+  abstract readonly isBroken: boolean;
   /** Whether a transaction can be seen. */
   abstract published(pending: PendingTransaction): boolean;
   /** Nothing is written any more of the transaction that was begun. */

@@ -50,6 +50,7 @@ import {
 } from './history.ts';
 import { readIndexFile, writeIndexFile } from './index-file.ts';
 import { bytesOf, type RecordData } from './held-records.ts';
+import { StorageHealth } from './health.ts';
 import { LockFile } from './lock-file.ts';
 import { encodeMetadata } from './metadata.ts';
 import type { FileState } from './file-state.ts';
@@ -61,6 +62,7 @@ import type { RecordReader } from './records.ts';
 import { Scanner } from './scan.ts';
 import { CommitState, type SharedMemory } from './shared/commit-state.ts';
 import { transactionsOf } from './transactions.ts';
+import { TroubleFinder } from './trouble.ts';
 import { undoRecords } from './undo.ts';
 
 export interface FileStorageOptions {
@@ -100,6 +102,8 @@ export interface SharedFile {
   readonly thread: number;
   /** The number of the file, which tells it from others of the process. */
   readonly file: number;
+  /** See `StorageHealth`. */
+  readonly health: SharedArrayBuffer;
 }
 
 /** A file that becomes the blob of a revision; without `tid` of the one that the transaction makes. */
@@ -121,6 +125,8 @@ export class FileStorage implements Storage, BlobStore {
   readonly file: number;
   readonly #options: FileStorageOptions;
   readonly #lock: LockFile | undefined;
+  readonly #health: StorageHealth;
+  #troubleFinder: TroubleFinder | undefined;
   readonly #blobs: BlobDirectory | undefined;
   readonly #state: FileState;
   readonly #records: RecordReader;
@@ -160,6 +166,7 @@ export class FileStorage implements Storage, BlobStore {
     this.path = path;
     this.file = attach?.file ?? 0;
     this.#options = options;
+    this.#health = new StorageHealth(attach?.health);
     if (attach !== undefined) {
       this.#state = new SharedState(
         path,
@@ -176,7 +183,7 @@ export class FileStorage implements Storage, BlobStore {
     if (readOnly && options.create) throw new FileStorageError('a read-only storage cannot be created');
     if (options.stop !== undefined && !readOnly)
       throw new FileStorageError('a state of the past can only be opened read-only');
-    this.#lock = readOnly ? undefined : new LockFile(`${path}.lock`);
+    this.#lock = readOnly ? undefined : new LockFile(path, () => this.#lockLost());
     try {
       if (options.create) for (const end of ['', '.index']) rmSync(`${path}${end}`, { force: true });
       // Left by a process that was killed while it packed or saved its index.
@@ -208,6 +215,33 @@ export class FileStorage implements Storage, BlobStore {
       }
     } catch (error) {
       this.#lock?.close();
+      throw error;
+    }
+  }
+
+  #lockLost(): void {
+    this.#health.loseLock();
+    logger.error(
+      `${this.path} takes no more transactions: ${this.#health.refusal}. End one of the two, and check the database`,
+    );
+  }
+
+  /**
+   * What keeps the database from being read or written: the disk was full or failed at the last transactions, the lock is lost, the file
+   * is unreadable or another one. Undefined when nothing is known. Takes some microseconds; the text has no path.
+   */
+  trouble(): string | undefined {
+    if (this.#closed) return undefined;
+    this.#troubleFinder ??= new TroubleFinder(this.path, this.#state, this.#health);
+    return this.#troubleFinder.find(this.isReadOnly());
+  }
+
+  /** Calls what brings a transaction to the disk. */
+  #writing<T>(write: () => T): T {
+    try {
+      return write();
+    } catch (error) {
+      this.#health.failed(error, this.#state.durableTid);
       throw error;
     }
   }
@@ -308,7 +342,11 @@ export class FileStorage implements Storage, BlobStore {
   }
 
   durable(tid: Tid, losses: number): Promise<void> {
-    return this.#state.durable(tid, losses);
+    const durable = this.#state.durable(tid, losses);
+    durable.catch((error: unknown) => {
+      if (!this.#closed) this.#health.failed(error, this.#state.durableTid);
+    });
+    return durable;
   }
 
   takeTurn(): void {
@@ -398,6 +436,9 @@ export class FileStorage implements Storage, BlobStore {
       throw new FileStorageError(`${this.path} takes no more transactions, for writing to it failed`, {
         cause: this.#broken,
       });
+    const { refusal } = this.#health;
+    if (refusal !== undefined)
+      throw new FileStorageError(`${this.path} takes no more transactions: ${refusal}`);
     if (this.#transaction === transaction)
       throw new StorageTransactionError('the transaction has begun already');
     if (this.#transaction !== undefined)
@@ -607,7 +648,7 @@ export class FileStorage implements Storage, BlobStore {
     }
     state.appending(pending);
     this.#voted = true;
-    pending.write(state.descriptor);
+    this.#writing(() => pending.write(state.descriptor));
     return this.#resolved;
   }
 
@@ -623,6 +664,7 @@ export class FileStorage implements Storage, BlobStore {
       pending.complete(state.descriptor);
       state.append(pending, fsync);
     } catch (error) {
+      this.#health.failed(error, state.durableTid);
       this.#abandon();
       throw error;
     }
@@ -633,7 +675,10 @@ export class FileStorage implements Storage, BlobStore {
       state.publish(pending, fsync, callback, later);
     } catch (error) {
       if (state.published(pending)) this.#clear();
-      else this.#takenBack();
+      else {
+        this.#health.failed(error, state.durableTid);
+        this.#takenBack();
+      }
       throw error;
     }
     this.#sinceIndex += pending.records.length;
@@ -874,7 +919,15 @@ export class FileStorage implements Storage, BlobStore {
    */
   share(thread: number, file = 0): SharedFile {
     const { shared, first } = this.#sharedState();
-    return { path: this.path, options: this.#options, memory: shared.memory, first, thread, file };
+    return {
+      path: this.path,
+      options: this.#options,
+      memory: shared.memory,
+      first,
+      thread,
+      file,
+      health: this.#health.memory,
+    };
   }
 
   /** Opens a file that another thread of this process has opened. */

@@ -36,6 +36,10 @@ export class OwnState extends FileState {
     return this.lastTid;
   }
 
+  get durableTid(): Tid {
+    return this.lastTid;
+  }
+
   follow(): void {}
 
   changesSince(tid: Tid, but?: Tid): readonly Oid[] | null {
@@ -56,8 +60,12 @@ export class OwnState extends FileState {
 
   appending(): void {}
 
+  isBroken = false;
+
   /** The storage knows itself, and there is no other. */
-  writeNoMore(): void {}
+  writeNoMore(): void {
+    this.isBroken = true;
+  }
 
   append(_pending: PendingTransaction, fsync: boolean): void {
     if (fsync) disk.sync(this.descriptor);

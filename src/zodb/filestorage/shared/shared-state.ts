@@ -80,6 +80,10 @@ export class SharedState extends FileState {
     return this.shared.appended;
   }
 
+  get durableTid(): Tid {
+    return this.shared.durable;
+  }
+
   get generation(): number {
     return this.#file + this.#failures;
   }
@@ -185,6 +189,10 @@ export class SharedState extends FileState {
 
   set dirtyTail(dirty: boolean) {
     this.shared.dirtyTail = dirty;
+  }
+
+  get isBroken(): boolean {
+    return this.shared.isBroken;
   }
 
   writeNoMore(): void {
