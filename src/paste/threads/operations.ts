@@ -11,32 +11,55 @@ const TEXT = ['Content-Type', 'text/plain; charset=utf-8', 'Cache-Control', 'no-
 export interface HealthOptions {
   /** Path that answers 200 as long as the process serves; empty: none. */
   readonly healthPath: string;
-  /** Path that answers 200 while requests can be handled, 503 otherwise; empty: none. */
+  /** Path that answers 200 while requests can be handled, 503 with the reason otherwise; empty: none. */
   readonly readyPath: string;
-  readonly isReady: () => boolean;
+  /** Why no requests should be sent here; anybody may read it. Undefined when they can be handled. */
+  readonly unready: () => string | undefined;
 }
 
-/** Answers the paths for health before the site sees them; they are compared as they were sent. */
-export function withHealth(app: Application, { healthPath, readyPath, isReady }: HealthOptions): Application {
+interface HealthAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** What a target is answered with that is a path for health; they are compared as they were sent. */
+export function healthAnswer(
+  target: string,
+  { healthPath, readyPath, unready }: HealthOptions,
+): HealthAnswer | undefined {
+  // Nearly no request is one of these, and a path of a site seldom begins so.
+  if (target.length === healthPath.length && target === healthPath) return { status: 200, text: 'ok\n' };
+  if (target.length !== readyPath.length || target !== readyPath) return undefined;
+  const reason = unready();
+  return reason === undefined
+    ? { status: 200, text: 'ready\n' }
+    : { status: 503, text: `not ready: ${reason}\n` };
+}
+
+/** Answers the paths for health before the site sees them. */
+export function withHealth(app: Application, options: HealthOptions): Application {
   return (request) => {
-    const { rawTarget } = (request as unknown as GatewayRequest).environ;
-    // Nearly no request is one of these, and a path of a site seldom begins so.
-    if (rawTarget.length === healthPath.length && rawTarget === healthPath) return answer(200, 'ok\n');
-    if (rawTarget.length === readyPath.length && rawTarget === readyPath)
-      return isReady() ? answer(200, 'ready\n') : answer(503, 'not ready\n');
-    return app(request);
+    const found = healthAnswer((request as unknown as GatewayRequest).environ.rawTarget, options);
+    if (found === undefined) return app(request);
+    return new GatewayResponse(found.text, { status: found.status, headers: TEXT }) as unknown as Response;
   };
 }
 
-const answer = (status: number, text: string) =>
-  new GatewayResponse(text, { status, headers: TEXT }) as unknown as Response;
-
-/** Serves metrics on an address of their own: `/metrics`. Throws an AddressError. */
+/**
+ * Serves metrics on an address of their own: `/metrics`; and what `health` answers, where those who look after the site need not queue with
+ * its visitors. Throws an AddressError.
+ */
 export async function serveMetrics(
   { host, port }: { host: string; port: number },
   render: () => Promise<string>,
+  health: HealthOptions,
 ): Promise<{ readonly url: string; close(): void }> {
   const server: Server = createServer((request, response) => {
+    const found = healthAnswer(request.url ?? '', health);
+    if (found !== undefined) {
+      response.writeHead(found.status, TEXT).end(found.text);
+      return;
+    }
     if (!/^\/metrics(?:\?|$)/.test(request.url ?? '')) {
       response.writeHead(404, { 'Content-Type': 'text/plain' }).end('metrics are at /metrics\n');
       return;

@@ -2,6 +2,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { getLogger } from '@logtape/logtape';
 import { FileStorage, type FileStorageOptions, type Storage } from '../../zodb/index.ts';
+import { watched } from './file-troubles.ts';
 
 interface ProcessServices {
   open(path: string, options: FileStorageOptions): Storage;
@@ -24,7 +25,7 @@ export function writePidFile(path: string): () => void {
 
 let services: ProcessServices = {
   open: (path, options) =>
-    new FileStorage(path, options.readOnly === true ? options : { ...options, early: true }),
+    watched(new FileStorage(path, options.readOnly === true ? options : { ...options, early: true })),
   unshared: () => {},
   note: (text) => getLogger(['Zope']).warn('{text}', { text }),
   pidFile: writePidFile,

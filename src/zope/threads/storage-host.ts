@@ -3,7 +3,7 @@ import path from 'node:path';
 import { getLogger } from '@logtape/logtape';
 import type { Hold } from '../../paste/index.ts';
 import { writePidFile } from './process-services.ts';
-import { FileStorage, type FileStorageOptions, type SharedFile } from '../../zodb/index.ts';
+import { FileStorage, type FileStorageOptions, LockError, type SharedFile } from '../../zodb/index.ts';
 
 const logger = getLogger(['Zope']);
 
@@ -19,6 +19,8 @@ const MAIN_THREAD = 1_000_000_000;
 
 export class StorageHost {
   readonly #files = new Map<string, FileStorage>();
+  /** The files that each thread has opened. */
+  readonly #opened = new Map<number, Set<string>>();
   readonly #notes = new Set<string>();
   readonly #pidFiles = new Map<string, () => void>();
   /** Kinds of storages that only one thread can use. */
@@ -40,11 +42,15 @@ export class StorageHost {
       return null;
     }
     const file = path.resolve(request.path);
+    const opened = this.#opened.get(number) ?? new Set();
+    if (opened.has(file))
+      throw new LockError(`'${file}' is the file of two databases: each needs one of its own`);
     let storage = this.#files.get(file);
     if (storage === undefined) {
       storage = new FileStorage(request.path, { ...request.options, shared: MAIN_THREAD });
       this.#files.set(file, storage);
     }
+    this.#opened.set(number, opened.add(file));
     return storage.share(number, [...this.#files.keys()].indexOf(file));
   }
 
@@ -55,8 +61,18 @@ export class StorageHost {
     return storage.isDurable(tid, losses) ? Promise.resolve() : storage.durable(tid, losses);
   }
 
+  /** What keeps one of the files from being used: see `FileStorage.trouble`. */
+  trouble(): string | undefined {
+    for (const storage of this.#files.values()) {
+      const trouble = storage.trouble();
+      if (trouble !== undefined) return trouble;
+    }
+    return undefined;
+  }
+
   /** A thread has ended. */
   forget(number: number): void {
+    this.#opened.delete(number);
     for (const storage of this.#files.values()) storage.forgetThread(number);
   }
 

@@ -13,6 +13,7 @@ import { closeIntrinsics } from '../../restricted/index.ts';
 import { registerDistributions } from '../app/distributions.ts';
 import { shutDown } from '../app/shutdown.ts';
 import { siteStats } from '../app/stats.ts';
+import { fileTrouble, watched } from './file-troubles.ts';
 import type { OperationSettings } from './operation-settings.ts';
 import type { StorageRequest } from './storage-host.ts';
 import { setProcessServices } from './process-services.ts';
@@ -40,8 +41,8 @@ export async function startThread(data: SiteThreadData, context: ThreadContext):
     // A file that is only read needs nobody's help.
     open: (path, options) =>
       options.readOnly === true
-        ? new FileStorage(path, options)
-        : FileStorage.attach(ask({ kind: 'file', path, options })),
+        ? watched(new FileStorage(path, options))
+        : watched(FileStorage.attach(ask({ kind: 'file', path, options }))),
     unshared: (what) => void ask({ kind: 'unshared', what }),
     note: (text) => void ask({ kind: 'note', text }),
     // It is of the process, and stays when this thread is replaced.
@@ -58,7 +59,11 @@ export async function startThread(data: SiteThreadData, context: ThreadContext):
     // Where the main thread has the sockets, it answers these paths itself.
     app:
       accept === 'threads'
-        ? withHealth(app, { healthPath, readyPath, isReady: () => !context.isEnding })
+        ? withHealth(app, {
+            healthPath,
+            readyPath,
+            unready: () => (context.isEnding ? 'the thread ends' : fileTrouble()),
+          })
         : app,
     stats: siteStats,
     close: shutDown,

@@ -8,6 +8,7 @@ import { getLogger } from '@logtape/logtape';
 import {
   type Application,
   bindSockets,
+  type HealthOptions,
   loadApp,
   Metrics,
   type PoolOptions,
@@ -23,6 +24,7 @@ import { closeIntrinsics, forbidCodeFromText } from '../../restricted/index.ts';
 import { siteStats } from '../app/stats.ts';
 import { fromSource, moduleUrl, packageRoot } from '../package-files.ts';
 import { addressOf, type OperationSettings } from './operation-settings.ts';
+import { fileTrouble } from './file-troubles.ts';
 import type { StorageHost, StorageRequest } from './storage-host.ts';
 import { answerCalls } from './sync-call.ts';
 import type { SiteThreadData } from './thread-main.ts';
@@ -63,16 +65,20 @@ export class ThreadedSite {
   #app: Application | undefined;
   #ending = false;
   #metricsPage: { close(): void } | undefined;
+  readonly #health: HealthOptions;
+  /** Why the site takes no requests, as it was last told to the log. */
+  #said: string | undefined;
   /** For servers; those that do not call `startThreads` get the default number. */
   readonly app: ThreadedApplication;
 
   constructor(options: SiteOptions) {
     this.#options = options;
     const { health_path: healthPath, ready_path: readyPath } = options.settings;
+    this.#health = { healthPath, readyPath, unready: () => this.#unready() };
     const app = withHealth(
       (request) =>
         this.#app === undefined ? this.start(undefined).then(() => this.#app!(request)) : this.#app(request),
-      { healthPath, readyPath, isReady: () => this.#isReady() },
+      this.#health,
     );
     this.app = Object.assign(app, {
       startThreads: (count: number | undefined, bodyLimit: number, name: string, bodyInMemory?: number) =>
@@ -83,8 +89,21 @@ export class ThreadedSite {
     });
   }
 
-  #isReady(): boolean {
-    return !this.#ending && this.readyThreads > 0 && this.#pool?.isFull !== true;
+  #unready(): string | undefined {
+    const reason = this.#reason();
+    if (reason !== this.#said) {
+      if (reason === undefined) logger.info('The site can take requests again');
+      else if (!this.#ending) logger.warn(`The site can take no requests: ${reason}`);
+      this.#said = reason;
+    }
+    return reason;
+  }
+
+  #reason(): string | undefined {
+    if (this.#ending) return 'the server is stopping';
+    if (this.readyThreads === 0) return 'no thread is ready';
+    if (this.#pool?.isFull === true) return 'too many requests wait';
+    return this.#host === undefined ? fileTrouble() : this.#host.trouble();
   }
 
   /** The server is to stop: running requests end, and no others are to be sent here. */
@@ -110,7 +129,11 @@ export class ThreadedSite {
   async #start(count: number, limits: BodyLimits, name: string, accept?: Accept): Promise<void> {
     const { settings } = this.#options;
     if (settings.metrics_listen !== '') {
-      const page = await serveMetrics(addressOf(settings.metrics_listen), () => this.#renderMetrics());
+      const page = await serveMetrics(
+        addressOf(settings.metrics_listen),
+        () => this.#renderMetrics(),
+        this.#health,
+      );
       this.#metricsPage = page;
       logger.info(`Metrics are at ${page.url}`);
     }
@@ -226,7 +249,7 @@ export class ThreadedSite {
   async #renderMetrics(): Promise<string> {
     const pool = this.#pool;
     if (pool !== undefined) return this.#metrics.render(pool.state, await pool.stats());
-    const state = { threads: 1, ready: this.#isReady() ? 1 : 0, queued: 0, running: 0 };
+    const state = { threads: 1, ready: this.#reason() === undefined ? 1 : 0, queued: 0, running: 0 };
     const stats = { ...siteStats(), zope_thread_heap_bytes: process.memoryUsage().heapUsed };
     return this.#metrics.render(state, new Map([[1, stats]]));
   }

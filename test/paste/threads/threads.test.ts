@@ -292,12 +292,9 @@ describe('threads', () => {
   });
 
   it('tell whether they live and are ready', async () => {
-    let ready = true;
-    const app = withHealth(() => new GatewayResponse('site') as unknown as Response, {
-      healthPath: '/@@health',
-      readyPath: '/@@ready',
-      isReady: () => ready,
-    });
+    let reason: string | undefined;
+    const health = { healthPath: '/@@health', readyPath: '/@@ready', unready: () => reason };
+    const app = withHealth(() => new GatewayResponse('site') as unknown as Response, health);
     const server = await new HttpServer({
       dispatch: app,
       settings: readSettings({ listen: '127.0.0.1:0' }),
@@ -307,18 +304,26 @@ describe('threads', () => {
     const status = async (path: string) => (await get(server.urls[0]! + path)).status;
     expect(await status('/@@health')).toBe(200);
     expect(await status('/@@ready')).toBe(200);
-    ready = false;
-    expect(await status('/@@ready')).toBe(503);
+    reason = 'the disk is full';
+    expect(await get(`${server.urls[0]!}/@@ready`)).toMatchObject({
+      status: 503,
+      text: 'not ready: the disk is full\n',
+    });
     expect((await get(`${server.urls[0]!}/@@other`)).text).toBe('site');
-    const metrics = await serveMetrics({ host: '127.0.0.1', port: 0 }, async () => 'zope_threads 2\n');
+    const address = { host: '127.0.0.1', port: 0 };
+    const metrics = await serveMetrics(address, async () => 'zope_threads 2\n', health);
     closers.push(async () => metrics.close());
     expect((await get(metrics.url)).text).toBe('zope_threads 2\n');
     expect((await get(`${metrics.url}?name=x`)).status).toBe(200);
     expect((await get(metrics.url.replace('/metrics', '/'))).status).toBe(404);
+    expect(await get(metrics.url.replace('/metrics', '/@@health'))).toMatchObject({
+      status: 200,
+      text: 'ok\n',
+    });
+    expect((await get(metrics.url.replace('/metrics', '/@@ready'))).status).toBe(503);
     const { port } = new URL(metrics.url);
-    await expect(serveMetrics({ host: '127.0.0.1', port: Number(port) }, async () => '')).rejects.toThrow(
-      port,
-    );
+    const taken = { host: '127.0.0.1', port: Number(port) };
+    await expect(serveMetrics(taken, async () => '', health)).rejects.toThrow(port);
   });
 
   it('are followed by whoever subscribes to their events', async () => {

@@ -28,13 +28,13 @@ it('a site is ready from when its application is there until it is to end', asyn
     return [answer.status, await answer.text()];
   };
   expect(await ask('/@@health')).toEqual([200, 'ok\n']);
-  expect(await ask('/@@ready')).toEqual([503, 'not ready\n']);
+  expect(await ask('/@@ready')).toEqual([503, 'not ready: no thread is ready\n']);
   await site.start(1);
   expect(await ask('/@@ready')).toEqual([200, 'ready\n']);
   expect(await ask('/')).toEqual([200, 'page']);
   site.end();
   expect(await ask('/@@health')).toEqual([200, 'ok\n']);
-  expect(await ask('/@@ready')).toEqual([503, 'not ready\n']);
+  expect(await ask('/@@ready')).toEqual([503, 'not ready: the server is stopping\n']);
   expect(await ask('/')).toEqual([200, 'page']);
   await site.close();
 });
