@@ -30,6 +30,8 @@ export type ThreadedApplication = Application & {
     name: string,
     bodyInMemory?: number,
   ): Promise<void>;
+  /** Paths that a server answers also where it takes no more connections. */
+  readonly urgentPaths?: readonly string[];
   /** Whether the threads are to accept connections themselves: then `serveInThreads` takes the place of the server. */
   readonly acceptInThreads?: boolean;
   /** @param settings Those of the server, which can be posted to threads. */

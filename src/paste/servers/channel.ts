@@ -24,6 +24,8 @@ export class Channel {
   outgoing: ServerResponse | undefined = undefined;
   /** The connection ends with an answer to something that is no HTTP, or because the server stops. */
   ending = false;
+  /** The connection ends with its first answer. */
+  once = false;
   #idle: (() => void) | undefined = undefined;
 
   constructor(socket: Socket) {

@@ -29,6 +29,7 @@ import { bodyRefusal, inspect, LATE, rawRefusal, Refusal, refusalOf, sendRefusal
 import type { ServerSettings } from './settings.ts';
 import { duplicateSocket, type SharedSocket } from './shared-sockets.ts';
 import { removeStaleSocket } from './stale-socket.ts';
+import { MOST_URGENT, URGENT_MS, UrgentPaths } from './urgent.ts';
 
 /** How long the answer to a client that has closed its side may stand still. */
 const HALF_CLOSED_MS = 30_000;
@@ -47,6 +48,16 @@ export interface HttpServerOptions {
   readonly name: string;
   /** Listens on duplicates of these, instead of sockets of its own; others listen on them, too. */
   readonly sockets?: readonly SharedSocket[];
+  /** Paths that are answered also where `connection_limit` is reached, as those for health. */
+  readonly urgentPaths?: readonly string[];
+}
+
+/** A connection above the limit. */
+interface Waiting {
+  readonly socket: Socket;
+  serve(): void;
+  /** Takes back what was set up for its waiting. */
+  leave(): void;
 }
 
 export class HttpServer implements RunningServer {
@@ -59,7 +70,12 @@ export class HttpServer implements RunningServer {
   readonly #sockets: readonly SharedSocket[] | undefined;
   readonly #servers: Server[] = [];
   readonly #channels = new Set<Channel>();
-  readonly #waiting: { readonly socket: Socket; serve(): void }[] = [];
+  readonly #waiting: Waiting[] = [];
+  readonly #urgentPaths: UrgentPaths;
+  /** Connections that are served above the limit. */
+  #urgent = 0;
+  /** Connections that may not even wait, unless what they ask for is urgent. */
+  readonly #beyond = new Set<Socket>();
   readonly urls: string[] = [];
   readonly closed: Promise<void>;
   #resolveClosed!: () => void;
@@ -67,8 +83,9 @@ export class HttpServer implements RunningServer {
   #deadline = Infinity;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ dispatch, settings, name, sockets }: HttpServerOptions) {
+  constructor({ dispatch, settings, name, sockets, urgentPaths = [] }: HttpServerOptions) {
     this.#sockets = sockets;
+    this.#urgentPaths = new UrgentPaths(urgentPaths);
     this.#dispatch = dispatch;
     this.#settings = settings;
     this.#logger = getLogger(name.split('.'));
@@ -192,24 +209,44 @@ export class HttpServer implements RunningServer {
       this.#serve(socket, serve);
       return;
     }
-    if (this.#waiting.length >= backlog) {
+    const isBeyond = this.#waiting.length >= backlog;
+    if (isBeyond && (!this.#urgentPaths.any || this.#beyond.size >= MOST_URGENT)) {
       socket.destroy();
       return;
     }
-    const entry = { socket, serve };
+    const unwatch = this.#urgentPaths.watch(socket, () => {
+      if (this.#urgent >= MOST_URGENT) return;
+      entry.leave();
+      this.#urgent++;
+      socket.once('close', () => this.#urgent--);
+      this.#serve(socket, serve, true);
+    });
     const leave = () => {
+      unwatch();
+      this.#beyond.delete(socket);
       const index = this.#waiting.indexOf(entry);
       if (index >= 0) this.#waiting.splice(index, 1);
+      socket.off('error', leave).off('close', leave).off('timeout', end).setTimeout(0);
     };
-    socket.on('error', leave).once('close', leave);
-    socket.setTimeout(timeout * 1000, () => {
-      if (this.#waiting.includes(entry)) socket.destroy();
-    });
-    this.#waiting.push(entry);
+    const end = () => void socket.destroy();
+    const entry = { socket, serve, leave };
+    socket.on('error', leave).once('close', leave).on('timeout', end);
+    if (isBeyond) {
+      this.#beyond.add(socket);
+      const timer = setTimeout(() => {
+        if (this.#beyond.has(socket)) socket.destroy();
+      }, URGENT_MS).unref();
+      socket.once('close', () => clearTimeout(timer));
+    } else {
+      socket.setTimeout(timeout * 1000);
+      this.#waiting.push(entry);
+    }
   }
 
-  #serve(socket: Socket, serve: () => void): void {
+  /** @param once The connection ends with its first answer. */
+  #serve(socket: Socket, serve: () => void, once = false): void {
     const channel = new Channel(socket);
+    channel.once = once;
     this.#channels.add(channel);
     // Node takes its own listener away when it hands a connection out, as for a tunnel.
     socket.on('error', () => undefined);
@@ -222,8 +259,11 @@ export class HttpServer implements RunningServer {
     socket.once('close', () => {
       channel.left();
       this.#channels.delete(channel);
-      const next = this.#waiting.shift();
-      if (next !== undefined) this.#serve(next.socket, next.serve);
+      const next = this.#channels.size < this.#settings.connection_limit ? this.#waiting[0] : undefined;
+      if (next !== undefined) {
+        next.leave();
+        this.#serve(next.socket, next.serve);
+      }
       if (this.#closing && this.#channels.size === 0) this.#finish();
     });
   }
@@ -253,6 +293,7 @@ export class HttpServer implements RunningServer {
     const environ = environOfIncoming(incoming, channel, this.#settings, checked);
     const request = new GatewayRequest(incoming, environ, context);
     channel.begin(request, incoming, outgoing);
+    if (channel.once) channel.ending = true;
     let result: Response | Promise<Response>;
     try {
       result = this.#dispatch(request as unknown as Request);
@@ -453,6 +494,7 @@ export class HttpServer implements RunningServer {
         server.close();
       }
       for (const { socket } of this.#waiting.splice(0)) socket.destroy();
+      for (const socket of this.#beyond) socket.destroy();
       setImmediate(() => setImmediate(() => this.#closeIdle(false)));
       setTimeout(() => this.#closeIdle(true), IDLE_MS).unref();
     }

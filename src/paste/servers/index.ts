@@ -35,14 +35,16 @@ function runner(name: string, read: (given: Settings) => ReadSettings): ServerRu
     const { settings, notes } = read(given);
     const threaded = 'startThreads' in app;
     for (const note of notes) if (!threaded || !isAboutThreads(note)) getLogger(name.split('.')).warn(note);
+    let urgentPaths: readonly string[] = [];
     if (threaded) {
       const threads = app as ThreadedApplication;
+      urgentPaths = threads.urgentPaths ?? [];
       const count = isAsked(given) || ONE_THREAD.has(name) ? settings.threads : undefined;
       if (threads.acceptInThreads === true && count !== 1)
         return threads.serveInThreads!(count, settings, name);
       await threads.startThreads(count, settings.max_request_body_size, name, settings.inbuf_overflow);
     }
-    return new HttpServer({ dispatch: app, settings, name }).listen();
+    return new HttpServer({ dispatch: app, settings, name, urgentPaths }).listen();
   };
 }
 

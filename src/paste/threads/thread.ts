@@ -50,6 +50,8 @@ export interface ThreadData {
     readonly sockets: readonly SharedSocket[];
     /** It counts its requests. */
     readonly measured: boolean;
+    /** See `HttpServerOptions`. */
+    readonly urgentPaths: readonly string[];
   };
 }
 

@@ -83,6 +83,7 @@ export class ThreadedSite {
     this.app = Object.assign(app, {
       startThreads: (count: number | undefined, bodyLimit: number, name: string, bodyInMemory?: number) =>
         this.start(count, { bodyLimit, bodyInMemory }, name),
+      urgentPaths: [healthPath, readyPath],
       acceptInThreads: options.settings.accept === 'threads',
       serveInThreads: (count: number | undefined, settings: object, name: string) =>
         this.#serveInThreads(count ?? DEFAULT_THREADS, settings as ServerSettings, name),
@@ -159,7 +160,8 @@ export class ThreadedSite {
     const logger = getLogger(name.split('.'));
     try {
       const measured = this.#options.settings.metrics_listen !== '';
-      const accept = { settings, name, sockets, measured };
+      const urgentPaths = this.app.urgentPaths!;
+      const accept = { settings, name, sockets, measured, urgentPaths };
       this.#started = this.#start(count, { bodyLimit: settings.max_request_body_size }, name, accept);
       await this.#started;
     } catch (error) {

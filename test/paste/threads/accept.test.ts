@@ -38,7 +38,7 @@ it('serve from one address, go on when one of them ends, and end with their requ
     queueLimit: 10,
     name: 'test',
     execArgv: ['--import', new URL('../../../scripts/register-ts.js', import.meta.url).href],
-    accept: { settings, name: 'test', sockets, measured: true },
+    accept: { settings, name: 'test', sockets, measured: true, urgentPaths: [] },
     slowAfter: 0.2,
     endAfter: 0.5,
     prepare: (number) => ({
