@@ -117,4 +117,5 @@ export {
   setUpLogging,
   shutDownLogging,
 } from './logging/set-up.ts';
+export { generatedName, generatedPlace } from './logging/generated-code.ts';
 export { formatException } from './logging/traceback.ts';

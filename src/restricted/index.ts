@@ -40,6 +40,7 @@ export { sortSequence } from './modules/sequence.ts';
 export { htmlQuote, urlQuote, urlUnquote } from './modules/zope-standard.ts';
 export { getSecurityPolicy, type SecurityPolicy, setSecurityPolicy } from './policy.ts';
 export type { CodeProblem } from './python/checks.ts';
+export { generatedFileName } from './runtime/frames.ts';
 export {
   type CompiledExpression,
   type CompiledFunction,

@@ -175,8 +175,8 @@ export function renderPlacesOf(error: unknown): readonly RenderPlace[] {
 }
 
 const shownPlaces = new WeakMap<object, number>();
-const TEMPLATE_FRAME = /\bzope-template-\d+:\d+:\d+\)?$/;
-const SCRIPT_FRAME = /\bzope-script-\d+:\d+:\d+\)?$/;
+const TEMPLATE_FRAME = /\bzope-template-\d+-\u00A0.*:\d+:\d+\)?$/;
+const SCRIPT_FRAME = /\bzope-script-\d+(?:\+\d+)?\u00A0.*:\d+:\d+\)?$/;
 const RENDER_FRAME = /\bPageTemplateProgram\.render \(/;
 
 /**

@@ -112,10 +112,6 @@ export class PageTemplateProgram {
     return this.#places.filename;
   }
 
-  set filename(filename: string) {
-    this.#places.filename = filename;
-  }
-
   /** Renders with these names: `here`, `context`, `request`, `options` … */
   render(names: Readonly<Record<string, unknown>>, { languages = () => [] }: RenderOptions = {}): string {
     const variables = variablesOf(names);

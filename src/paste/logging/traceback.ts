@@ -1,5 +1,6 @@
 /** JavaScript errors as Python's tracebacks, so that a log file reads the same all the way down. */
 import { fileURLToPath } from 'node:url';
+import { generatedName, generatedPlace } from './generated-code.ts';
 
 const CAUSE = '\nThe above exception was the direct cause of the following exception:\n\n';
 
@@ -39,9 +40,16 @@ function framesOf(error: Error): string[] {
     if (!match) continue;
     const [, name = '<module>', file, lineNumber] = match;
     if (file === undefined) continue;
-    frames.unshift(`  File "${filePath(file)}", line ${lineNumber}, in ${name.replace(/^async /, '')}`);
+    frames.unshift(pythonFrame(name.replace(/^async /, ''), file, Number(lineNumber)));
   }
   return frames;
+}
+
+function pythonFrame(name: string, file: string, line: number): string {
+  const generated = generatedPlace(file, line);
+  if (generated === undefined) return `  File "${filePath(file)}", line ${line}, in ${name}`;
+  const where = generated.line === undefined ? '' : `, line ${generated.line}`;
+  return `  File "${generated.file}"${where}, in ${generatedName(name)}`;
 }
 
 export function filePath(file: string): string {

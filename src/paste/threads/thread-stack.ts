@@ -1,5 +1,6 @@
 /** Where another thread is: its stack, taken from outside, so that a thread in an endless loop can be asked as well. */
 import { Session } from 'node:inspector';
+import { generatedName, generatedPlace } from '../logging/generated-code.ts';
 
 /** What the debugger's protocol says of a frame, as far as it is used. */
 interface CallFrame {
@@ -69,8 +70,15 @@ export async function stackOfThread(threadId: number): Promise<string[] | undefi
   }
 }
 
+/** As in a line of `Error.stack`, but code of the site's own objects is named as they are. */
 function lineOf({ functionName, location }: CallFrame, scripts: ReadonlyMap<string, string>): string {
   const { scriptId, lineNumber, columnNumber } = location;
-  const where = `${scripts.get(scriptId) || '<anonymous>'}:${lineNumber + 1}:${columnNumber + 1}`;
-  return functionName === '' ? `at ${where}` : `at ${functionName} (${where})`;
+  const file = scripts.get(scriptId) || '<anonymous>';
+  const generated = generatedPlace(file, lineNumber + 1);
+  const where =
+    generated === undefined
+      ? `${file}:${lineNumber + 1}:${columnNumber + 1}`
+      : `${generated.file}${generated.line === undefined ? '' : `, line ${generated.line}`}`;
+  const name = generated === undefined ? functionName : generatedName(functionName);
+  return name === '' ? `at ${where}` : `at ${name} (${where})`;
 }

@@ -4,7 +4,7 @@ import type { Pattern, Statement } from 'acorn';
 import { guardedRun } from '../runtime/budget.ts';
 import { type Kwargs } from '../runtime/parameters.ts';
 import { PySyntaxError, RefusedSyntaxError, TypeError } from '../runtime/errors.ts';
-import { registerUnit } from '../runtime/frames.ts';
+import { lineOfUnit, registerUnit } from '../runtime/frames.ts';
 import type { CodeProblem } from '../python/checks.ts';
 import type {
   CompiledExpression,
@@ -69,7 +69,7 @@ export function compileTypeScript(source: FunctionSource): CompiledFunction {
     } catch (error) {
       // Early errors that only V8 finds: a name that is declared twice, a `continue` outside of a loop.
       if (!(error instanceof SyntaxError)) throw error;
-      const line = Number(new RegExp(`${unit.file}:(\\d+)`).exec(error.stack ?? '')?.[1] ?? 1);
+      const line = lineOfUnit(error.stack ?? '', unit.file);
       throw new PySyntaxError(error.message.replaceAll(/\$\d+/g, ''), line, 0, filename);
     }
   });

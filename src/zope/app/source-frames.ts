@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { findSourceMap, SourceMap } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { generatedName, generatedPlace } from '../../paste/index.ts';
 import { roomsFolder } from '../package-files.ts';
 
 export interface SourceLine {
@@ -41,6 +42,16 @@ export function sourceFrames(error: Error): SourceFrame[] {
 }
 
 function frameAt(name: string, given: string, line: number, column: number): SourceFrame {
+  const generated = generatedPlace(given, line);
+  if (generated !== undefined)
+    return {
+      name: generatedName(name),
+      file: generated.file,
+      line: generated.line ?? 0,
+      column,
+      code: [],
+      library: false,
+    };
   const file = given.startsWith('file:') ? fileURLToPath(given) : given;
   const library =
     file.startsWith(roomsFolder + path.sep) && !file.includes(`${path.sep}node_modules${path.sep}`);

@@ -250,15 +250,14 @@ const pathOf = (object: unknown): string =>
 /** The compiled template; compiled when first needed, and again when the source has changed. */
 function compiled(template: ZopePageTemplate): PageTemplateProgram | TemplateError {
   const cached = template._v_program;
-  if (cached !== undefined) {
-    // Found without its context at first, it did not know where it is.
-    if (cached instanceof PageTemplateProgram && !cached.filename.startsWith('/'))
-      cached.filename = template.getPhysicalPath().join('/');
+  // Found without its context at first, it did not know where it is, which stacks are to tell.
+  if (cached !== undefined && (!(cached instanceof PageTemplateProgram) || cached.filename.startsWith('/')))
     return cached;
-  }
+  const filename = template.getPhysicalPath().join('/');
+  if (cached !== undefined && !filename.startsWith('/')) return cached;
   let program: PageTemplateProgram | TemplateError;
   try {
-    program = PageTemplateProgram.compile(template._text, { filename: template.getPhysicalPath().join('/') });
+    program = PageTemplateProgram.compile(template._text, { filename });
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
     program = error;

@@ -243,6 +243,31 @@ describe('a site in several threads', () => {
     expect(said).toMatch(/has been working for .* on GET \/bank\/loop[^]*at loop \(.*bank\.ts/);
   });
 
+  it('tells of scripts and templates by where they are, in stacks and in tracebacks', async () => {
+    await manage('/manage_addProduct/OFSP/manage_addFolder', { id: 'shop' });
+    const add = (product: string, id: string) => manage(`/shop/manage_addProduct/${product}`, { id });
+    await add('PythonScripts/manage_addPythonScript', 'slow');
+    await add('PageTemplates/manage_addPageTemplate', 'page');
+    const script = async (body: string) =>
+      expect(
+        (await manage('/shop/slow/ZPythonScriptHTML_editAction', { title: '', params: '', body })).status,
+      ).toBe(200);
+    await script('def turn():\n  while True:\n    pass\n\nturn()\n');
+    const text = '<p>\n</p>\n<p tal:content="here/slow"/>';
+    await manage('/shop/page/pt_editAction', { title: '', text, content_type: 'text/html' });
+    expect((await manage('/shop/page')).status).toBe(500);
+    await ready();
+    expect(said).toMatch(
+      /on GET \/shop\/page[^]* at turn \(Script \(Python\) at \/shop\/slow, line [23]\)\n[^]* at .*Page Template at \/shop\/page/,
+    );
+    await script('def turn():\n  return 1 / 0\n\nturn()\n');
+    expect((await manage('/shop/slow')).status).toBe(500);
+    expect(said).toMatch(
+      /File "Script \(Python\) at \/shop\/slow", line 4, in slow\n.*File "Script \(Python\) at \/shop\/slow", line 2, in turn\n/s,
+    );
+    expect(said).not.toMatch(/zope-(?:script|template)-/);
+  });
+
   it('makes no code of texts', async () => {
     expect((await get('evaluate')).text).toBe('EvalError');
   });
