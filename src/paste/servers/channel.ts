@@ -27,6 +27,7 @@ export class Channel {
   /** The connection ends with its first answer. */
   once = false;
   #idle: (() => void) | undefined = undefined;
+  #moved = -1;
 
   constructor(socket: Socket) {
     this.socket = socket;
@@ -47,6 +48,17 @@ export class Channel {
       this.waiting.length > 0 ||
       (this.outgoing !== undefined && !this.outgoing.writableFinished && !this.outgoing.destroyed)
     );
+  }
+
+  /** Whether a part of a body has come or gone since it was last asked, the first time whether one is on its way. */
+  hasMoved(): boolean {
+    const moved = this.socket.bytesRead + this.socket.bytesWritten;
+    const before = this.#moved;
+    this.#moved = moved;
+    const { incoming, outgoing } = this;
+    const isOnItsWay =
+      incoming?.complete === false || (outgoing?.headersSent === true && !outgoing.writableFinished);
+    return isOnItsWay && moved !== before;
   }
 
   /** The newest request's body while it is not there completely. */

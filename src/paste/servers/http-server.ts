@@ -37,6 +37,8 @@ const HALF_CLOSED_MS = 30_000;
 const IDLE_MS = 250;
 /** Requests of one connection that are taken in before their turn. */
 const WAITING_REQUESTS = 16;
+/** The longest time that a timer of Node can take. */
+const MOST_TIMER_MS = 2 ** 31 - 1;
 /** What is left of a body that nobody read is thrown away up to here; beyond, the connection ends. */
 const DISCARDED_BODY_BYTES = 65_536;
 
@@ -485,7 +487,8 @@ export class HttpServer implements RunningServer {
     return this.#settings.grace * 1000;
   }
 
-  close(graceMs = this.graceMs): Promise<void> {
+  /** @param streamsMs How long after that bodies may go on that move; one that stands still for `graceMs` is cut off. */
+  close(graceMs = this.graceMs, streamsMs = 0): Promise<void> {
     if (!this.#closing) {
       this.#closing = true;
       for (const server of this.#servers) {
@@ -502,12 +505,23 @@ export class HttpServer implements RunningServer {
     if (deadline < this.#deadline) {
       this.#deadline = deadline;
       clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => {
-        for (const { socket } of this.#channels) socket.destroy();
-      }, graceMs);
+      this.#cutAfter(graceMs, streamsMs === 0 ? 0 : deadline + streamsMs);
     }
     if (this.#channels.size === 0) this.#finish();
     return this.closed;
+  }
+
+  /** @param until When also bodies that move are cut off. */
+  #cutAfter(graceMs: number, until: number): void {
+    const delay = Math.min(graceMs, MOST_TIMER_MS);
+    this.#timer = setTimeout(() => {
+      const isOver = performance.now() >= until;
+      let left = false;
+      for (const channel of this.#channels)
+        if (!isOver && channel.hasMoved()) left = true;
+        else channel.socket.destroy();
+      if (left) this.#cutAfter(Math.max(1, Math.min(graceMs, until - performance.now())), until);
+    }, delay);
   }
 
   /** Ends connections that nothing is asked on; at first only those on which nothing more can come. */

@@ -40,6 +40,8 @@ export class Job {
   givenAt = 0;
   /** When it was first seen to have begun; 0: not yet. */
   begunAt = 0;
+  /** When a part of its body, or of its answer's, was last taken; far in the past: none was. */
+  movedAt = -Infinity;
   /** That it takes long was told. */
   slow = false;
   /** Its thread is being asked where it is. */

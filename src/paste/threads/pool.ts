@@ -47,8 +47,12 @@ const MOST_DELAY_MS = 30_000;
 const DEPTH_NOTE_MS = 1000;
 const STATS_MS = 500;
 const CLOSE_MS = 5000;
-/** How long a thread that is replaced may take for the requests that it has. */
-const DRAIN_MS = 60_000;
+/** What a thread that is replaced may take for the requests that it has, and for downloads that go on; and how often it is looked at. */
+const DRAIN_SECONDS = 60;
+const DRAIN_STREAMS_SECONDS = 3600;
+const DRAIN_LOOK_MS = 1000;
+/** The longest time that a timer of Node can take. */
+const MOST_TIMER_MS = 2 ** 31 - 1;
 /** The first answer does not have to share the processor with the start of other threads; but it may never come. */
 const OTHERS_AFTER_MS = 250;
 
@@ -67,6 +71,10 @@ export interface PoolOptions {
   readonly slowAfter?: number;
   /** Seconds after which a thread that does nothing but one request is ended; 0: never. */
   readonly endAfter?: number;
+  /** Seconds that a thread which is replaced may take for the requests that it has; and how long a body may stand still that it sends or gets. */
+  readonly drainAfter?: number;
+  /** Seconds that it may take for bodies that move. */
+  readonly drainStreamsAfter?: number;
   /** Dotted name of the server's logger. */
   readonly name: string;
   /** Options of Node for each thread. */
@@ -226,12 +234,53 @@ export class ThreadPool {
     for (const job of thread.jobs.toReversed()) if (thread.takeBack(job.id)) this.#requeue(thread, job);
     this.#assign();
     this.#endIfDrained(thread);
-    setTimeout(() => void thread.worker.terminate(), DRAIN_MS).unref();
+    const { drainAfter = DRAIN_SECONDS, drainStreamsAfter = DRAIN_STREAMS_SECONDS } = this.#options;
+    if (this.#options.accept !== undefined) {
+      // It has the connections itself, and looks after them.
+      const most = (drainAfter + drainStreamsAfter) * 1000 + CLOSE_MS;
+      setTimeout(() => void thread.worker.terminate(), Math.min(most, MOST_TIMER_MS)).unref();
+      return;
+    }
+    const begun = performance.now();
+    let due = begun + drainAfter * 1000;
+    const look = () => {
+      if (!this.#threads.has(thread)) return;
+      const now = performance.now();
+      // A process that was stopped for a while has not seen what came meanwhile.
+      const wasStopped = now - due > DRAIN_LOOK_MS;
+      due = now + DRAIN_LOOK_MS;
+      setTimeout(look, DRAIN_LOOK_MS).unref();
+      if (wasStopped) return;
+      const isOver = now - begun >= drainStreamsAfter * 1000;
+      this.#cutLate(thread, (job) => isOver || now - job.movedAt >= drainAfter * 1000);
+    };
+    setTimeout(look, Math.min(drainAfter * 1000, MOST_TIMER_MS)).unref();
+  }
+
+  /** Ends requests of a replaced thread that take too long, and the thread itself where it is busy with one, or has nothing more to do. */
+  #cutLate(thread: PoolThread, isLate: (job: Job) => boolean): void {
+    const late = thread.jobs.filter(isLate);
+    if (late.length === 0 && thread.size > 0) return;
+    const names = late.map(({ request }) => `${request.method} ${request.environ.rawTarget}`);
+    if (names.length > 0)
+      getLogger(this.#options.name.split('.')).warn(
+        `Thread ${thread.number} was replaced and took too long for ${names.join(', ')}, which is cut off`,
+      );
+    if (late.length === thread.size || late.some(({ waiting }) => !waiting)) {
+      void thread.worker.terminate();
+      return;
+    }
+    for (const job of late) {
+      this.#tell(thread, wire.LEFT, job.id);
+      if (job.inflow !== undefined) this.#tell(thread, wire.CANCEL, job.id);
+      this.#release(thread, job);
+      this.#fail(job, new ThreadDiedError('the thread that handled the request was replaced'));
+    }
   }
 
   #endIfDrained(thread: PoolThread): void {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of Node, not a window
-    if (thread.draining && thread.size === 0) thread.worker.postMessage('close');
+    if (thread.draining && thread.size === 0) thread.worker.postMessage('drain');
   }
 
   /** @param extra It is not tried again when it cannot be started. */
@@ -250,6 +299,8 @@ export class ThreadPool {
       bodyInMemory: this.#options.bodyInMemory,
       holds: this.#options.whenDurable !== undefined,
       ...(this.#options.accept === undefined ? {} : { accept: this.#options.accept }),
+      drainAfter: this.#options.drainAfter ?? DRAIN_SECONDS,
+      drainStreamsAfter: this.#options.drainStreamsAfter ?? DRAIN_STREAMS_SECONDS,
     };
     const worker = new Worker(ENTRY, {
       workerData: data,
@@ -581,8 +632,12 @@ export class ThreadPool {
   #answered(thread: PoolThread, job: Job, { head, body, follows }: frames.AnswerReader): void {
     if (follows) {
       this.#waits(thread, job);
+      job.movedAt = performance.now();
       job.inflow = new Inflow(
-        (bytes) => this.#tell(thread, wire.CREDIT, job.id, bytes),
+        (bytes) => {
+          job.movedAt = performance.now();
+          this.#tell(thread, wire.CREDIT, job.id, bytes);
+        },
         () => this.#tell(thread, wire.CANCEL, job.id),
       );
       this.#resolve(thread, job, new GatewayResponse(job.inflow, head));
@@ -608,6 +663,7 @@ export class ThreadPool {
         body.destroy();
         return;
       }
+      job.movedAt = performance.now();
       this.#tell(thread, wire.CHUNK, job.id, wire.own(chunk));
       if (!outflow.spend(chunk.length)) return;
       body.pause();

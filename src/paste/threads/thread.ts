@@ -43,6 +43,9 @@ export interface ThreadData {
   readonly bodyInMemory: number | undefined;
   /** Whether the main thread holds answers back: see `GatewayRequest.hold`. */
   readonly holds: boolean;
+  /** See `PoolOptions`. */
+  readonly drainAfter: number;
+  readonly drainStreamsAfter: number;
   /** The thread accepts connections itself, on these sockets. */
   readonly accept?: {
     readonly settings: ServerSettings;
@@ -369,13 +372,14 @@ function partsOfAnswer(response: Response): [head: frames.AnswerHead, body: Resp
   return [{ status, statusText, headers: flatten(headers) }, response.body];
 }
 
+/** @param serverClosed When the server of the thread has ended. */
 async function end(
   { close }: ThreadApplication,
-  server: HttpServer | undefined,
+  serverClosed: Promise<void> | undefined,
   thread: Thread,
 ): Promise<void> {
   try {
-    await server?.close();
+    await serverClosed;
     thread.tellLast();
     await close?.();
   } catch (error) {
@@ -414,9 +418,13 @@ export async function runThread(): Promise<void> {
       ? undefined
       : await new HttpServer({ ...data.accept, dispatch: application.app }).listen();
   port.on('message', (message: unknown) => {
-    if (message !== 'close') return;
+    if (message !== 'close' && message !== 'drain') return;
     context.isEnding = true;
-    void end(application, server, thread);
+    const closed =
+      message === 'close'
+        ? server?.close()
+        : server?.close(data.drainAfter * 1000, data.drainStreamsAfter * 1000);
+    void end(application, closed, thread);
   });
   thread.start(application);
 }

@@ -4,6 +4,8 @@ import type { Job, PoolThread } from './pool-thread.ts';
 import { stackOfThread } from './thread-stack.ts';
 
 const WATCH_MS = 100;
+/** When the watch comes so late, the process was stopped or the machine stood still: no request has worked meanwhile. */
+const STANDSTILL_MS = 500;
 
 export interface WatchOptions {
   /** Seconds after which a request is logged with the stack of its thread; 0: never. */
@@ -21,8 +23,17 @@ export function watchThreads(threads: ReadonlySet<PoolThread>, options: WatchOpt
   const slowMs = options.slowAfter > 0 ? options.slowAfter * 1000 : Infinity;
   const endMs = options.endAfter > 0 ? options.endAfter * 1000 : Infinity;
   const logger = getLogger(options.name.split('.'));
+  let last = performance.now();
   const timer = setInterval(() => {
     const now = performance.now();
+    const late = now - last - WATCH_MS;
+    last = now;
+    if (late > STANDSTILL_MS) {
+      for (const thread of threads) {
+        thread.pingedAt += late;
+        for (const job of thread.jobs) if (job.begunAt !== 0) job.begunAt += late;
+      }
+    }
     for (const thread of threads) {
       if (!thread.ready) continue;
       for (const job of thread.jobs) {

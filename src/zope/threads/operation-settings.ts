@@ -26,6 +26,10 @@ export interface OperationSettings {
   readonly slow_request_seconds: number;
   /** Seconds after which a thread that is stuck in one request is replaced; 0: never. */
   readonly hung_request_seconds: number;
+  /** When the application is loaded anew: seconds that requests of before may take, and that a body may stand still. */
+  readonly drain_seconds: number;
+  /** And those that bodies may take which move. */
+  readonly drain_streams_seconds: number;
 }
 
 const refused = (text: string, why: string) => new LoadError('option-invalid', `'${text}' ${why}`);
@@ -80,6 +84,8 @@ const TABLE = {
   queue_limit: count(1000),
   slow_request_seconds: seconds(0),
   hung_request_seconds: seconds(0),
+  drain_seconds: seconds(60),
+  drain_streams_seconds: seconds(3600),
 };
 
 const SECTION = 'zope-ts';

@@ -17,17 +17,33 @@ export type StorageRequest =
 /** The main thread takes part in commits only to put in order what others have left. */
 const MAIN_THREAD = 1_000_000_000;
 
+/** Options that count when a file is opened, by their directives. */
+const OF_OPEN_FILES = { blobDir: 'blob-dir', create: 'create' } as const;
+const RESTART = 'stop the site and start it again (zope instance stop, zope instance start)';
+
+/** The configuration asks for storages that a running site cannot change to. */
+class StorageChangeError extends Error {
+  readonly code = 'STORAGE_CHANGE';
+}
+
 export class StorageHost {
   readonly #files = new Map<string, FileStorage>();
   /** The files that each thread has opened. */
   readonly #opened = new Map<number, Set<string>>();
+  /** What each file was opened with, and what was told of changes to that. */
+  readonly #openedWith = new Map<string, FileStorageOptions>();
+  readonly #told = new Map<string, string>();
+  #lastThread = 0;
   readonly #notes = new Set<string>();
   readonly #pidFiles = new Map<string, () => void>();
   /** Kinds of storages that only one thread can use. */
   readonly unshared = new Set<string>();
+  /** Several threads serve the site: none may open such a storage any more, as when the configuration has changed. */
+  refusesUnshared = false;
 
   /** Answers what thread `number` asks for. */
   answer(request: StorageRequest, number: number): SharedFile | null {
+    this.#lastThread = Math.max(this.#lastThread, number);
     if (request.kind === 'note') {
       if (!this.#notes.has(request.text)) logger.warn('{text}', { text: request.text });
       this.#notes.add(request.text);
@@ -38,6 +54,10 @@ export class StorageHost {
       return null;
     }
     if (request.kind === 'unshared') {
+      if (this.refusesUnshared)
+        throw new StorageChangeError(
+          `a <${request.what}> cannot be shared by the threads that serve the site; ${RESTART}`,
+        );
       this.unshared.add(request.what);
       return null;
     }
@@ -49,9 +69,46 @@ export class StorageHost {
     if (storage === undefined) {
       storage = new FileStorage(request.path, { ...request.options, shared: MAIN_THREAD });
       this.#files.set(file, storage);
-    }
+      this.#openedWith.set(file, request.options);
+    } else this.#tellChanges(file, request.options);
     this.#opened.set(number, opened.add(file));
-    return storage.share(number, [...this.#files.keys()].indexOf(file));
+    const shared = storage.share(number, [...this.#files.keys()].indexOf(file));
+    // What belongs to the file as it is open stays; the rest is of the thread.
+    const { quota, packGc, packKeepOld } = request.options;
+    const { quota: _quota, packGc: _packGc, packKeepOld: _packKeepOld, ...kept } = shared.options;
+    const own = { quota, packGc, packKeepOld };
+    const given = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
+    return { ...shared, options: { ...kept, ...given } };
+  }
+
+  /** All threads up to this number were replaced: a file that none of the others has opened is not of the configuration any more. */
+  tellUnused(replaced: number): void {
+    const used = [...this.#opened].flatMap(([number, files]) => (number > replaced ? [...files] : []));
+    for (const file of this.#files.keys())
+      if (!used.includes(file))
+        logger.warn(`zope.conf does not name ${file} any more, which stays open and locked; ${RESTART}`);
+  }
+
+  /** The last thread that has asked for something. */
+  get lastThread(): number {
+    return this.#lastThread;
+  }
+
+  /** Threads that take the place of others read the configuration anew, but the file is open. */
+  #tellChanges(file: string, options: FileStorageOptions): void {
+    const before = this.#openedWith.get(file)!;
+    const changed = Object.entries(OF_OPEN_FILES)
+      .filter(
+        ([option]) =>
+          before[option as keyof FileStorageOptions] !== options[option as keyof FileStorageOptions],
+      )
+      .map(([, directive]) => directive);
+    const text = changed.join(', ');
+    if (text !== '' && this.#told.get(file) !== text)
+      logger.warn(
+        `${file} is open: what zope.conf says now of ${text} has no effect until the process is started again; ${RESTART}`,
+      );
+    this.#told.set(file, text);
   }
 
   /** When the disk has what a thread has told of. Rejects when it was lost. */

@@ -199,13 +199,18 @@ export class ThreadedSite {
       whenDurable: (hold) => this.#host!.whenDurable(hold),
       slowAfter: settings.slow_request_seconds,
       endAfter: settings.hung_request_seconds,
+      drainAfter: settings.drain_seconds,
+      drainStreamsAfter: settings.drain_streams_seconds,
       name,
       ...(fromSource ? SOURCE_OPTIONS : {}),
       prepare: (number) => this.#prepare(number),
       // What a thread needs from only one thread is known when the first one has loaded the application.
       limit: () => {
         const unshared = this.#host?.unshared ?? new Set();
-        if (unshared.size === 0) return count;
+        if (unshared.size === 0) {
+          if (this.#host !== undefined) this.#host.refusesUnshared = true;
+          return count;
+        }
         const kinds = [...unshared].map((kind) => `<${kind}>`).join(', ');
         logger.warn(`One thread serves the site: ${kinds} cannot be shared by several`);
         return 1;
@@ -262,8 +267,10 @@ export class ThreadedSite {
    */
   async recycle(): Promise<boolean> {
     if (this.#pool === undefined) return false;
+    const last = this.#host?.lastThread ?? 0;
     try {
       await this.#pool.recycle();
+      this.#host?.tellUnused(last);
     } catch (error) {
       logger.error('The site could not be loaded anew and goes on as it was', { error });
       throw error;

@@ -22,6 +22,8 @@ export async function serve(
     queueLimit?: number;
     slowAfter?: number;
     endAfter?: number;
+    drainAfter?: number;
+    drainStreamsAfter?: number;
     data?: Partial<TestData>;
     whenDurable?: (hold: Hold) => Promise<void>;
   } = {},
@@ -37,6 +39,8 @@ export async function serve(
     queueLimit: options.queueLimit ?? 100,
     slowAfter: options.slowAfter ?? 0,
     endAfter: options.endAfter ?? 0,
+    drainAfter: options.drainAfter ?? 60,
+    drainStreamsAfter: options.drainStreamsAfter ?? 60,
     name: 'test',
     ...(options.whenDurable === undefined ? {} : { whenDurable: options.whenDurable }),
     execArgv: ['--import', register],

@@ -28,6 +28,8 @@ const DEFAULTS = {
   queue_limit: 1000,
   slow_request_seconds: 0,
   hung_request_seconds: 0,
+  drain_seconds: 60,
+  drain_streams_seconds: 3600,
 };
 
 describe('the section [zope-ts]', () => {
@@ -39,7 +41,8 @@ describe('the section [zope-ts]', () => {
   it('is read with the variables of the file and of the command line', () => {
     const text =
       '[DEFAULT]\nname = shop\n[zope-ts]\nhealth_path = /%(name)s\nready_path =\nmetrics_listen = 127.0.0.1:%(metrics)s\n' +
-      'accept = threads\ncode_from_text = yes\nqueue_limit = 7\nslow_request_seconds = 0.5\nhung_request_seconds = 30\n';
+      'accept = threads\ncode_from_text = yes\nqueue_limit = 7\nslow_request_seconds = 0.5\nhung_request_seconds = 30\n' +
+      'drain_seconds = 5\ndrain_streams_seconds = 0.5\n';
     expect(read(text, { metrics: '9100' })).toEqual({
       health_path: '/shop',
       ready_path: '',
@@ -49,6 +52,8 @@ describe('the section [zope-ts]', () => {
       queue_limit: 7,
       slow_request_seconds: 0.5,
       hung_request_seconds: 30,
+      drain_seconds: 5,
+      drain_streams_seconds: 0.5,
     });
   });
 
