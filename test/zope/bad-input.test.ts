@@ -313,6 +313,9 @@ describe('files with users', () => {
 describe("a site's own modules", () => {
   it.each([
     ['{', 'package.json: '],
+    ['null', 'package.json: it must hold a JSON object'],
+    ['[1]', 'package.json: it must hold a JSON object'],
+    ['"text"', 'package.json: it must hold a JSON object'],
     ['{ "siteModules": "./src/site.ts" }', 'siteModules must be a list of paths'],
     ['{ "siteModules": ["./src/none.ts"] }', 'siteModules names ./src/none.ts, and there is no '],
     ['{ "siteModules": ["./bad.js"] }', 'is "npm install" still to be run?'],

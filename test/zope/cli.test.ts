@@ -49,6 +49,24 @@ describe('zope', () => {
       expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
   });
 
+  it.each(['runzeo', 'zeopack'])(
+    'says of %s that it is not there yet, wherever it is asked',
+    async (name) => {
+      const { stdout } = await command(undefined, ['--help']);
+      expect(stdout).toMatch(new RegExp(`^  ${name} +not there yet: `, 'm'));
+      const help = await command(name, ['--help']);
+      expect(help).toMatchObject({
+        exit: 0,
+        stdout: expect.stringMatching(/^Usage: .*\n\nNot part of this version yet/) as string,
+      });
+      const args = name === 'runzeo' ? ['-a', '127.0.0.1:0', '-f', at('Data.fs')] : ['-p', '9100'];
+      expect(await command(name, args)).toMatchObject({
+        exit: 70,
+        stderr: expect.stringMatching(/ZEO\) is not part of this version yet/) as string,
+      });
+    },
+  );
+
   it('lists them and fails when none is named', async () => {
     expect(await command(undefined, [])).toMatchObject({
       exit: 2,

@@ -47,6 +47,8 @@ function namesIn(manifest: string): readonly string[] {
   } catch (error) {
     throw new SiteModuleError(manifest, (error as Error).message, { cause: error });
   }
+  if (typeof content !== 'object' || content === null || Array.isArray(content))
+    throw new SiteModuleError(manifest, 'it must hold a JSON object, { … }');
   const { siteModules = [] } = content as { siteModules?: unknown };
   if (!Array.isArray(siteModules) || siteModules.some((name) => typeof name !== 'string'))
     throw new SiteModuleError(manifest, 'siteModules must be a list of paths');

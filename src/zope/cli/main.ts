@@ -29,8 +29,16 @@ const table: readonly (readonly [name: string, about: string, load: () => Promis
   ],
   ['db', 'look into, pack, check, save and convert databases', async () => (await import('./db.ts')).db],
   ['bench', 'load a URL and show how it fares', async () => (await import('./bench.ts')).bench],
-  ['runzeo', 'serve a database to other processes', async () => (await import('./zeo.ts')).runzeo],
-  ['zeopack', 'pack the databases of a storage server', async () => (await import('./zeo.ts')).zeopack],
+  [
+    'runzeo',
+    'not there yet: is to serve a database to other processes; checks its options',
+    async () => (await import('./zeo.ts')).runzeo,
+  ],
+  [
+    'zeopack',
+    'not there yet: is to pack the databases of a storage server',
+    async () => (await import('./zeo.ts')).zeopack,
+  ],
   [
     'template',
     'check the templates and scripts of a site or a folder',

@@ -3,14 +3,15 @@ import { ConfigurationError } from '../../zconfig/index.ts';
 import { type Command, CommandError } from './command-line.ts';
 import { zeoConfigToJson, zeoOptions } from './zeo-options.ts';
 
-const NOT_YET = 'the storage server (ZEO) is not part of this version yet';
+const NOT_YET =
+  'the storage server (ZEO) is not part of this version yet; one process serves a database with all its threads (runwsgi)';
 /** EX_SOFTWARE of sysexits.h: not an answer to a wrong command line. */
 const EXIT_NOT_YET = 70;
 
 const usage = `Usage: runzeo [-C FILE] [-a ADDRESS] [-f FILE] [options]
 
-Serves databases to other processes. Without -C both -a and -f are needed. Serving is not part of this version yet:
---print-config shows what a configuration asks for.
+Not part of this version yet: is to serve databases to other processes, and ends with exit code 70 instead. The options are checked, and
+--print-config shows what a configuration asks for. Without -C both -a and -f are needed.
 
   -C, --configure=FILE   the configuration, a zeo.conf
   -a, --address=ADDRESS  where to listen: PORT, HOST:PORT, or a path with a slash
@@ -24,7 +25,7 @@ Serves databases to other processes. Without -C both -a and -f are needed. Servi
 
 export const runzeo: Command = {
   name: 'runzeo',
-  about: 'serve a database to other processes',
+  about: 'not there yet: is to serve a database to other processes; checks its options',
   usage,
   async run(args, io) {
     try {
@@ -48,8 +49,9 @@ export const runzeo: Command = {
 
 export const zeopack: Command = {
   name: 'zeopack',
-  about: 'pack the databases of a storage server',
-  usage: 'usage: zeopack [options]\n\nNot part of this version yet.\n',
+  about: 'not there yet: is to pack the databases of a storage server',
+  usage:
+    'Usage: zeopack [options]\n\nNot part of this version yet, and ends with exit code 70. "zope db pack" packs a Data.fs.\n',
   async run(args, io) {
     if (args.includes('-h') || args.includes('--help')) {
       io.stdout.write(this.usage);
