@@ -100,3 +100,13 @@ it('without such paths a connection that may not wait is ended at once', async (
   const client = connect().send(request('/@@health'));
   await client.ended;
 });
+
+it('connections that were given up while they waited make room for others', async () => {
+  const connect = await full(0);
+  const many = Array.from({ length: 100 }, connect);
+  await Promise.all(many.map((client) => client.connected().catch(() => undefined)));
+  // Silent ones, as those that are served; and some of them ended well before they had a turn.
+  for (const client of clients.splice(0)) client.destroy();
+  const after = connect();
+  expect((await after.send(request('/after')).answer())?.body).toBe('/after');
+});

@@ -228,11 +228,12 @@ export class HttpServer implements RunningServer {
       this.#beyond.delete(socket);
       const index = this.#waiting.indexOf(entry);
       if (index >= 0) this.#waiting.splice(index, 1);
-      socket.off('error', leave).off('close', leave).off('timeout', end).setTimeout(0);
+      socket.off('error', leave).off('close', leave).off('timeout', end).off('end', end).setTimeout(0);
     };
+    // Whoever ends without having said anything was waiting for nothing; it would be served for as long as an idle connection.
     const end = () => void socket.destroy();
     const entry = { socket, serve, leave };
-    socket.on('error', leave).once('close', leave).on('timeout', end);
+    socket.on('error', leave).once('close', leave).on('timeout', end).on('end', end);
     if (isBeyond) {
       this.#beyond.add(socket);
       const timer = setTimeout(() => {
