@@ -29,7 +29,7 @@ import { bodyRefusal, inspect, LATE, rawRefusal, Refusal, refusalOf, sendRefusal
 import type { ServerSettings } from './settings.ts';
 import { duplicateSocket, type SharedSocket } from './shared-sockets.ts';
 import { removeStaleSocket } from './stale-socket.ts';
-import { MOST_URGENT, URGENT_MS, UrgentPaths } from './urgent.ts';
+import { MOST_BEYOND, MOST_URGENT, URGENT_MS, UrgentPaths } from './urgent.ts';
 
 /** How long the answer to a client that has closed its side may stand still. */
 const HALF_CLOSED_MS = 30_000;
@@ -212,7 +212,7 @@ export class HttpServer implements RunningServer {
       return;
     }
     const isBeyond = this.#waiting.length >= backlog;
-    if (isBeyond && (!this.#urgentPaths.any || this.#beyond.size >= MOST_URGENT)) {
+    if (isBeyond && !this.#urgentPaths.any) {
       socket.destroy();
       return;
     }
@@ -235,6 +235,12 @@ export class HttpServer implements RunningServer {
     const entry = { socket, serve, leave };
     socket.on('error', leave).once('close', leave).on('timeout', end).on('end', end);
     if (isBeyond) {
+      // What comes in a flood must not keep one that is urgent from being heard: it has said what it wants at once.
+      if (this.#beyond.size >= MOST_BEYOND) {
+        const oldest = this.#beyond.values().next().value!;
+        this.#beyond.delete(oldest);
+        oldest.destroy();
+      }
       this.#beyond.add(socket);
       const timer = setTimeout(() => {
         if (this.#beyond.has(socket)) socket.destroy();

@@ -1,8 +1,10 @@
 /** Requests that are answered although all connections that a server takes are in use: whether it lives must not depend on its visitors. */
 import type { Socket } from 'node:net';
 
-/** So many of them at a time, and of connections beyond those that may wait so many are looked at. */
+/** So many of them at a time. */
 export const MOST_URGENT = 16;
+/** Of connections beyond those that may wait so many are looked at, the newest. */
+export const MOST_BEYOND = 256;
 /** How long one that there is no place to wait for has to say what it wants. */
 export const URGENT_MS = 1000;
 
