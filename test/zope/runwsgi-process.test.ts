@@ -246,6 +246,18 @@ it('opens its log files anew on SIGUSR2 and SIGHUP', async () => {
   }
 });
 
+it('opens no debugger for a signal, by which others could run code in it', async () => {
+  const site = start();
+  const url = await site.url();
+  site.signal('SIGUSR1');
+  for (let tries = 0; !read('event.log').includes('SIGUSR1 does nothing here'); tries++) {
+    if (tries > 1000) throw new Error('not told');
+    await get(`${url}/between`);
+  }
+  expect(site.said).not.toMatch(/Debugger listening/);
+  expect(await site.signal('SIGTERM').exited).toBe(0);
+});
+
 it('closes the databases of a stock instance, so that the next start finds them whole and free', async () => {
   const make = new Running([bin('mkwsgiinstance'), '-d', at('inst'), '-u', 'admin:secret']);
   expect(await make.exited).toBe(0);

@@ -1,6 +1,7 @@
 /** `runwsgi`: serves the application of a PasteDeploy file (INVENTORY 1.5). */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { getLogger } from '@logtape/logtape';
 import {
   addLevelName,
   ConfigParser,
@@ -110,6 +111,9 @@ interface ServeOptions {
 }
 
 const REOPEN = ['SIGUSR2', 'SIGHUP'] as const;
+/** Node would open a debugger, by which every user of the machine could run code of his own in the site. */
+const noDebugger = () =>
+  getLogger(['Zope']).info('SIGUSR1 does nothing here: start Node with --inspect to debug the site');
 const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const;
 
 /** npm passes on a Ctrl-C that the terminal has sent to all processes already: one that comes so soon is the same one. */
@@ -161,6 +165,7 @@ async function serve(options: ServeOptions): Promise<number> {
   if (file !== undefined) await setUpLogging(file, variables);
   const interruption = new Interruption();
   for (const signal of REOPEN) process.on(signal, reopenLogs);
+  process.on('SIGUSR1', noDebugger);
   let announced = quiet;
   const announce = () => {
     if (!announced) io.stdout.write(`Starting server in PID ${process.pid}.\n`);
@@ -199,6 +204,7 @@ async function serve(options: ServeOptions): Promise<number> {
     await shutDown();
     await shutDownLogging();
     for (const signal of REOPEN) process.off(signal, reopenLogs);
+    process.off('SIGUSR1', noDebugger);
     await interruption.forget();
   }
 }
