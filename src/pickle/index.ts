@@ -8,6 +8,13 @@ export {
   Timezones,
 } from './datetime/index.ts';
 export {
+  type Decoder,
+  type Encoder,
+  type Encoding,
+  findEncoding,
+  isNoTextEncoding,
+} from './encodings/index.ts';
+export {
   BadValueError,
   PickleError,
   PicklingError,

@@ -1,197 +1,67 @@
 /**
- * `str.encode` and `bytes.decode`: the encodings of Unicode and the single-byte ones of the web, with Python's error handlers. Long
- * texts are handled in pieces, each charged before it is made.
+ * `str.encode` and `bytes.decode`: with Python's error handlers. Long texts are handled in pieces, each charged before it is made.
  */
+import {
+  type Decoder,
+  type Encoder,
+  type Encoding,
+  findEncoding,
+  isNoTextEncoding,
+} from '../../pickle/index.ts';
 import { chargeMemory, chargeSteps } from './budget.ts';
 import { LookupError, TypeError, UnicodeDecodeError, UnicodeEncodeError } from './errors.ts';
 import { mapPieces, pieces } from './long-text.ts';
 import { textLength } from './text.ts';
 import { typeName } from './types.ts';
 
-interface Codec {
-  /** As errors name it. */
-  readonly name: string;
-  /** The bytes of a code point; undefined: it has none here. */
-  readonly encode: (code: number) => readonly number[] | undefined;
-  /** What is wrong with a code point that has none. */
-  readonly reason: string;
-  readonly mark?: readonly number[];
-  /** Bytes of one unit where a text is units of that size. */
-  readonly unit?: 2 | 4;
-  readonly bigEndian?: boolean;
-  /** The characters of the 256 bytes of a single-byte encoding; empty: no character. */
-  readonly table?: readonly string[];
-  /** Encodes a whole piece at once where nothing in it can fail. */
-  readonly quick?: (piece: string) => Uint8Array | undefined;
-}
-
-/** A surrogate without its other half. */
-const LONE = /\p{Surrogate}/u;
-const isSurrogate = (code: number): boolean => code >= 0xd800 && code <= 0xdfff;
-const SURROGATES = 'surrogates not allowed';
-
-const utf8: Codec = {
-  name: 'utf-8',
-  encode: (code) => (isSurrogate(code) ? undefined : [...Buffer.from(String.fromCodePoint(code), 'utf8')]),
-  reason: SURROGATES,
-  quick: (piece) => (LONE.test(piece) ? undefined : Buffer.from(piece, 'utf8')),
-};
-
-function wideCodec(name: string, unit: 2 | 4, bigEndian: boolean, mark?: readonly number[]): Codec {
-  const order = (n: number): number[] => {
-    const bytes = unit === 2 ? [n & 255, n >>> 8] : [n & 255, (n >>> 8) & 255, (n >>> 16) & 255, n >>> 24];
-    return bigEndian ? bytes.reverse() : bytes;
-  };
-  return {
-    name,
-    encode: (code) => {
-      if (isSurrogate(code)) return undefined;
-      if (unit === 4 || code < 0x10000) return order(code);
-      return [...order(0xd7c0 + (code >>> 10)), ...order(0xdc00 + (code & 0x3ff))];
-    },
-    reason: SURROGATES,
-    unit,
-    bigEndian,
-    ...(mark === undefined ? {} : { mark }),
-  };
-}
-
-/** The first 128, or 256, code points as bytes. */
-function narrowCodec(name: string, limit: 128 | 256): Codec {
-  const beyond = limit === 128 ? /[^\0-\x7f]/ : /[^\0-\xff]/;
-  return {
-    name,
-    encode: (code) => (code < limit ? [code] : undefined),
-    reason: `ordinal not in range(${limit})`,
-    table: Array.from({ length: 256 }, (_none, b) => (b < limit ? String.fromCharCode(b) : '')),
-    quick: (piece) => (beyond.test(piece) ? undefined : Buffer.from(piece, 'latin1')),
-  };
-}
-
-/** Python's name of a single-byte encoding and that of the web, whose tables differ from Python's only in unassigned bytes. */
-const SINGLE: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(
-    [2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16].map((n) => [`iso8859-${n}`, `iso-8859-${n}`]),
-  ),
-  ...Object.fromEntries(
-    [1250, 1251, 1252, 1253, 1254, 1255, 1256, 1257, 1258].map((n) => [`cp${n}`, `windows-${n}`]),
-  ),
-  'koi8-r': 'koi8-r',
-  'koi8-u': 'koi8-u',
-  'mac-roman': 'macintosh',
-  cp866: 'ibm866',
-};
-
-/** The bytes 128 to 159; a hyphen: unassigned. */
-const WINDOWS_1252 = '€-‚ƒ„…†‡ˆ‰Š‹Œ-Ž--‘’“”•–—˜™š›œ-žŸ';
-
-function singleCodec(name: string, label: string): Codec {
-  const decoder = new TextDecoder(label);
-  const table = Array.from({ length: 256 }, (_none, b) => {
-    // Some engines read this one as latin-1.
-    if (name === 'cp1252' && b >= 128 && b < 160) return WINDOWS_1252[b - 128]!.replace('-', '');
-    const c = decoder.decode(Uint8Array.of(b));
-    // The web maps unassigned bytes to controls, Python to nothing.
-    return c === '\ufffd' ||
-      (b > 127 && c.charCodeAt(0) === b && c.charCodeAt(0) < 160 && name.startsWith('cp'))
-      ? ''
-      : c;
-  });
-  const bytes = new Map(table.map((c, b) => [c.codePointAt(0), [b]] as const));
-  return {
-    name: 'charmap',
-    encode: (code) => bytes.get(code),
-    reason: 'character maps to <undefined>',
-    table,
-  };
-}
-
-const NAMES: Readonly<Record<string, string>> = {
-  utf8: 'utf-8',
-  u8: 'utf-8',
-  utf: 'utf-8',
-  'us-ascii': 'ascii',
-  '646': 'ascii',
-  latin1: 'latin-1',
-  latin: 'latin-1',
-  'iso-8859-1': 'latin-1',
-  'iso8859-1': 'latin-1',
-  '8859': 'latin-1',
-  cp819: 'latin-1',
-  l1: 'latin-1',
-  utf16: 'utf-16',
-  u16: 'utf-16',
-  'utf-16le': 'utf-16-le',
-  'utf-16be': 'utf-16-be',
-  utf32: 'utf-32',
-  u32: 'utf-32',
-  'utf-32le': 'utf-32-le',
-  'utf-32be': 'utf-32-be',
-  macintosh: 'mac-roman',
-  '866': 'cp866',
-};
-const known = new Map<string, Codec>([
-  ['utf-8', utf8],
-  ['utf-8-sig', { ...utf8, name: 'utf-8', mark: [0xef, 0xbb, 0xbf] }],
-  ['ascii', narrowCodec('ascii', 128)],
-  ['latin-1', narrowCodec('latin-1', 256)],
-  ['utf-16', wideCodec('utf-16', 2, false, [0xff, 0xfe])],
-  ['utf-16-le', wideCodec('utf-16-le', 2, false)],
-  ['utf-16-be', wideCodec('utf-16-be', 2, true)],
-  ['utf-32', wideCodec('utf-32', 4, false, [0xff, 0xfe, 0, 0])],
-  ['utf-32-le', wideCodec('utf-32-le', 4, false)],
-  ['utf-32-be', wideCodec('utf-32-be', 4, true)],
-]);
-/** Python's codecs that turn bytes into bytes or texts into texts. */
-const NO_TEXT = /^(?:rot-?13|hex|hex-codec|base64|base-64|bz2|zip|zlib|uu|quopri|quotedprintable)$/;
-
-function codecOf(name: unknown, method: 'encode' | 'decode'): Codec {
+function codecOf(name: unknown, method: 'encode' | 'decode'): Encoding {
   if (name === undefined) return utf8;
   if (typeof name !== 'string')
     throw new TypeError(`${method}() argument 'encoding' must be str, not ${typeName(name)}`);
-  const plain = name
-    .slice(0, 100)
-    .toLowerCase()
-    .replace(/[_\s]+/g, '-');
-  const canonical =
-    NAMES[plain] ?? plain.replace(/^iso-8859-/, 'iso8859-').replace(/^windows-(?=125\d$)|^(?=125\d$)/, 'cp');
-  const codec = known.get(canonical);
-  if (codec !== undefined) return codec;
-  if (Object.hasOwn(SINGLE, canonical)) {
-    const made = singleCodec(canonical, SINGLE[canonical]!);
-    known.set(canonical, made);
-    return made;
-  }
-  if (NO_TEXT.test(plain))
+  const found = findEncoding(name);
+  if (found !== undefined) return found;
+  if (isNoTextEncoding(name))
     throw new LookupError(
       `'${name}' is not a text encoding; use codecs.${method}() to handle arbitrary codecs`,
     );
   throw new LookupError(`unknown encoding: ${name}`);
 }
 
+const utf8 = findEncoding('utf-8')!;
+
 export function encodeText(s: string, encoding?: unknown, errors?: unknown): Uint8Array {
   const codec = codecOf(encoding, 'encode');
   const parts: Uint8Array[] = codec.mark === undefined ? [] : [Uint8Array.from(codec.mark)];
+  const encoder = codec.encoder?.() ?? codec;
   let before = 0;
   for (const piece of pieces(s)) {
     chargeMemory(16 + piece.length * 3);
-    parts.push(codec.quick?.(piece) ?? encodePiece(codec, s, piece, before, errors));
+    parts.push(codec.quick?.(piece) ?? encodePiece(codec, encoder, s, piece, before, errors));
     before += piece.length;
   }
+  if ('end' in encoder) parts.push(Uint8Array.from(encoder.end()));
   return parts.length === 1 ? new Uint8Array(parts[0]!) : new Uint8Array(Buffer.concat(parts));
 }
 
-function encodePiece(codec: Codec, s: string, piece: string, before: number, errors: unknown): Uint8Array {
+function encodePiece(
+  codec: Encoding,
+  encoder: Pick<Encoder, 'encode'>,
+  s: string,
+  piece: string,
+  before: number,
+  errors: unknown,
+): Uint8Array {
   chargeSteps(piece.length);
   const out: number[] = [];
   for (let i = 0; i < piece.length;) {
     const code = piece.codePointAt(i)!;
-    const bytes = codec.encode(code);
+    const bytes = encoder.encode(code);
     if (bytes !== undefined) for (const b of bytes) out.push(b);
+    else if (errors === 'surrogateescape' && code >= 0xdc80 && code <= 0xdcff) out.push(code - 0xdc00);
     else {
       const text = substitute(errors, codec, code, s, before + i);
       chargeMemory(text.length * 2);
-      for (const c of text) out.push(...(codec.encode(c.codePointAt(0)!) ?? []));
+      for (const c of text) out.push(...(encoder.encode(c.codePointAt(0)!) ?? []));
     }
     i += code > 0xffff ? 2 : 1;
   }
@@ -200,7 +70,9 @@ function encodePiece(codec: Codec, s: string, piece: string, before: number, err
 
 const hexadecimal = (n: number, digits: number): string => n.toString(16).padStart(digits, '0');
 
-function substitute(errors: unknown, codec: Codec, code: number, s: string, unit: number): string {
+const isSurrogate = (code: number): boolean => code >= 0xd800 && code <= 0xdfff;
+
+function substitute(errors: unknown, codec: Encoding, code: number, s: string, unit: number): string {
   switch (errors ?? 'strict') {
     case 'ignore':
       return '';
@@ -214,13 +86,15 @@ function substitute(errors: unknown, codec: Codec, code: number, s: string, unit
         : code < 65536
           ? `\\u${hexadecimal(code, 4)}`
           : `\\U${hexadecimal(code, 8)}`;
-    case 'strict': {
+    case 'strict':
+    case 'surrogateescape': {
       const start = textLength(s.slice(0, unit));
       let end = start;
-      // Everything wrong in a row is one error, but for single-byte tables.
+      // Everything wrong in a row is one error.
       for (const c of s.slice(unit, unit + 10_000)) {
         if (codec.encode(c.codePointAt(0)!) !== undefined) break;
         end++;
+        if (codec.single) break;
       }
       throw new UnicodeEncodeError(codec.name, s, start, end, codec.reason);
     }
@@ -238,6 +112,7 @@ export function decodeBytes(bytes: Uint8Array, encoding?: unknown, errors?: unkn
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   if (codec.unit !== undefined) return decodeUnits(codec, bytes, errors);
   const { table } = codec;
+  if (codec.decoder !== undefined) return decodeEach(codec, codec.decoder(), bytes, errors);
   if (table === undefined) {
     const marked = codec.mark !== undefined && codec.mark.every((b, i) => bytes[i] === b) ? 3 : 0;
     return decodeUtf8(buffer.subarray(marked), errors);
@@ -252,6 +127,30 @@ export function decodeBytes(bytes: Uint8Array, encoding?: unknown, errors?: unkn
     }
     return out;
   });
+}
+
+/** What a decoder reads of one place after the other. */
+function decodeEach(codec: Encoding, decoder: Decoder, bytes: Uint8Array, errors: unknown): string {
+  const parts: string[] = [];
+  let out = '';
+  for (let at = 0; at < bytes.length;) {
+    if (out.length > 1023) {
+      chargeSteps(256);
+      parts.push(out);
+      out = '';
+    }
+    const text = decoder.decode(bytes, at);
+    if (text !== undefined) {
+      out += text;
+      at += decoder.size;
+      continue;
+    }
+    const replaced = replaceBytes(errors, codec.name, bytes, at, at + decoder.size, decoder.reason);
+    out += replaced;
+    at += errors === 'surrogateescape' ? replaced.length : decoder.size;
+  }
+  parts.push(out);
+  return parts.join('');
 }
 
 function decodeUtf8(buffer: Buffer, errors: unknown): string {
@@ -304,7 +203,7 @@ function sequence(bytes: Uint8Array, i: number): number {
 }
 
 /** UTF-16 and UTF-32. */
-function decodeUnits(codec: Codec, bytes: Uint8Array, errors: unknown): string {
+function decodeUnits(codec: Encoding, bytes: Uint8Array, errors: unknown): string {
   const unit = codec.unit!;
   let big = codec.bigEndian!;
   let at = 0;
@@ -330,8 +229,11 @@ function decodeUnits(codec: Codec, bytes: Uint8Array, errors: unknown): string {
       out = '';
     }
     if (at + unit > bytes.length) {
-      out += replaceBytes(errors, name, bytes, at, bytes.length, 'truncated data');
-      break;
+      const replaced = replaceBytes(errors, name, bytes, at, bytes.length, 'truncated data');
+      out += replaced;
+      if (errors !== 'surrogateescape') break;
+      at += replaced.length;
+      continue;
     }
     let code = read(at);
     let size: number = unit;
@@ -349,8 +251,12 @@ function decodeUnits(codec: Codec, bytes: Uint8Array, errors: unknown): string {
         size = 4;
       } else reason = 'illegal UTF-16 surrogate';
     } else if (code >= 0xdc00 && code < 0xe000) reason = 'illegal encoding';
-    out +=
-      reason === '' ? String.fromCodePoint(code) : replaceBytes(errors, name, bytes, at, at + size, reason);
+    if (reason === '') out += String.fromCodePoint(code);
+    else {
+      const replaced = replaceBytes(errors, name, bytes, at, at + size, reason);
+      out += replaced;
+      if (errors === 'surrogateescape') size = replaced.length;
+    }
     at += size;
   }
   parts.push(out);
@@ -372,8 +278,17 @@ function replaceBytes(
       return '\ufffd';
     case 'backslashreplace':
       return Array.from(bytes.subarray(start, end), (b) => `\\x${hexadecimal(b, 2)}`).join('');
+    case 'surrogateescape': {
+      // The bytes below 128 are tried again by themselves.
+      let escaped = '';
+      for (let i = start; i < end && bytes[i]! > 127; i++) escaped += String.fromCharCode(0xdc00 + bytes[i]!);
+      if (escaped !== '') return escaped;
+      throw new UnicodeDecodeError(name, new Uint8Array(bytes), start, end, reason);
+    }
     case 'strict':
       throw new UnicodeDecodeError(name, new Uint8Array(bytes), start, end, reason);
+    case 'xmlcharrefreplace':
+      throw new TypeError("don't know how to handle UnicodeDecodeError in error callback");
     default:
       throw new LookupError(`unknown error handler name '${String(errors).slice(0, 100)}'`);
   }
