@@ -1,3 +1,4 @@
+export { BLANK, NO_BLANK, strip, stripEnd, words } from './blanks.ts';
 export {
   DateError,
   DateSyntaxError,

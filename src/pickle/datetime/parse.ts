@@ -1,4 +1,5 @@
 /** Dates and times in words and numbers, as people in North America or elsewhere write them; and in ISO 8601. */
+import { strip, words } from '../blanks.ts';
 import { fullYear, monthLength } from './calendar.ts';
 import { DateError, DateSyntaxError, TimeError } from './errors.ts';
 import { zoneName } from './zones.ts';
@@ -167,13 +168,13 @@ function takeTime(
 
 /** A date in any of the common ways to write one. Throws a DateSyntaxError, DateError or TimeError. */
 export function parseDate(source: string, format: DateFormat, today: () => [number, number, number]): Parsed {
-  let text = source.trim();
-  const words = text.split(/\s+/);
+  let text = strip(source);
+  const parts = words(text);
   // A zone is the last word, and is taken off first: it may have a slash.
   let zone: string | undefined;
-  if (zoneName(words.at(-1)!) !== undefined) {
-    zone = words.pop();
-    text = words.join(' ');
+  if (parts.length > 0 && zoneName(parts.at(-1)!) !== undefined) {
+    zone = parts.pop();
+    text = parts.join(' ');
   }
   const naive = zone === undefined;
   const tokens = tokenize(text);
@@ -199,7 +200,7 @@ const ISO =
 
 /** Whether a text is written in ISO 8601. */
 export function isIso8601(text: string): boolean {
-  const match = ISO.exec(text.trim());
+  const match = ISO.exec(strip(text));
   return match !== null && match.groups!.garbage === '';
 }
 
@@ -209,7 +210,7 @@ export function parseIso8601(
   dayOf: (year: number, days: number) => [number, number],
   weekDayOf: (year: number) => number,
 ): Parsed {
-  const match = ISO.exec(text.trim());
+  const match = ISO.exec(strip(text));
   if (match === null || match.groups!.garbage !== '')
     throw new DateSyntaxError(`Not an ISO 8601 compliant date string: "${text}"`);
   const { groups: part = {} } = match;

@@ -1,3 +1,4 @@
+import { BLANK } from '../../pickle/index.ts';
 import { chargeMemory, chargeSteps } from './budget.ts';
 import { mapCharacters, pieces } from './long-text.ts';
 
@@ -190,11 +191,9 @@ export function bytesRepr(bytes: Uint8Array): string {
   return `b${quote}${mapCharacters(latin1, shown)}${quote}`;
 }
 
-const SPACES = '\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
-
 /** White space of `str.split()` and `str.strip()`: other characters than those of JavaScript's `\s` and `trim()`. */
-export const SPACE = new RegExp(`[${SPACES}]`);
-const LEADING = new RegExp(`^[${SPACES}]+`);
+export const SPACE = new RegExp(BLANK);
+const LEADING = new RegExp(`^${BLANK}+`);
 
 /** `str.strip()`. Unlike `trim()` it keeps U+FEFF, and takes away the separators U+001C to U+001F and U+0085. */
 export function stripText(s: string): string {

@@ -12,11 +12,6 @@ const bodies = ({ expected, actual }: Difference) => `${expected.body}\n${actual
 
 const ACCIDENTS: readonly Accident[] = [
   {
-    reason:
-      'which bytes of a charset of several bytes are no text is told by the web’s decoders in general only',
-    holds: (difference) => /multibyte sequence/.test(difference.expected.body) && sameStatus(difference),
-  },
-  {
     reason: 'a method that every record has is of a class of its own',
     holds: (difference) => /builtin_function_or_method/.test(bodies(difference)) && sameStatus(difference),
   },
@@ -103,10 +98,6 @@ const ACCIDENTS: readonly Accident[] = [
       request.method === 'POST' && /'tuple' object has no attribute 'replace'/.test(expected.body),
   },
   {
-    reason: 'a byte order mark before a date is white space here',
-    holds: ({ expected }) => /Invalid DateTime &#x27;\\ufeff/.test(expected.body),
-  },
-  {
     reason:
       'below a page of the management interface there is nothing: Python asks for the rights of the page first',
     holds: ({ request, expected, actual }) =>
@@ -154,10 +145,6 @@ const ACCIDENTS: readonly Accident[] = [
       programOf(request).includes('enableHTTPCompression') &&
       expected.body === actual.body &&
       expected.status === actual.status,
-  },
-  {
-    reason: 'Big5 of the web has a sign for the euro',
-    holds: ({ request }) => /charset=big5/.test(programOf(request)),
   },
 ];
 
