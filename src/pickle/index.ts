@@ -26,6 +26,7 @@ export {
 export { type Reduction, registerValueClass } from './value-classes.ts';
 export { Pickler, type PicklerOptions } from './pickler.ts';
 export { Unpickler, type UnpicklerOptions } from './unpickler.ts';
+export { strftime, type TimeFields } from './strftime.ts';
 export { ByteArray } from './values/bytearray.ts';
 export { Counter, DefaultDict, Deque, OrderedDict, Range, Slice } from './values/collections.ts';
 export { Complex } from './values/complex.ts';

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { formatBraces, parseBraces } from '../../src/paste/logging/brace.ts';
 import { formatSpec } from '../../src/paste/logging/format-spec.ts';
 import { formatMessage } from '../../src/paste/logging/percent.ts';
-import { strftime, timeFields } from '../../src/paste/logging/strftime.ts';
+import { timeFields } from '../../src/paste/logging/local-time.ts';
+import { strftime } from '../../src/pickle/index.ts';
 import { FloatValue, TupleValue } from '../../src/paste/logging/python-text.ts';
 
 const outcome = (run: () => string): string => {

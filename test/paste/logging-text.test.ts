@@ -4,7 +4,8 @@ import { encoderOf } from '../../src/paste/logging/encodings.ts';
 import { readExpression } from '../../src/paste/logging/expressions.ts';
 import { formatMessage } from '../../src/paste/logging/percent.ts';
 import { FloatValue, repr, str } from '../../src/paste/logging/python-text.ts';
-import { strftime, timeFields } from '../../src/paste/logging/strftime.ts';
+import { timeFields } from '../../src/paste/logging/local-time.ts';
+import { strftime } from '../../src/pickle/index.ts';
 
 // Expected values were computed with Python 3.11.
 

@@ -3,7 +3,8 @@ import { pythonError } from './errors.ts';
 import { formatNamed, parsePercent } from './percent.ts';
 import { str } from './python-text.ts';
 import type { LogRecord } from './record.ts';
-import { strftime, timeFields } from './strftime.ts';
+import { strftime } from '../../pickle/index.ts';
+import { timeFields } from './local-time.ts';
 
 export type FormatStyle = '%' | '{' | '$';
 

@@ -433,6 +433,10 @@ const PARTS = [
   'bool',
 ];
 
+/** What the C library takes between the sign and the letter. */
+const FLAGS = ['', '', '', '-', '_', '0', '^', '#', '-^', '_0', '0_#'];
+const WIDTHS = ['', '', '', '1', '5', '12'];
+const MODIFIERS = ['', '', '', 'E', 'O'];
 const ISO_WEEK =
   'a A b B c d H I j m M p S U w W x X y Y Z z % C D e F g G h k l n P r R s t T u V f N q'.split(' ');
 const other = (r: Random): unknown =>
@@ -470,7 +474,8 @@ function callOf(r: Random): unknown[] {
       'strftime',
       Array.from(
         { length: 1 + r.below(3) },
-        () => `${r.pick(['', '[', ' ', 'é', '%%', '-'])}%${r.pick(ISO_WEEK)}`,
+        () =>
+          `${r.pick(['', '[', ' ', 'é', '%%', '-'])}%${r.pick(FLAGS)}${r.pick(WIDTHS)}${r.pick(MODIFIERS)}${r.pick(ISO_WEEK)}`,
       ).join(''),
     ],
     (r) => [r.pick(['format']), r.pick(['', '%Y', '%d.%m.%Y %H:%M', 'x', '%B', '%Z'])],

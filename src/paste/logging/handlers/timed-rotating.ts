@@ -2,7 +2,8 @@ import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { pythonError } from '../errors.ts';
 import { runtime } from '../runtime.ts';
-import { strftime, timeFields } from '../strftime.ts';
+import { strftime } from '../../../pickle/index.ts';
+import { timeFields } from '../local-time.ts';
 import type { FileSettings } from './file.ts';
 import { RollingFileHandler } from './rotating.ts';
 
