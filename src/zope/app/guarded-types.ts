@@ -117,7 +117,9 @@ registerType(RequestContainer, {
 registerType(Application, {
   denied: ['Control_Panel'],
   operators: {
-    getattr: (_self, name) => {
+    getattr: (self, name) => {
+      // The root has no wrapper of its own; these are what Python's has.
+      if (name === 'aq_explicit' || name === 'aq_inner') return self;
       const request = name === 'aq_parent' ? getRequest() : undefined;
       return request === undefined ? undefined : new RequestContainer(request);
     },

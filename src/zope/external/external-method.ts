@@ -86,11 +86,20 @@ function callByScript(
   args: readonly unknown[],
   kwargs: Dict<string, unknown> | undefined,
 ): unknown {
-  const parameters = parametersOf(method._signature());
+  const signature = method._signature();
+  const parameters = parametersOf(signature);
   const required = parameters.filter((each) => each.required).length;
   const given = args.length + (kwargs?.size ?? 0);
   const filled = takesSelf(method) && given === required - 1 ? [contextOf(method), ...args] : [...args];
   const byPosition = filled.length;
+  if (byPosition > parameters.length && !signature.endsWith('*args')) {
+    const count = parameters.length;
+    const takes = required < count ? `from ${required} to ${count}` : `${count}`;
+    throw new TypeError(
+      `${method._function}() takes ${takes} positional argument${takes === '1' ? '' : 's'} but ${byPosition} ` +
+        `${byPosition === 1 ? 'was' : 'were'} given`,
+    );
+  }
   for (const [name, value] of kwargs ?? []) {
     const at = parameters.findIndex((each) => each.name === name);
     if (at < 0) throw new TypeError(`${method._function}() got an unexpected keyword argument '${name}'`);

@@ -65,6 +65,9 @@ describe('an External Method', () => {
         /multiple values for argument 'name'/,
       );
       expect(() => call(tool, [], kwargs({ nom: 'Bob' }))).toThrow(/unexpected keyword argument 'nom'/);
+      expect(() => call(tool, [box(), 'Ada', '!', 'more'])).toThrow(
+        /takes from 2 to 3 positional arguments but 4 were given/,
+      );
     });
   });
 
