@@ -121,7 +121,7 @@ describe('gzip', () => {
     const server = await serve(answering(html(body())), { listen: '127.0.0.1:0' });
     const client = new RawClient(server).send(request('/', ['Accept-Encoding: gzip']));
     client.socket.once('data', () => client.reset());
-    await end;
+    await expect(end).resolves.toBeUndefined();
     await server.close(0);
   });
 
