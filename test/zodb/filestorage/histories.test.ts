@@ -12,7 +12,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { isBlobRecord } from '../../../src/zodb/blobs/is-blob-record.ts';
 import { FileStorage } from '../../../src/zodb/index.ts';
-import { type Case, expectSame } from '../../conformance/suite.ts';
+import { canonical, type Case, expectSame, Mismatch } from '../../conformance/suite.ts';
 import { expectResults, type Step, Writer } from '../../conformance/suites/filestorage.ts';
 import { errorTag, idHex, oidOf, tidOf } from '../../conformance/suites/lib/filestorage-values.ts';
 
@@ -200,7 +200,11 @@ test.skipIf(python === undefined)(
       try {
         replay(testCase);
       } catch (error) {
-        failed.push([testCase.name, String(error)]);
+        const differing =
+          error instanceof Mismatch
+            ? [error.expected, error.actual].map((side) => canonical(side).slice(0, 4000))
+            : [];
+        failed.push([testCase.name, String(error), ...differing]);
       }
     }
     expect(failed.slice(0, 3)).toEqual([]);
