@@ -9,6 +9,7 @@ import { getSecurityManager } from './security-manager.ts';
 
 const VALID_AQ = new Set(['aq_parent', 'aq_inner', 'aq_explicit']);
 const NOBODY: Roles = [];
+const PUBLIC = ['Anonymous'];
 
 /** Roles that a declaration demands on an object. */
 export function declaredRoles(declaration: Declaration, object: unknown): Roles {
@@ -85,29 +86,41 @@ export class ZopeSecurityPolicy implements SecurityPolicy {
   }
 
   checkPermission(permission: string, object: unknown): boolean {
-    return this.allows(rolesForPermissionOn(permission, object), object, object);
+    const roles = rolesForPermissionOn(permission, object);
+    // Other than for a value, what the code may comes first: proxy roles that lack the permission lack it also where everybody has it.
+    const verdict = this.#ofExecutable(roles ?? PUBLIC, object, object);
+    if (verdict !== undefined) return verdict;
+    return (
+      this.#isPublic(roles) || (this.authenticated && getSecurityManager().getUser().allowed(object, roles))
+    );
   }
 
   /** The checks that follow once the roles are known: the code's owner, its proxy roles, the user. */
   allows(roles: Roles, object: unknown, container: unknown): boolean {
-    if (roles === null || roles.includes('Anonymous')) return true;
-    const manager = getSecurityManager();
-    const executable = manager.stack.at(-1);
-    if (executable !== undefined) {
-      if (this.ownerous) {
-        const owner = executable.getOwner();
-        if (owner !== null && !owner.allowed(object, roles)) return false;
-      }
-      const proxyRoles = executable._proxy_roles;
-      if (proxyRoles !== undefined && proxyRoles.length > 0) {
-        const owner = executable.getWrappedOwner();
-        const wrapped =
-          container !== null && typeof container === 'object' && aqBase(container) !== container;
-        if (owner !== null && wrapped && !owner._check_context(container)) return false;
-        return proxyRoles.some((role) => roles.includes(role));
-      }
+    if (this.#isPublic(roles)) return true;
+    const verdict = this.#ofExecutable(roles!, object, container);
+    if (verdict !== undefined) return verdict;
+    return this.authenticated && getSecurityManager().getUser().allowed(object, roles);
+  }
+
+  #isPublic(roles: Roles): boolean {
+    return roles === null || roles.includes('Anonymous');
+  }
+
+  /** What the code that runs says: its owner and its proxy roles; undefined: it is up to the user. */
+  #ofExecutable(roles: readonly string[], object: unknown, container: unknown): boolean | undefined {
+    const executable = getSecurityManager().stack.at(-1);
+    if (executable === undefined) return undefined;
+    if (this.ownerous) {
+      const owner = executable.getOwner();
+      if (owner !== null && !owner.allowed(object, roles)) return false;
     }
-    return this.authenticated && manager.getUser().allowed(object, roles);
+    const proxyRoles = executable._proxy_roles;
+    if (proxyRoles === undefined || proxyRoles.length === 0) return undefined;
+    const owner = executable.getWrappedOwner();
+    const wrapped = container !== null && typeof container === 'object' && aqBase(container) !== container;
+    if (owner !== null && wrapped && !owner._check_context(container)) return false;
+    return proxyRoles.some((role) => roles.includes(role));
   }
 }
 

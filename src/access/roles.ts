@@ -19,6 +19,7 @@ export function permissionAttribute(permission: string): string {
   return attribute;
 }
 
+const NOBODY: readonly string[] = [];
 const MANAGER: readonly string[] = ['Manager'];
 
 function defaultRoles(permission: string, object: unknown): readonly string[] {
@@ -33,20 +34,25 @@ function defaultRoles(permission: string, object: unknown): readonly string[] {
 export function rolesForPermissionOn(permission: string, object: unknown): Roles {
   let attribute = permissionAttribute(permission);
   let found: string[] | undefined;
+  let set = false;
   let at: Place | null = object !== null && typeof object === 'object' ? placeOf(object) : null;
   while (at !== null) {
     const roles = ownAt(at, attribute);
     if (roles === null) return null;
     if (typeof roles === 'string') {
-      // A permission of this object that is mapped to another one.
-      attribute = roles || permissionAttribute(permission);
+      // A permission of this object that is mapped to another one, or to none.
+      if (roles === '') return NOBODY;
+      attribute = roles;
     } else if (roles instanceof Tuple) {
       return found === undefined ? (roles as readonly string[]) : [...(roles as readonly string[]), ...found];
     } else if (Array.isArray(roles)) {
       found = found === undefined ? [...(roles as string[])] : [...found, ...(roles as string[])];
     }
+    set = Array.isArray(roles);
     at = placeAround(at);
   }
+  // What is set on the root of a site hides the defaults, which are its class's in Python.
+  if (set) return found!;
   const defaults = defaultRoles(permission, object);
   return found === undefined ? defaults : [...found, ...defaults];
 }

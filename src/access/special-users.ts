@@ -57,6 +57,18 @@ export class UnrestrictedUser extends SpecialUser {
     return roles !== undefined;
   }
 
+  override getRoles(): readonly string[] {
+    return tupleFrom([...this._v_roles, 'Authenticated']);
+  }
+
+  override has_role(_roles: string | readonly string[], _object?: unknown): boolean {
+    return true;
+  }
+
+  override has_permission(_permission: string, _object: unknown): boolean {
+    return true;
+  }
+
   override _check_context(_object: unknown): boolean {
     return true;
   }

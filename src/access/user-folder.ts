@@ -247,7 +247,8 @@ Object.assign(UserFolder.prototype, {
 });
 declareClass(UserFolder, {
   default: 'deny',
-  object: 'public',
+  // For whoever may see what its folder holds.
+  object: 'object',
   publishable: true,
   names: {
     id: 'public',

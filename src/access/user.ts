@@ -59,7 +59,12 @@ function checkContext(user: object, object: unknown): boolean {
 function isAllowed(user: User, object: unknown, roles: Roles | undefined): boolean {
   if (roles === null || roles === undefined) return roles === null;
   if (roles.includes('Anonymous')) return true;
-  if (roles.includes('Authenticated') && user.getUserName() !== 'Anonymous User') return true;
+  if (
+    roles.includes('Authenticated') &&
+    user.getUserName() !== 'Anonymous User' &&
+    user._check_context(object)
+  )
+    return true;
   const own = user.getRoles();
   if (roles.some((role) => own.includes(role))) return user._check_context(object);
   const id = user.getId();
@@ -112,7 +117,8 @@ export abstract class BasicUser extends Persistent implements User {
   }
 
   has_role(roles: string | readonly string[], object?: unknown): boolean {
-    return this.allowed(object ?? null, typeof roles === 'string' ? [roles] : roles);
+    const own = object === undefined || object === null ? this.getRoles() : this.getRolesInContext(object);
+    return (typeof roles === 'string' ? [roles] : roles).some((role) => own.includes(role));
   }
 
   has_permission(permission: string, object: unknown): boolean {

@@ -64,9 +64,11 @@ afterEach(() => setEmergencyUser(null));
 it('adds up lists of roles along the containers, and ends at a tuple (S-003, S-005)', () => {
   const { root, folder, document } = places();
   expect(rolesForPermissionOn('Guard', document)).toEqual(['Manager']);
-  root._Guard_Permission = ['Owner'];
   folder._Guard_Permission = ['Editor'];
-  expect(rolesForPermissionOn('Guard', document)).toEqual(['Editor', 'Owner', 'Manager']);
+  expect(rolesForPermissionOn('Guard', document)).toEqual(['Editor', 'Manager']);
+  // What the root says replaces the default.
+  root._Guard_Permission = ['Owner'];
+  expect(rolesForPermissionOn('Guard', document)).toEqual(['Editor', 'Owner']);
   document._Guard_Permission = tuple('Reader');
   expect(rolesForPermissionOn('Guard', document)).toEqual(['Reader']);
   document._Guard_Permission = tuple();

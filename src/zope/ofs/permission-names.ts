@@ -23,9 +23,12 @@ export function allPermissions(): string[] {
   return [...new Set([...declaredPermissions(), ...products().map(({ permission }) => permission)])].sort();
 }
 
+/** What WebDAV's PROPPATCH takes, which any item has in Python, so that folders' settings and records name it. */
+const OF_ALL_ITEMS = 'Manage properties';
+
 /** Names of the permissions that can be set on an object; sorted. */
 export function permissionsOf(object: object): string[] {
   return getOwn(object, 'isAnObjectManager') === undefined
-    ? [...permissionsOfClass(classOf(object) as Class)].sort()
+    ? [...new Set([...permissionsOfClass(classOf(object) as Class), OF_ALL_ITEMS])].sort()
     : allPermissions();
 }

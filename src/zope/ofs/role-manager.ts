@@ -6,7 +6,12 @@
 import { createHash } from 'node:crypto';
 import { aqChain, aqInner, getOwn } from '../../persistent/index.ts';
 import { Dict, Tuple, tuple, tupleFrom } from '../../pickle/index.ts';
-import { permissionAttribute, Permissions, type UserFolder } from '../../access/index.ts';
+import {
+  permissionAttribute,
+  Permissions,
+  rolesForPermissionOn,
+  type UserFolder,
+} from '../../access/index.ts';
 import { BadRequest, Forbidden, getRequest, HTTPRequest, Unauthorized } from '../../publisher/index.ts';
 import { declareClass, getSecurityPolicy, OverflowError, ValueError } from '../../restricted/index.ts';
 import { pageHeaders } from '../zmi/page.ts';
@@ -181,7 +186,10 @@ export class RoleManager extends Owned {
 
   users_with_local_role(role: string): Tuple<string> {
     return tupleFrom(
-      [...(localRolesOf(this) ?? [])].filter(([, roles]) => roles.includes(role)).map(([id]) => id),
+      [...(localRolesOf(this) ?? [])]
+        .filter(([, roles]) => roles.includes(role))
+        .map(([id]) => id)
+        .sort(),
     );
   }
 
@@ -334,6 +342,9 @@ export function settingOf(object: object, permission: string, otherwise: readonl
   if (value === null) return { roles: ['Anonymous'], acquired: false };
   if (value instanceof Tuple) return { roles: value as string[], acquired: false };
   if (Array.isArray(value)) return { roles: value as string[], acquired: true };
+  // The root of a site has nothing to acquire: there the defaults hold, and what is set replaces them.
+  if (getOwn(object, 'isTopLevelPrincipiaApplicationObject') !== undefined)
+    return { roles: rolesForPermissionOn(permission, object) ?? ['Anonymous'], acquired: false };
   return { roles: otherwise, acquired: true };
 }
 

@@ -131,7 +131,7 @@ describe('a container', () => {
       const secret = folder(box, 'secret') as unknown as Record<string, unknown>;
       secret._View_Permission = Tuple.from(['Manager']);
       const root = app as unknown as Record<string, unknown>;
-      root._Add_Folders_Permission = ['Clerk'];
+      root._Add_Folders_Permission = ['Clerk', 'Manager'];
     });
     as('clerk', () => site.app.manage_clone(site.app._getOb('box'), 'copy'));
     expect((site.app._getOb('copy') as unknown as Folder).objectIds()).toEqual(['open']);
