@@ -1,7 +1,7 @@
 /**
  * Zope's security policy (INVENTORY S-019 to S-032): may the current user, and the code that acts for him, reach a value.
  */
-import { aqBase, aqInner, aqParent, classOf, isPersistent } from '../persistent/index.ts';
+import { aqBase, aqInner, aqParent, classOf, getOwn, isPersistent } from '../persistent/index.ts';
 import type { Class, Declaration, SecurityPolicy } from '../restricted/index.ts';
 import { type ClassFacts, factsOf } from './class-facts.ts';
 import { type Roles, rolesForPermissionOn } from './roles.ts';
@@ -118,11 +118,16 @@ export class ZopeSecurityPolicy implements SecurityPolicy {
     const proxyRoles = executable._proxy_roles;
     if (proxyRoles === undefined || proxyRoles.length === 0) return undefined;
     const owner = executable.getWrappedOwner();
-    const wrapped = container !== null && typeof container === 'object' && aqBase(container) !== container;
+    const wrapped = container !== null && typeof container === 'object' && isPlaced(container);
     if (owner !== null && wrapped && !owner._check_context(container)) return false;
     return proxyRoles.some((role) => roles.includes(role));
   }
 }
+
+/** Whether an object is in a place: the root of a site is, which has no wrapper of its own here. */
+const isPlaced = (object: object): boolean =>
+  aqBase(object) !== object ||
+  (isPersistent(object) && getOwn(object, 'isTopLevelPrincipiaApplicationObject') !== undefined);
 
 function isWrappable(value: unknown): boolean {
   return value !== null && typeof value === 'object' && isPersistent(value);

@@ -195,7 +195,9 @@ def case(number):
         elif op == 'get':
             # The root of a test has no request around it.
             path = path or rnd.choice(made.folders[1:])
-            made.ask(op, user, script, path, rnd.choice(NAMES + [p.split('/')[-1] for p in made.folders[1:] + made.scripts] * 3))
+            children = [p.split('/')[-1] for p in made.folders[1:] + made.scripts]
+            # What a script acquires counts with the object that has it; in Python a method of a folder counts with the script.
+            made.ask(op, user, script, path, rnd.choice(children if path in made.scripts else NAMES + children * 3))
         else:
             made.ask(op, path, rnd.choice(ROLES))
     return {'number': number, 'steps': made.steps, 'queries': made.queries}
