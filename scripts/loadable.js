@@ -56,7 +56,7 @@ function reexporting(_, names, id) {
 
 /** A source with one letter outside of Latin-1 takes two bytes for each, and longer to read. */
 function inAscii(code) {
-  if (/\\[^\u0000-\u007f]/.test(code) || /\braw`[^`]*[^\u0000-\u007f]/.test(code))
+  if (/(?<!\\)(?:\\\\)*\\[^\u0000-\u007f]/.test(code) || /\braw`[^`]*[^\u0000-\u007f]/.test(code))
     throw new Error('a letter outside of ASCII that cannot be written as an escape');
   return code.replaceAll(
     /[^\u0000-\u007f]/g,
