@@ -52,7 +52,7 @@ it.each([
   ['a:gbk=%C4%E3', "a: '你'"],
   [
     'a:euc-jp=%EF%BC%91',
-    "UnicodeDecodeError: ('euc-jp', b'\\xef\\xbc\\x91', 0, 1, 'illegal multibyte sequence')",
+    "UnicodeDecodeError: ('euc_jp', b'\\xef\\xbc\\x91', 2, 3, 'incomplete multibyte sequence')",
   ],
   ['a:hex=41', "LookupError: 'hex' is not a text encoding; use codecs.decode() to handle arbitrary codecs"],
   ['a:nothing=%E4', "a: '\\udce4'"],

@@ -53,7 +53,7 @@ export const zconsole: Command = {
 };
 
 /** Who code in a console acts as: nothing is withheld from it. */
-const consoleUser = new UnrestrictedUser('System Processes', undefined, ['manage', 'Authenticated']);
+const consoleUser = new UnrestrictedUser('System Processes', undefined, ['manage']);
 
 async function withSite(
   conf: string,

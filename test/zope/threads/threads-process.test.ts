@@ -1,6 +1,7 @@
 /** A real site in several threads, as `runwsgi` serves it: what it answers while its threads are hurt. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import {
+  appendFileSync,
   copyFileSync,
   mkdtempSync,
   readFileSync,
@@ -50,6 +51,8 @@ beforeAll(async () => {
     JSON.stringify({ name: 'bank', type: 'module', private: true, siteModules: ['./bank.ts'] }),
   );
   run(bin('zconsole'), 'run', 'etc/zope.conf', 'add-bank.ts');
+  // A script must be able to hang for as long as is looked for.
+  appendFileSync(path.join(home, 'etc/zope.conf'), '\nscript-steps-limit 100000000000\n');
   const ini = path.join(home, 'etc/zope.ini');
   writeFileSync(
     ini,
