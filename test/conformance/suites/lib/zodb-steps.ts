@@ -104,11 +104,12 @@ class Machine {
 
   async stop(): Promise<void> {
     Date.now = this.#now;
-    for (const { db } of this.#databases.values()) {
+    for (const { db, storage } of this.#databases.values()) {
       try {
         db.close();
       } catch {
-        // A case that failed may leave a transaction that cannot be ended; the next case has its own database.
+        // A case may leave a transaction that cannot be ended; the next case has its own database.
+        storage.close();
       }
     }
     await reset();
