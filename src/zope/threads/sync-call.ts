@@ -8,7 +8,14 @@ export interface CallLine {
   readonly signal: SharedArrayBuffer;
 }
 
+interface Call {
+  readonly id: number;
+  readonly request: unknown;
+}
+
 interface Answer {
+  /** That of the call. */
+  readonly id: number;
   readonly value?: unknown;
   readonly error?: {
     readonly name: string;
@@ -45,13 +52,14 @@ export function answerCalls<T>(handle: (request: T) => unknown | Promise<unknown
   const { port1, port2 } = new MessageChannel();
   const signal = new SharedArrayBuffer(4);
   const words = new Int32Array(signal);
-  port1.on('message', async (request: T) => {
+  port1.on('message', async ({ id, request }: Call) => {
     let answer: Answer;
     try {
-      answer = { value: await handle(request) };
+      answer = { id, value: await handle(request as T) };
     } catch (error) {
       const { name, message, code, path } = error as Error & { code?: unknown; path?: unknown };
       answer = {
+        id,
         error: {
           name,
           message,
@@ -68,14 +76,29 @@ export function answerCalls<T>(handle: (request: T) => unknown | Promise<unknown
   return { port: port2, signal };
 }
 
-/** In a thread: calls the main thread and waits. Throws what it throws. */
-export function call<T>({ port, signal }: CallLine, request: unknown): T {
+let calls = 0;
+
+/**
+ * In a thread: calls the main thread and waits. Throws what it throws.
+ * @param patience Milliseconds.
+ */
+export function call<T>({ port, signal }: CallLine, request: unknown, patience = PATIENCE_MS): T {
   const words = new Int32Array(signal);
+  const id = ++calls;
   Atomics.store(words, 0, 0);
-  port.postMessage(request);
-  if (Atomics.wait(words, 0, 0, PATIENCE_MS) === 'timed-out')
-    throw new CallTimeoutError('the main thread does not answer');
-  const { value, error } = receiveMessageOnPort(port)!.message as Answer;
-  if (error !== undefined) throw new CallError(error);
-  return value as T;
+  port.postMessage({ id, request } satisfies Call);
+  for (const until = performance.now() + patience; ;) {
+    if (Atomics.wait(words, 0, 0, Math.max(0, until - performance.now())) === 'timed-out')
+      throw new CallTimeoutError('the main thread does not answer');
+    Atomics.store(words, 0, 0);
+    for (let received = receiveMessageOnPort(port); received !== undefined;) {
+      const answer = received.message as Answer;
+      // One to a call that was given up comes late.
+      if (answer.id === id) {
+        if (answer.error !== undefined) throw new CallError(answer.error);
+        return answer.value as T;
+      }
+      received = receiveMessageOnPort(port);
+    }
+  }
 }
