@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readdirSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -158,6 +159,30 @@ describe('zope instance', () => {
     expect(failed.stderr).toMatch(
       /^instance: error: the site did not start:\nrunwsgi: error: .*zope\.conf, line 1: 'debug-moed'/,
     );
+  }, 60_000);
+
+  it('runs once, also when it is started twice at a time and an old one has left its number', async () => {
+    await command('mkwsgiinstance', ['-d', at('inst'), '-u', 'admin:secret']);
+    await withPort(at('inst'));
+    const pidFile = at('inst/var/supervisor.pid');
+    // No process has such a number.
+    writeFileSync(pidFile, '99999999\n');
+    const both = await Promise.all([instance('start'), instance('start')]);
+    try {
+      const served = both.filter(({ stdout }) => stdout.startsWith('The site runs, pid='));
+      expect(served).toHaveLength(1);
+      const pid = /\d+/.exec(served[0]!.stdout)![0];
+      expect(readFileSync(pidFile, 'utf8')).toBe(`${pid}\n`);
+      expect(
+        both.filter(({ stdout, stderr }) => `${stdout}${stderr}`.includes(`runs already, pid=${pid}`)),
+      ).toHaveLength(1);
+      expect((await instance('status')).stdout).toBe(`The site runs, pid=${pid}.\n`);
+      expect(readdirSync(at('inst/var')).filter((name) => name.startsWith('supervisor.pid'))).toEqual([
+        'supervisor.pid',
+      ]);
+    } finally {
+      expect(await instance('stop')).toMatchObject({ exit: 0 });
+    }
   }, 60_000);
 
   it('goes on as it was where its configuration or its code cannot be loaded, and starts at once when it can again', async () => {

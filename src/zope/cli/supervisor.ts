@@ -3,6 +3,7 @@ import { type ChildProcess, fork, spawn } from 'node:child_process';
 import {
   closeSync,
   existsSync,
+  linkSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -138,12 +139,7 @@ export async function startSupervisor(paths: InstancePaths, args: readonly strin
 
 /** Keeps a `runwsgi` running until told to stop; one that never served is not started again. */
 export async function supervise(paths: InstancePaths, args: string[], io: CommandIo): Promise<number> {
-  const other = supervisorPid(paths);
-  if (other !== undefined && other !== process.pid)
-    throw new CommandError(`the site runs already, pid=${other}`);
-  rmSync(paths.pidFile, { force: true });
-  // Fails when another supervisor has just been as far.
-  writeFileSync(paths.pidFile, `${process.pid}\n`, { flag: 'wx' });
+  takePidFile(paths);
   let stopping = false;
   let served = false;
   let child: ChildProcess | undefined;
@@ -169,7 +165,7 @@ export async function supervise(paths: InstancePaths, args: string[], io: Comman
     writeFileSync(`${file}.new`, JSON.stringify(outcome));
     renameSync(`${file}.new`, file);
   };
-  let iniOfChild = '';
+  let iniOfChild: string | undefined;
   /** The process serves. */
   let ready = false;
   process.on(RESTART, () => {
@@ -183,7 +179,7 @@ export async function supervise(paths: InstancePaths, args: string[], io: Comman
   try {
     for (;;) {
       const started = Date.now();
-      iniOfChild = readFileSync(paths.ini, 'utf8');
+      iniOfChild = textOf(paths.ini);
       child = fork(commandFile('runwsgi'), [paths.ini, ...args], {
         stdio: 'inherit',
         cwd: paths.home,
@@ -201,7 +197,7 @@ export async function supervise(paths: InstancePaths, args: string[], io: Comman
           const { recycled, error } = message;
           if (error !== undefined) restarted(`the site goes on as it was: ${error}`);
           // Servers and logging are of the process; everything else is of its threads, which could be replaced.
-          else if (recycled && readFileSync(paths.ini, 'utf8') === iniOfChild) restarted();
+          else if (recycled && [iniOfChild, undefined].includes(textOf(paths.ini))) restarted();
           else current.kill('SIGTERM');
         }
       });
@@ -225,8 +221,56 @@ export async function supervise(paths: InstancePaths, args: string[], io: Comman
     }
   } finally {
     sockets.close();
-    rmSync(paths.pidFile, { force: true });
+    if (Number(textOf(paths.pidFile)) === process.pid) rmSync(paths.pidFile, { force: true });
     rmSync(restartFile(paths), { force: true });
+  }
+}
+
+/** Undefined when it is not there: an editor may just be putting another one in its place. */
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Says who keeps the site running. Throws a CommandError when somebody does already. */
+function takePidFile(paths: InstancePaths): void {
+  const { pidFile } = paths;
+  const refuse = (pid: number) => {
+    throw new CommandError(`the site runs already, pid=${pid}`);
+  };
+  const own = `${pidFile}.${process.pid}`;
+  const old = `${own}.old`;
+  // Whole when others find it under its name.
+  writeFileSync(own, `${process.pid}\n`);
+  try {
+    for (;;) {
+      const other = supervisorPid(paths);
+      if (other !== undefined && other !== process.pid) refuse(other);
+      if (succeeds('EEXIST', () => linkSync(own, pidFile))) return;
+      // Of one that has ended; or of one that has begun just now as this one does, and then it is put back.
+      if (!succeeds('ENOENT', () => renameSync(pidFile, old))) continue;
+      const moved = supervisorPid({ ...paths, pidFile: old });
+      if (moved === undefined || moved === process.pid) continue;
+      succeeds('EEXIST', () => linkSync(old, pidFile));
+      refuse(moved);
+    }
+  } finally {
+    for (const file of [own, old]) rmSync(file, { force: true });
+  }
+}
+
+/** False when it fails with a code. */
+function succeeds(code: string, work: () => void): boolean {
+  try {
+    work();
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === code) return false;
+    throw error;
   }
 }
 
