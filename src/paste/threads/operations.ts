@@ -1,10 +1,13 @@
 /** What operators ask a server beside its site: whether it lives, whether it can take requests, what it counts. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { getLogger } from '@logtape/logtape';
 import { listenError } from '../servers/errors.ts';
 import type { GatewayRequest } from '../gateway/request.ts';
 import { GatewayResponse } from '../gateway/response.ts';
 import type { Application } from '../gateway/types.ts';
+
+const logger = getLogger(['waitress', 'metrics']);
 
 const TEXT = ['Content-Type', 'text/plain; charset=utf-8', 'Cache-Control', 'no-store'];
 
@@ -73,6 +76,8 @@ export async function serveMetrics(
     server.once('error', (error) => reject(listenError(`${host}:${port}`, error)));
     server.listen({ host, port }, resolve);
   });
+  // No descriptor for another connection, for example: the next one may be taken.
+  server.on('error', (error) => logger.error(`the address of the metrics: ${error.message}`, { error }));
   const { address, port: actual } = server.address() as AddressInfo;
   return {
     url: `http://${address.includes(':') ? `[${address}]` : address}:${actual}/metrics`,

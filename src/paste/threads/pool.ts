@@ -50,6 +50,8 @@ const CLOSE_MS = 5000;
 /** What a thread that is replaced may take for the requests that it has, and for downloads that go on; and how often it is looked at. */
 const DRAIN_SECONDS = 60;
 const DRAIN_STREAMS_SECONDS = 3600;
+
+const stopping = () => new ThreadDiedError('the server is stopping');
 const DRAIN_LOOK_MS = 1000;
 /** The longest time that a timer of Node can take. */
 const MOST_TIMER_MS = 2 ** 31 - 1;
@@ -405,7 +407,7 @@ export class ThreadPool {
   /** The application that servers serve. */
   readonly dispatch: Application = (given) => {
     const request = given as unknown as GatewayRequest;
-    if (this.#closing) throw new ThreadDiedError('the server is stopping');
+    if (this.#closing) throw stopping();
     if (this.isFull) return busy();
     // RFC 9112, 6.
     const length = request.header('content-length');
@@ -414,7 +416,10 @@ export class ThreadPool {
     if (length === undefined || Number(length) > wire.SMALL_BODY)
       return this.#enqueue(request, frames.BODY_FOLLOWS);
     // Read before a thread has to wait for it.
-    return request.readBody().then((bytes) => this.#enqueue(request, bytes));
+    return request.readBody().then((bytes) => {
+      if (this.#closing) throw stopping();
+      return this.#enqueue(request, bytes);
+    });
   };
 
   #enqueue(request: GatewayRequest, body: Uint8Array | number): Promise<Response> {

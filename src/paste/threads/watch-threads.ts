@@ -84,8 +84,12 @@ function silence({ jobs }: PoolThread, age: number): string {
 }
 
 const whereOf = async ({ worker }: PoolThread) => {
-  const stack = await stackOfThread(worker.threadId);
-  return stack?.map((line) => `\n    ${line}`).join('') ?? '(it runs no code just now)';
+  try {
+    const stack = await stackOfThread(worker.threadId);
+    return stack?.map((line) => `\n    ${line}`).join('') ?? '(it runs no code just now)';
+  } catch (error) {
+    return `(where it is cannot be told: ${(error as Error).message})`;
+  }
 };
 
 async function tellSlow(thread: PoolThread, job: Job, age: number, logger: Logger): Promise<void> {

@@ -126,6 +126,13 @@ export function superviseReload(uri: string, args: readonly string[], io: Comman
         if (message === READY) ready = true;
         else if (typeof message === 'object' && 'recycled' in message) recycled(message);
       });
+      child.on('error', (error) => {
+        // What is sent to one that is just ending fails, too, and its end is told.
+        if (child.pid !== undefined) return;
+        holder.close();
+        io.stderr.write(`The site could not be started: ${error.message}\n`);
+        stop(1);
+      });
       child.on('exit', (code, signal) => {
         if (ending) stop(code ?? 128 + constants.signals[signal!]);
         else if (restarting) start();
