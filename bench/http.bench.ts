@@ -194,7 +194,8 @@ export default {
       const python = await pythonResults(directory, servers, quick);
       for (const [name, result] of results) {
         const { goal, python: known } = SUBJECTS[name]!;
-        const theirs = python?.get(name)?.rate;
+        // In a short run Python may answer nothing at all.
+        const theirs = python?.get(name)?.rate || undefined;
         rows.push({
           name,
           value: result.rate,
