@@ -149,20 +149,31 @@ const median = (results: readonly Result[]): Result =>
 const WARM_SECONDS = 2;
 const MOST_WARM_ROUNDS = 8;
 
-async function rounds(server: Server, paths: readonly string[], quick: boolean): Promise<Result> {
-  const seconds = quick ? 1 : 4;
+async function warm(server: Server, paths: readonly string[], seconds: number): Promise<void> {
   const start = cpuSeconds(server.pid) ?? 0;
   for (let round = 0; round < MOST_WARM_ROUNDS; round++) {
     // oxlint-disable-next-line no-await-in-loop -- one at a time, or they would share the cores
     await measure(server, paths, seconds);
     if ((cpuSeconds(server.pid) ?? Infinity) - start >= WARM_SECONDS) break;
   }
-  const results: Result[] = [];
-  for (let round = 0; round < (quick ? 1 : 3); round++) {
-    // oxlint-disable-next-line no-await-in-loop
-    results.push(await measure(server, paths, seconds));
-  }
-  return median(results);
+}
+
+/** Measures servers in turn, so that what else the machine does weighs on all of them; a median for each. */
+async function inTurn(
+  servers: readonly Server[],
+  paths: readonly string[],
+  quick: boolean,
+): Promise<(Result | undefined)[]> {
+  const seconds = quick ? 1 : 4;
+  // oxlint-disable-next-line no-await-in-loop -- one at a time, or they would share the cores
+  for (const server of servers) await warm(server, paths, seconds);
+  const results: Result[][] = servers.map(() => []);
+  for (let round = 0; round < (quick ? 1 : 3); round++)
+    for (const [i, server] of servers.entries()) {
+      // oxlint-disable-next-line no-await-in-loop
+      results[i]!.push(await measure(server, paths, seconds));
+    }
+  return results.map(median);
 }
 
 export default {
@@ -174,28 +185,43 @@ export default {
     const rows: BenchRow[] = [];
     const servers: Server[] = [];
     try {
-      const bare = await startBare();
-      servers.push(bare);
-      const reference = await rounds(bare, ['/'], quick);
-      rows.push({ name: BARE, value: reference.rate, unit: UNIT, note: noteOf(reference) });
-      await bare.stop();
+      const begin = async (start: Promise<Server>) => {
+        const server = await start;
+        servers.push(server);
+        return server;
+      };
       const bin = (name: string) => [process.execPath, path.join(HOME, 'bin', `${name}.js`)];
-      const ours = await startSite(
-        bin('mkwsgiinstance'),
-        bin('runwsgi'),
-        path.join(directory, 'ours'),
-        'threads = 1',
+      const ours = await begin(
+        startSite(bin('mkwsgiinstance'), bin('runwsgi'), path.join(directory, 'ours'), 'threads = 1'),
       );
-      servers.push(ours);
       const memory = residentMiB(ours.pid);
-      const results = await measureAll(ours, quick);
-      const after = residentMiB(ours.pid);
-      await ours.stop();
-      const python = await pythonResults(directory, servers, quick);
-      for (const [name, result] of results) {
-        const { goal, python: known } = SUBJECTS[name]!;
+      const python = await startPython(path.join(directory, 'python'));
+      if (python !== undefined) servers.push(python);
+      const bare = await begin(startBare());
+      for (const [name, { paths, goal, python: known }] of Object.entries(SUBJECTS)) {
+        process.stderr.write(`${name} …\n`);
+        const others = python === undefined ? [] : [python];
+        // oxlint-disable-next-line no-await-in-loop -- one at a time, or they would share the cores
+        const [found, ...rest] = await inTurn(
+          [ours, ...others, ...(name === FILE ? [bare] : [])],
+          paths,
+          quick,
+        );
+        const result = found!;
+        if (name === FILE) {
+          const reference = rest.pop()!;
+          rows.push({ name: BARE, value: reference.rate, unit: UNIT, note: noteOf(reference) });
+          rows.push({
+            name: `${name} and bare node:http`,
+            value: result.rate,
+            unit: UNIT,
+            reference: BARE,
+            ratio: result.rate / reference.rate,
+            goal: 0.5,
+          });
+        }
         // In a short run Python may answer nothing at all.
-        const theirs = python?.get(name)?.rate || undefined;
+        const theirs = rest[0]?.rate || undefined;
         rows.push({
           name,
           value: result.rate,
@@ -205,16 +231,8 @@ export default {
           ...(goal === undefined ? {} : { goal }),
           note: noteOf(result),
         });
-        if (name === FILE)
-          rows.push({
-            name: `${name} and bare node:http`,
-            value: result.rate,
-            unit: UNIT,
-            reference: BARE,
-            ratio: result.rate / reference.rate,
-            goal: 0.5,
-          });
       }
+      const after = residentMiB(ours.pid);
       if (memory !== undefined && after !== undefined)
         rows.push({
           name: 'memory after all',
@@ -236,27 +254,11 @@ const UNIT = 'requests/CPU s';
 const noteOf = ({ median: middle, p99, errors }: Result) =>
   `50 % ${middle.toFixed(1)} ms, 99 % ${p99.toFixed(1)} ms, errors ${errors}`;
 
-async function measureAll(server: Server, quick: boolean): Promise<Map<string, Result>> {
-  const results = new Map<string, Result>();
-  for (const [name, { paths }] of Object.entries(SUBJECTS)) {
-    process.stderr.write(`${name} …\n`);
-    // oxlint-disable-next-line no-await-in-loop
-    results.set(name, await rounds(server, paths, quick));
-  }
-  return results;
-}
-
-async function pythonResults(
-  directory: string,
-  servers: Server[],
-  quick: boolean,
-): Promise<Map<string, Result> | undefined> {
+async function startPython(directory: string): Promise<Server | undefined> {
   const python = process.env.ZOPE_PYTHON;
   if (python === undefined) return undefined;
   const bin = (name: string) => path.join(path.dirname(python), name);
   if (!existsSync(bin('runwsgi'))) throw new Error(`ZOPE_PYTHON: ${bin('runwsgi')} is not there`);
   process.stderr.write('Python …\n');
-  const server = await startSite([bin('mkwsgiinstance')], [bin('runwsgi')], path.join(directory, 'python'));
-  servers.push(server);
-  return measureAll(server, quick);
+  return startSite([bin('mkwsgiinstance')], [bin('runwsgi')], directory);
 }
