@@ -3,6 +3,8 @@
  *
  * Everything that does not wait runs synchronously, from the handler's call to the returned response; only a request
  * body, a published method that returns a promise, and a retry's delay make the answer a promise.
+ *
+ * Over 400 lines: an attempt's request, connection and transaction end together, whichever of its steps fails.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import {

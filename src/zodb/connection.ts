@@ -851,11 +851,11 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
   }
 }
 
-/** As Python's messages name objects, e.g. `OFS.Folder.Folder 0x1c`. */
 /** Asked of the class: `instanceof` would go through the traps of the object's proxy. */
 const isBlob = ({ info }: PersistentMeta): boolean =>
   info.prototype === (Blob.prototype as object) || info.prototype instanceof Blob;
 
+/** As Python's messages name objects, e.g. `OFS.Folder.Folder 0x1c`. */
 function longName({ info, oid = 0 }: PersistentMeta): string {
   const hex = oid.toString(16);
   return `${info.module === undefined ? info.cls.name : `${info.module}.${info.name}`} 0x${hex.length % 2 === 1 ? '0' : ''}${hex}`;

@@ -50,13 +50,13 @@ const CLOSE_MS = 5000;
 /** What a thread that is replaced may take for the requests that it has, and for downloads that go on; and how often it is looked at. */
 const DRAIN_SECONDS = 60;
 const DRAIN_STREAMS_SECONDS = 3600;
-
-const stopping = () => new ThreadDiedError('the server is stopping');
 const DRAIN_LOOK_MS = 1000;
 /** The longest time that a timer of Node can take. */
 const MOST_TIMER_MS = 2 ** 31 - 1;
 /** The first answer does not have to share the processor with the start of other threads; but it may never come. */
 const OTHERS_AFTER_MS = 250;
+
+const stopping = () => new ThreadDiedError('the server is stopping');
 
 export interface PoolOptions {
   /** The module that makes the application in each thread: see `ThreadModule`. */
