@@ -365,6 +365,13 @@ function typeError(meta: Meta, name: string, expected: string): never {
   throw new PersistentUseError(`${name} of ${meta.describe()} must be ${expected}`);
 }
 
+/** Python's TimeStamp counts from 1901 first and rounds there; the last bits of what it gives are those of this detour. */
+const SINCE_1901 = -Date.UTC(1901, 0, 1) / 1000;
+
+// Pages ask for the same object's again and again, and big integers are slow.
+let timed = 0n;
+let time = secondsOfTid(0n);
+
 /** `_p_mtime`: seconds since 1970 of a tid (whole minutes since 1900 in the upper half, parts of one in the lower). */
 export function timeOfTid(tid: bigint): number {
   if (tid !== timed) {
@@ -374,10 +381,6 @@ export function timeOfTid(tid: bigint): number {
   return time;
 }
 
-// Pages ask for the same object's again and again, and big integers are slow.
-let timed = 0n;
-let time = secondsOfTid(0n);
-
 function secondsOfTid(tid: bigint): number {
   const minutes = Number(tid >> 32n);
   const minute = minutes % 60;
@@ -386,7 +389,8 @@ function secondsOfTid(tid: bigint): number {
   const day = (days % 31) + 1;
   const month = Math.floor(days / 31) % 12;
   const year = Math.floor(days / 372) + 1900;
-  return Date.UTC(year, month, day, hour, minute) / 1000 + (Number(tid & 0xffffffffn) * 60) / 4294967296;
+  const whole = Date.UTC(year, month, day, hour, minute) / 1000 + SINCE_1901;
+  return whole + (Number(tid & 0xffffffffn) * 60) / 4294967296 - SINCE_1901;
 }
 
 const bound = <A extends unknown[], R>(method: (meta: Meta, ...args: A) => R) => ({

@@ -8,6 +8,7 @@ import type {
   TransactionRecord,
   UndoEntry,
 } from '../../../../src/zodb/interfaces.ts';
+import { roundTo } from '../../../../src/restricted/runtime/format-spec.ts';
 import { secondsOfTid } from '../../../../src/zodb/timestamp.ts';
 import { canonical } from '../../suite.ts';
 import { Tagger } from './pickle-values.ts';
@@ -151,7 +152,8 @@ export function transactionTag(transaction: TransactionRecord): Json {
 export const undoId = (tid: Tid): Json =>
   bytesTag(Buffer.from(Buffer.from(idHex(tid), 'hex').toString('base64')));
 
-const seconds = (tid: Tid): number => Math.round(secondsOfTid(tid) * 1000) / 1000;
+/** Rounded as Python's `round` does: by the exact value, while that times 1,000 would be rounded before. */
+const seconds = (tid: Tid): number => Number(roundTo(secondsOfTid(tid), 3));
 
 export function undoTag({ tid, size, metadata }: UndoEntry): Json {
   return {
