@@ -34,6 +34,7 @@ export async function startThread(
   if (failAtStart) throw new Error('the application cannot be made');
   const counted = new Int32Array(counts);
   if (counted[3] === CANNOT_START) throw new Error('it cannot be made just now');
+  const together: (() => void)[] = [];
   const handlers: Record<string, Handler> = {
     thread: () => String(number),
     // Until the test wakes it.
@@ -49,6 +50,12 @@ export async function startThread(
       await new Promise((resolve) => setTimeout(resolve, Number(ms)));
       return String(number);
     },
+    // Until so many are there at the same time.
+    together: (_request, wanted) =>
+      new Promise((resolve) => {
+        together.push(() => resolve(String(number)));
+        if (together.length === Number(wanted)) for (const go of together.splice(0)) go();
+      }),
     throw: () => {
       throw new RangeError('out of range');
     },
