@@ -137,7 +137,8 @@ describe('zope bench', () => {
   it.each([
     ['stays as it is', () => 100, 0],
     ['grows while the server warms up', (n: number) => 60 + Math.min(n, 2), 0],
-    ['grows all the time', (n: number) => 60 + n, 1],
+    // However few samples a busy machine takes.
+    ['grows all the time', (n: number) => 60 + 20 * n, 1],
   ])('tells of memory that %s', async (_about, megabytes, code) => {
     let samples = 0;
     const url = await answering((incoming, outgoing) =>
@@ -151,8 +152,8 @@ describe('zope bench', () => {
     const args = ['-c', '1', '-t', '1', url, '--metrics', `${url}metrics`];
     const { exit, stdout } = await bench([...args, '--soak']);
     expect(exit, stdout).toBe(code);
-    expect(samples).toBeGreaterThan(4);
-    expect(stdout).toMatch(/the server's memory is \d+ MB warm, \d+ MB at the end, at most \d+ MB\n$/);
+    expect(samples).toBeGreaterThan(1);
+    expect(stdout).toMatch(/the server's memory is [\d,]+ MB warm, [\d,]+ MB at the end, at most [\d,]+ MB\n$/);
     if (code === 1) expect((await bench(args)).exit).toBe(0);
   });
 
