@@ -7,7 +7,9 @@ export default defineConfig({
     pool: 'forks',
     // On two cores the default is one at a time.
     maxWorkers: '100%',
-    testTimeout: 30_000,
+    // Only what hangs comes to these; machines may be slow and busy.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     reporters: process.env.CI ? ['default'] : ['dot'],
   },
 });

@@ -58,7 +58,7 @@ function runStored({ input, expect: wanted }: Case): void {
 
 test.skipIf(python === undefined)(
   'random programs answer, store and merge as in Python',
-  { timeout: 60_000 + programs * 100 },
+  { timeout: 120_000 + programs * 100 },
   async () => {
     const { stdout, stderr, status } = spawnSync(
       python!,

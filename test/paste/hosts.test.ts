@@ -81,7 +81,7 @@ describe.each(present)('%s', (name, command) => {
       started.once('error', reject);
       started.once('exit', (code) => reject(new Error(`${name} ended with ${code}: ${output}${errors}`)));
     });
-  }, 30_000);
+  }, 120_000);
 
   afterAll(async () => {
     if (child !== undefined && child.exitCode === null) {

@@ -122,10 +122,10 @@ it.runIf(linux)('closes the file when the client leaves in the middle', async ()
   const request = begin({ 'content-length': 1_000_000 });
   request.on('error', () => undefined);
   await new Promise<void>((resolve) => void request.write(bytes(400_000), () => resolve()));
-  await vi.waitFor(() => expect(nameless().length).toBe(1), 20_000);
+  await vi.waitFor(() => expect(nameless().length).toBe(1), 50_000);
   request.destroy();
   expect(await kept()).toMatchObject({ code: 'CLIENT_GONE' });
-  await vi.waitFor(() => expect(nameless()).toEqual([]), 20_000);
+  await vi.waitFor(() => expect(nameless()).toEqual([]), 50_000);
 });
 
 it.runIf(linux)('refuses a body beyond the limit, and closes the file (W-117)', async () => {
@@ -133,7 +133,7 @@ it.runIf(linux)('refuses a body beyond the limit, and closes the file (W-117)', 
   const answered = send(bytes(6_000_000), { 'transfer-encoding': 'chunked' }).catch(() => 'cut off');
   expect(await kept()).toMatchObject({ code: 'BODY_TOO_LARGE', limit: 5_000_000 });
   expect(await answered).toMatch(/^413|cut off/);
-  await vi.waitFor(() => expect(nameless()).toEqual([]), 20_000);
+  await vi.waitFor(() => expect(nameless()).toEqual([]), 50_000);
 });
 
 it('says so where there is no room for the file', async () => {

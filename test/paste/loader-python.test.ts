@@ -15,7 +15,7 @@ if (skipped) console.warn('no ZOPE_PYTHON: random PasteDeploy files are not comp
 
 test.skipIf(skipped)(
   'random PasteDeploy files are read as in Python',
-  { timeout: 60_000 + Number(count) * 20 },
+  { timeout: 120_000 + Number(count) * 20 },
   () =>
     compareWithPython(suite, path.join(import.meta.dirname, 'loader_python.py'), [
       process.env.PASTE_SEED ?? '1',

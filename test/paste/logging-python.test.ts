@@ -15,7 +15,7 @@ if (skipped) console.warn('no ZOPE_PYTHON: random logging sections are not compa
 
 test.skipIf(skipped)(
   'random logging sections log as in Python',
-  { timeout: 60_000 + Number(count) * 20 },
+  { timeout: 120_000 + Number(count) * 20 },
   () =>
     compareWithPython(suite, path.join(import.meta.dirname, 'logging_python.py'), [
       process.env.LOGGING_SEED ?? '1',

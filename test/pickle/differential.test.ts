@@ -129,7 +129,7 @@ const python = (script: string, args: string[], input = ''): string =>
 describe.skipIf(!hasPython)('random values', () => {
   const PROTOCOLS = [0, 1, 2, 3, 4, 5];
 
-  test('that Python has written come out as Python writes them', { timeout: 60_000 }, () => {
+  test('that Python has written come out as Python writes them', { timeout: 120_000 }, () => {
     const lines = python(WRITE, ['600']).trim().split('\n');
     const others: string[] = [];
     for (const [number, line] of lines.entries()) {

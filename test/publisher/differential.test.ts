@@ -24,7 +24,7 @@ describe.skipIf(ZOPE_PYTHON === undefined)(`random requests from seed ${SEED}`, 
     zone = process.env.TZ;
     process.env.TZ = 'UTC';
     sites = await startBoth(ZOPE_PYTHON!);
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     await sites?.close();
     if (zone === undefined) delete process.env.TZ;

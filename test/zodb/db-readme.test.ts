@@ -105,4 +105,4 @@ export { DB, FileStorage };`,
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
-}, 60_000);
+}, 120_000);

@@ -31,7 +31,7 @@ afterEach(() => rmSync(here, { recursive: true, force: true }));
 
 const env = { ...process.env, NODE_OPTIONS: '' };
 const run = (program: string, args: readonly string[], cwd: string) =>
-  spawnSync(process.execPath, [program, ...args], { cwd, env, encoding: 'utf8', timeout: 60_000 });
+  spawnSync(process.execPath, [program, ...args], { cwd, env, encoding: 'utf8', timeout: 120_000 });
 
 /** Lets an instance listen on a port of its own. */
 async function withPort(home: string): Promise<number> {
@@ -89,7 +89,7 @@ describe('a site made by zope create', () => {
     const other = run(path.join(BIN, 'runwsgi.js'), ['etc/zope.ini'], at('shop'));
     expect(other.status).toBe(1);
     expect(other.stderr).toContain(`the site has zope-ts in ${at('shop/node_modules/zope-ts')}`);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe('zope instance', () => {
@@ -159,7 +159,7 @@ describe('zope instance', () => {
     expect(failed.stderr).toMatch(
       /^instance: error: the site did not start:\nrunwsgi: error: .*zope\.conf, line 1: 'debug-moed'/,
     );
-  }, 60_000);
+  }, 120_000);
 
   it('runs once, also when it is started twice at a time and an old one has left its number', async () => {
     await command('mkwsgiinstance', ['-d', at('inst'), '-u', 'admin:secret']);
@@ -183,7 +183,7 @@ describe('zope instance', () => {
     } finally {
       expect(await instance('stop')).toMatchObject({ exit: 0 });
     }
-  }, 60_000);
+  }, 120_000);
 
   it('goes on as it was where its configuration or its code cannot be loaded, and starts at once when it can again', async () => {
     await command('mkwsgiinstance', ['-d', at('inst'), '-u', 'admin:secret']);
@@ -236,5 +236,5 @@ describe('zope instance', () => {
     } finally {
       await instance('stop');
     }
-  }, 60_000);
+  }, 120_000);
 });

@@ -83,4 +83,4 @@ it('serve from one address, go on when one of them ends, and end with their requ
   await pool.close(5000);
   expect((await slow).status).toBe(200);
   await expect(get(`${url}/thread`)).rejects.toThrow();
-}, 60_000);
+}, 120_000);

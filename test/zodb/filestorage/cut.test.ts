@@ -70,7 +70,7 @@ for (const withIndex of [false, true]) {
       expect(transactionsOf(again)).toHaveLength(complete + 1);
       again.close();
     }
-  }, 60_000);
+  }, 120_000);
 }
 
 test('a reader of a file that ends in the middle of a transaction reads what is complete and changes nothing', () => {

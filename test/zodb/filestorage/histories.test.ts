@@ -186,7 +186,7 @@ function replay({ input, expect: wanted }: Case): void {
 
 test.skipIf(python === undefined)(
   'random histories end in the same bytes as in Python',
-  { timeout: 60_000 + histories * 200 },
+  { timeout: 120_000 + histories * 1000 },
   () => {
     const { stdout, stderr, status } = spawnSync(
       python!,

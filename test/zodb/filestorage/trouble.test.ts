@@ -92,7 +92,7 @@ test('where no transaction comes after a failure, the disk is tried from time to
   vi.advanceTimersByTime(200);
   // It is tried beside those who ask.
   expect(isFull()).toBe(true);
-  await vi.waitUntil(() => !isFull(), { timeout: 10_000 });
+  await vi.waitUntil(() => !isFull(), { timeout: 50_000 });
   expect(existsSync(`${file}.probe`)).toBe(false);
   storage.close();
 });

@@ -89,12 +89,12 @@ describe.skipIf(python === undefined)('beside Python', () => {
       if (status !== 0) throw new Error(stderr.toString());
       files.push(file);
     }
-  }, 60_000);
+  }, 120_000);
   afterAll(() => rmSync(base, { recursive: true, force: true }));
 
   test(
     'fsdump, fstail, fstest, fsrefs and fsoids print the same',
-    { timeout: 60_000 + COUNT * 30_000 },
+    { timeout: 120_000 + COUNT * 30_000 },
     async () => {
       let dangling = 0;
       for (const file of files) {
@@ -117,7 +117,7 @@ describe.skipIf(python === undefined)('beside Python', () => {
     },
   );
 
-  test('fstest refuses what Python refuses', { timeout: 60_000 }, async () => {
+  test('fstest refuses what Python refuses', { timeout: 120_000 }, async () => {
     const file = path.join(base, 'damaged.fs');
     const whole = readFileSync(files[0]!);
     for (const [at, byte] of [
@@ -137,7 +137,7 @@ describe.skipIf(python === undefined)('beside Python', () => {
     await expectSame('fstest', path.join(base, 'nowhere.fs'));
   });
 
-  test('fsrecover copies what Python copies', { timeout: 60_000 + COUNT * 20_000 }, async () => {
+  test('fsrecover copies what Python copies', { timeout: 120_000 + COUNT * 20_000 }, async () => {
     for (const file of files) {
       const damaged = `${file}.damaged`;
       const bytes = readFileSync(file);

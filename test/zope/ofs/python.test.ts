@@ -31,7 +31,7 @@ function inPython(step: string, file: string): Record<string, unknown> {
   const { status, stdout, stderr } = spawnSync(python!, [script, step, file], {
     encoding: 'utf8',
     env: { ...process.env, TZ: 'UTC' },
-    timeout: 60_000,
+    timeout: 120_000,
   });
   if (status !== 0) throw new Error(`${step} in Python failed: ${stderr}`);
   return JSON.parse(stdout.split('\n').find((line) => line.startsWith('{'))!) as Record<string, unknown>;

@@ -102,7 +102,7 @@ describe.skipIf(python === undefined)('a file or image', () => {
       // oxlint-disable-next-line no-await-in-loop -- one site at a time
       expect(comparable(await stored(task)), task.join(' ')).toEqual(comparable(theirs[index]!));
     }
-  }, 60_000);
+  }, 120_000);
 });
 
 it('is cut into pieces of 64 KiB, of which the first has what is left over', async () => {

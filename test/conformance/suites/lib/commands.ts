@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('../../../..', import.meta.url));
 export const BIN = path.join(root, 'bin');
 const STUB = new URL('conf-stub-app.js', import.meta.url).href;
 const GATEWAY = new URL('../../../../dist/paste/index.js', import.meta.url).href;
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 const POLL_MS = 15;
 
 export interface CommandSpec {

@@ -14,7 +14,7 @@ export interface Answer {
   readonly body: Buffer;
 }
 
-const TIMEOUT = 20_000;
+const TIMEOUT = 60_000;
 
 export function exchange(port: number, { method, target, headers, body }: Exchange): Promise<Answer> {
   return new Promise((resolve, reject) => {
