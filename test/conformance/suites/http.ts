@@ -83,9 +83,12 @@ interface Server {
   readonly key: string;
   readonly folder: string;
   readonly ports: Readonly<Record<string, number>>;
-  readonly running: RunningServer;
-  readonly threads: ThreadedSite | undefined;
+  running: RunningServer;
+  threads: ThreadedSite | undefined;
 }
+
+/** What of a server has to be ended, also when the rest of its start fails. */
+type Begun = Partial<Pick<Server, 'running' | 'threads'>>;
 
 const IGNORED = new Set([
   'date',
@@ -115,9 +118,24 @@ let sent = 0;
 let captured = new Map<string, string>();
 let zone: string | undefined;
 
-async function start(dir: string, { site, group }: Input, key: string): Promise<Server> {
-  const source = path.join(dir, site);
+async function start(dir: string, input: Input, key: string): Promise<Server> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'zope-http-'));
+  const begun: Begun = {};
+  try {
+    return { key, folder, ...(await serve(dir, input, folder, begun)) };
+  } catch (error) {
+    await end(folder, begun);
+    throw error;
+  }
+}
+
+async function serve(
+  dir: string,
+  { site, group }: Input,
+  folder: string,
+  begun: Begun,
+): Promise<Omit<Server, 'key' | 'folder'>> {
+  const source = path.join(dir, site);
   for (const name of ['etc', 'var']) mkdirSync(path.join(folder, name));
   cpSync(path.join(source, 'Data.fs'), path.join(folder, 'var', 'Data.fs'));
   if (existsSync(path.join(source, 'access')))
@@ -153,11 +171,13 @@ async function start(dir: string, { site, group }: Input, key: string): Promise<
         settings: readOperationSettings(file, {}),
       })
     : undefined;
+  begun.threads = threads;
   const running = (await runner(threads?.app ?? (await loadApp(`config:${file}`, options)))) as RunningServer;
+  begun.running = running;
   // oxlint-disable-next-line no-await-in-loop -- until it is so
   while (threads !== undefined && threads.readyThreads < THREADS) await delay(10);
   const [first, other] = running.urls.map((url) => Number(new URL(url).port));
-  return { key, folder, ports: { main: first!, webdav: other ?? 0 }, running, threads };
+  return { ports: { main: first!, webdav: other ?? 0 }, running, threads };
 }
 
 async function freePort(): Promise<number> {
@@ -172,13 +192,20 @@ async function freePort(): Promise<number> {
 
 async function stop(): Promise<void> {
   if (server === undefined) return;
-  const { running, folder, threads } = server;
+  const { folder, ...begun } = server;
   server = undefined;
   groupName = undefined;
-  await running.close(0);
-  await threads?.close();
-  await shutDown();
-  rmSync(folder, { recursive: true, force: true });
+  await end(folder, begun);
+}
+
+async function end(folder: string, { running, threads }: Begun): Promise<void> {
+  try {
+    await running?.close(0);
+    await threads?.close();
+    await shutDown();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 function filledIn(text: string): string {
