@@ -1,10 +1,11 @@
-import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, copyFileSync, existsSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { metaOf, PersistentBase, type PersistentMeta, registerClass } from '../persistent/index.ts';
 import { BlobError } from './blob-errors.ts';
 import { BlobFile, type BlobMode } from './blob-file.ts';
 import { moveFile } from './blobs/move-file.ts';
+import { temporaryName } from './blobs/temporary-name.ts';
 
 /** What a blob needs of its connection. */
 export interface BlobHost {
@@ -15,20 +16,27 @@ export interface BlobHost {
 }
 
 const MODES = new Set<string>(['r', 'w', 'a', 'r+', 'c']);
-let made = 0;
-let directory: string | undefined;
 
-/** Files of blobs that are in no database yet, on the file system of the system's temporary files. */
-function ownDirectory(): string {
-  if (directory === undefined) {
-    const made = (directory = mkdtempSync(path.join(tmpdir(), 'zodb-blobs-')));
-    process.once('exit', () => rmSync(made, { recursive: true, force: true }));
-  }
-  return directory;
+/** Files of blobs that are in no database yet, among the system's temporary files. */
+const unstored = new Set<string>();
+let removedAtExit = false;
+
+/** In a directory of its own it would leave that behind: the end of a thread is not told to what runs in it. */
+function unstoredFile(): string {
+  if (!removedAtExit)
+    process.once('exit', () => {
+      for (const name of unstored) rmSync(name, { force: true });
+    });
+  removedAtExit = true;
+  const name = path.join(tmpdir(), temporaryName('zodb-', '.blob'));
+  unstored.add(name);
+  return name;
 }
 
 const abandoned = new FinalizationRegistry<{ name: string | null }>((file) => {
-  if (file.name !== null) rmSync(file.name, { force: true });
+  if (file.name === null) return;
+  rmSync(file.name, { force: true });
+  unstored.delete(file.name);
 });
 
 /**
@@ -130,8 +138,9 @@ export class Blob extends PersistentBase {
 
   private createFile(): string {
     const host = this._p_jar as unknown as BlobHost | null;
-    const name = path.join(host?.blobTemporaryDirectory() ?? ownDirectory(), `${process.pid}-${++made}.blob`);
-    writeFileSync(name, '');
+    const name =
+      host === null ? unstoredFile() : path.join(host.blobTemporaryDirectory(), temporaryName('', '.blob'));
+    closeSync(openSync(name, 'wx', 0o600));
     this.changes = { name };
     abandoned.register(this, this.changes, this.changes);
     return name;
@@ -140,6 +149,7 @@ export class Blob extends PersistentBase {
   private forgetChanges(): void {
     if (this.changes === undefined) return;
     abandoned.unregister(this.changes);
+    if (this.changes.name !== null) unstored.delete(this.changes.name);
     this.changes = undefined;
   }
 

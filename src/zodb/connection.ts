@@ -22,6 +22,7 @@ import type {
   TransactionManager,
 } from '../transaction/index.ts';
 import { Blob, type BlobHost } from './blob.ts';
+import { temporaryName } from './blobs/temporary-name.ts';
 import { ObjectCache } from './cache.ts';
 import {
   BrokenModifiedError,
@@ -724,7 +725,7 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
       if (blob === null) savepoints.store(oid, 0n, data);
       else {
         const directory = this.blobTemporaryDirectory();
-        const file = path.join(directory, `import-${process.pid}-${this.#number}.blob`);
+        const file = path.join(directory, temporaryName('import-', '.blob'));
         blob(file);
         savepoints.storeBlob(oid, 0n, data, file, directory);
       }

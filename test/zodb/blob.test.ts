@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PersistentMapping } from '../../src/persistent/index.ts';
 import { TransactionManager } from '../../src/transaction/index.ts';
 import {
@@ -226,9 +226,12 @@ describe('a blob', () => {
 
   it('is refused by a storage that keeps none', () => {
     const other = new DB(new MappingStorage());
+    // Its file is there for as long as the blob is.
+    vi.stubEnv('TMPDIR', directory);
     expect(() => other.transaction((each) => each.root<Root>().set('blob', new Blob('x')))).toThrow(
       UnsupportedError,
     );
+    vi.unstubAllEnvs();
     other.close();
   });
 });

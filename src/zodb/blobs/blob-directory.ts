@@ -20,6 +20,7 @@ import { POSError, POSKeyError } from '../errors.ts';
 import type { Oid, Tid } from '../interfaces.ts';
 import { BLOB_SUFFIX, blobFile, type BlobLayout, idName, LAYOUT_MARKER, layoutOf } from './layout.ts';
 import { moveFile, syncFile } from './move-file.ts';
+import { temporaryName } from './temporary-name.ts';
 
 /** A revision of an object that has a blob. */
 export interface BlobRevision {
@@ -32,7 +33,6 @@ const MARKER_SUFFIX = '.stored';
 const OTHERS = 0o077;
 const WRITE_BITS = 0o222;
 const READ_BITS = 0o444;
-let count = 0;
 
 /** A directory of blobs: a file for each revision of an object that has one. */
 export class BlobDirectory {
@@ -74,7 +74,7 @@ export class BlobDirectory {
 
   /** A new name for a file that will be stored. */
   temporaryFile(): string {
-    return path.join(this.temporary, `${process.pid}-${Date.now().toString(36)}-${count++}.tmp`);
+    return path.join(this.temporary, temporaryName('', '.tmp'));
   }
 
   #marker(tid: Tid): string {

@@ -1,9 +1,10 @@
 /** One file, several threads: what they commit holds, whatever happens to them. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DB } from '../../../src/zodb/index.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { PersistentMapping } from '../../../src/persistent/index.ts';
+import { Blob, DB } from '../../../src/zodb/index.ts';
 import { FileStorage, type FileStorageOptions } from '../../../src/zodb/filestorage/file-storage.ts';
 import { Account } from './account.ts';
 import { startThread } from './threads.ts';
@@ -147,4 +148,33 @@ describe('a turn', () => {
       db.close();
     },
   );
+});
+
+describe('threads that write blobs at the same time', () => {
+  it('have files of their own, and leave none', async () => {
+    const temporary = path.join(dir, 'temporary');
+    mkdirSync(temporary);
+    const { db, storage } = open({ blobDir: path.join(dir, 'blobs') });
+    const names = ['one', 'two'];
+    db.transaction((connection) => {
+      const root = connection.root();
+      root.set('blobs', new PersistentMapping(names.map((name) => [name, new Blob(`first of ${name}`)])));
+      for (const name of names) root.set(name, new PersistentMapping());
+    });
+    const met = new SharedArrayBuffer(4);
+    vi.stubEnv('TMPDIR', temporary);
+    await Promise.all(names.map((name) => start('blobs', storage, { name, met }).done));
+    vi.unstubAllEnvs();
+    const contents = db.transaction((connection) => {
+      const root = connection.root();
+      return names.map((name) => [
+        (root.get('blobs') as Map<string, Blob>).get(name)!.bytes().toString(),
+        (root.get(name) as Map<string, Blob>).get('made')!.bytes().toString(),
+      ]);
+    });
+    expect(contents).toEqual(names.map((name) => [`changed by ${name}`, `made by ${name}`]));
+    expect(readdirSync(temporary)).toEqual([]);
+    expect(readdirSync(storage.temporaryDirectory())).toEqual([]);
+    db.close();
+  });
 });

@@ -3,7 +3,7 @@ import { type Account } from './account.ts';
 import { parentPort } from 'node:worker_threads';
 import { runTask } from './run-task.ts';
 import { FileStorage, type SharedFile } from '../../../src/zodb/filestorage/file-storage.ts';
-import { DB } from '../../../src/zodb/index.ts';
+import { Blob, DB } from '../../../src/zodb/index.ts';
 import { ConflictError } from '../../../src/zodb/interfaces.ts';
 import { TransactionManager } from '../../../src/transaction/index.ts';
 
@@ -83,6 +83,25 @@ const tasks = {
       if (ok) done++;
     }
     connection.close();
+    db.close();
+  },
+  /** Changes a blob of its own, and makes one, while other threads do the same; commits once all have. */
+  blobs({ file, name, met }: { file: SharedFile; name: string; met: SharedArrayBuffer }) {
+    const db = new DB(FileStorage.attach(file));
+    const manager = new TransactionManager();
+    const connection = db.open({ transactionManager: manager });
+    const blobs = connection.root().get('blobs') as Map<string, Blob>;
+    const content = blobs.get(name)!.open('w');
+    content.write(`changed by ${name}`);
+    content.close();
+    const made = new Blob(`made by ${name}`);
+    const others = new Int32Array(met);
+    Atomics.add(others, 0, 1);
+    Atomics.notify(others, 0);
+    for (let count = Atomics.load(others, 0); count < 2; count = Atomics.load(others, 0))
+      Atomics.wait(others, 0, count);
+    (connection.root().get(name) as Map<string, Blob>).set('made', made);
+    manager.commit();
     db.close();
   },
   /** Writes a number and tells it; another thread must read it at once. */
