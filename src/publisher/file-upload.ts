@@ -54,8 +54,16 @@ export class ReceivedFile {
     return this.read((found < 0 ? Math.max(from, most) : found + 1) - from);
   }
 
-  readlines(): Uint8Array[] {
-    return [...this];
+  /** The lines from the position on; with a `hint` above 0 no more once they have that many bytes. */
+  readlines(hint = -1): Uint8Array[] {
+    const lines: Uint8Array[] = [];
+    let size = 0;
+    for (const line of this) {
+      lines.push(line);
+      size += line.length;
+      if (hint > 0 && size >= hint) break;
+    }
+    return lines;
   }
 
   /** Lines. */
@@ -129,6 +137,7 @@ export class PartHeaders {
 registerType(PartHeaders, {
   pyName: 'Headers',
   attributes: [],
+  givesItems: true,
   methods: {
     get: ['name, default=None', (self, key: string, fallback: unknown) => self.get(key) ?? fallback ?? null],
     get_all: [
@@ -153,10 +162,16 @@ registerType(PartHeaders, {
 registerType(FileUpload, {
   pyName: 'FileUpload',
   attributes: ['name', 'filename', 'headers', 'closed'],
+  givesItems: true,
   methods: {
     read: ['size=-1', (self, size?: number | null) => self.read(size ?? -1)],
     readline: ['size=-1', (self, size?: number | null) => self.readline(size ?? -1)],
-    readlines: ['', (self) => self.readlines()],
+    readlines: ['hint=-1', (self, hint?: number | null) => self.readlines(hint ?? -1)],
+    read1: ['size=-1', (self, size?: number | null) => self.read(size ?? -1)],
+    readable: ['', (self) => (self.tell(), true)],
+    seekable: ['', (self) => (self.tell(), true)],
+    isatty: ['', (self) => (self.tell(), false)],
+    flush: ['', (self) => (self.tell(), null)],
     seek: ['offset, whence=0', (self, offset: number, whence?: number) => self.seek(offset, whence ?? 0)],
     tell: ['', (self) => self.tell()],
     close: ['', (self) => (self.close(), null)],
@@ -164,6 +179,7 @@ registerType(FileUpload, {
   operators: {
     bool: (self) => self.filename !== '',
     iter: (self) => self[Symbol.iterator](),
+    next: (self) => (self.tell() < self.size ? self.readline() : undefined),
     str: () => '<ZPublisher.HTTPRequest.FileUpload object at 0x0>',
     repr: () => '<ZPublisher.HTTPRequest.FileUpload object at 0x0>',
   },

@@ -93,8 +93,7 @@ const isText = (value: unknown): boolean =>
 export function mayHold(container: unknown, item: unknown): boolean {
   if (typeof item === 'string' && isText(container)) return true;
   if (isOpenContainer(container)) return item === null || typeof item !== 'object' || !needsPolicy(item);
-  // A registered type that gives all its attributes gives its items, too, and those that are declared public.
-  return typeOf(container).access === 'all' && (isPublicObject(item) || isPlain(item));
+  return typeOf(container).givesItems && (isPublicObject(item) || isPlain(item));
 }
 
 const publicObjects = new WeakMap<object, boolean>();

@@ -36,12 +36,13 @@ import {
   truncate,
 } from './numbers.ts';
 import { parseFloatText, parseIntText, withoutBlanks } from './number-text.ts';
-import { GuardedIterator, HostCallable, PyGenerator, type PyIterator } from './objects.ts';
+import { GuardedIterator, HostCallable, iteratorType, PyGenerator, type PyIterator } from './objects.ts';
 import { binary } from './operators.ts';
 import { repr, str } from './repr.ts';
 import { sortItems } from './sort.ts';
 import { textLength, textSlice } from './text.ts';
 import {
+  addMethods,
   boolType,
   bytesType,
   complexType,
@@ -442,9 +443,22 @@ define('iter', 'object, sentinel=', (o: unknown, sentinel: unknown) => {
   return new GuardedIterator(() => it.next());
 });
 
+addMethods(iteratorType, {
+  next: [
+    '',
+    (self: GuardedIterator) => {
+      const value = self.next();
+      if (value === undefined) throw new StopIteration();
+      return value;
+    },
+  ],
+});
+
 define('next', 'iterator, default=', (it: unknown, fallback: unknown) => {
-  if (!isIterator(it)) throw new TypeError(`'${typeName(it)}' object is not an iterator`);
-  const value = it.next();
+  const own = isIterator(it) ? undefined : operatorsOf(it).next;
+  if (!isIterator(it) && own === undefined)
+    throw new TypeError(`'${typeName(it)}' object is not an iterator`);
+  const value = own === undefined ? (it as PyIterator).next() : own(it as never);
   if (value === undefined) {
     if (fallback !== undefined) return fallback;
     const result = it instanceof PyGenerator ? it.takeResult() : null;

@@ -175,7 +175,10 @@ const plainType = (name: string): PyType => new PyType(name, [objectType]);
 bindType(functionType, PyFunction);
 bindType(plainType('method'), BoundMethod);
 bindType(plainType('generator'), PyGenerator);
-bindType(plainType('iterator'), GuardedIterator);
+export const iteratorType = bindType(
+  new PyType('iterator', [objectType], { access: new Set(['next']) }),
+  GuardedIterator,
+);
 bindType(plainType('module'), PyModule);
 export const instanceType = bindType(plainType('object'), PyInstance);
 for (const [name, cls] of [

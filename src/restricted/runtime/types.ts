@@ -30,6 +30,8 @@ export interface Operators<T = never> {
   setitem?(self: T, key: unknown, value: unknown): void;
   delitem?(self: T, key: unknown): void;
   iter?(self: T): Iterator<unknown> | Iterable<unknown>;
+  /** For objects that are iterators themselves. Undefined ends it. */
+  next?(self: T): unknown;
   len?(self: T): number;
   contains?(self: T, item: unknown): boolean;
   call?(self: T, args: unknown[], kwargs: Dict<string, unknown> | undefined): unknown;
@@ -67,6 +69,8 @@ export class PyType {
   readonly operators: Operators;
   /** Names that untrusted code may read; others that exist are Unauthorized. */
   readonly access: Access;
+  /** Whether instances give untrusted code the plain values that they hold. */
+  readonly givesItems: boolean;
   /** Calling the type from a script: makes an instance. Undefined: cannot be called. */
   construct: ((args: unknown[], kwargs: Dict<string, unknown> | undefined) => unknown) | undefined;
   /** The host class of instances. */
@@ -82,6 +86,7 @@ export class PyType {
     options: {
       operators?: Operators;
       access?: Access;
+      givesItems?: boolean | undefined;
       cls?: abstract new (...args: never[]) => object;
       script?: boolean;
       mro?: readonly PyType[];
@@ -96,6 +101,7 @@ export class PyType {
     this.operators =
       inherited === undefined ? { ...options.operators } : { ...inherited, ...options.operators };
     this.access = options.access ?? bases[0]?.access ?? 'none';
+    this.givesItems = this.access === 'all' || (options.givesItems ?? bases[0]?.givesItems ?? false);
     this.cls = options.cls;
     this.script = options.script ?? false;
     this.denied = options.denied === undefined ? bases[0]?.denied : new Set(options.denied);
@@ -320,6 +326,8 @@ export interface TypeDescription<T extends object = never> {
   readonly pyName?: string;
   /** Names that any script may read without a further check; `'all'`: everything that does not begin with `_`. */
   readonly attributes?: readonly string[] | 'all';
+  /** Whether scripts may have the items, where those are plain values or public; of a type whose attributes are all read they may. */
+  readonly givesItems?: boolean;
   /** Names that Python's class has and that are refused where the object has them not: `Unauthorized` instead of `AttributeError`. */
   readonly denied?: readonly string[];
   /** Python attribute name to what gives its value. */
@@ -364,6 +372,7 @@ export function registerType<T extends object>(
   const type = new PyType(name, [base], {
     operators: description.operators as Operators | undefined,
     access: merged,
+    givesItems: description.givesItems,
     cls,
     denied: description.denied,
   });
