@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/corpus/**'],
+    globalSetup: ['test/temporary-directory.ts'],
     pool: 'forks',
     // On two cores the default is one at a time.
     maxWorkers: '100%',

@@ -1,5 +1,6 @@
 /** One database under two servers: a request goes to Python's Zope and to this package, byte by byte as it stands. */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import os from 'node:os';
@@ -54,13 +55,29 @@ export async function startBoth(python: string): Promise<BothSites> {
   });
   let complaints = '';
   child.stderr.on('data', (data: Buffer) => (complaints += data.toString()));
+  const ended = once(child, 'exit');
+  const close = async (server?: RunningServer) => {
+    child.stdin.end();
+    await server?.close(0);
+    await shutDown();
+    // It still writes into the folder while it ends.
+    await ended;
+    rmSync(folder, { recursive: true, force: true });
+  };
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const line = async (): Promise<string> => {
     const { done, value } = (await lines.next()) as { done?: boolean; value: string };
     if (done) throw new Error(`Python's side ended: ${complaints}`);
     return value;
   };
-  if ((await line()) !== 'ready') throw new Error(`Python's side did not start: ${complaints}`);
+  let server: RunningServer;
+  try {
+    if ((await line()) !== 'ready') throw new Error(`Python's side did not start: ${complaints}`);
+    server = await startOurs(path.join(folder, 'ours'), path.join(folder, 'python', 'Data.fs'), port);
+  } catch (error) {
+    await close();
+    throw error;
+  }
   // Each side has its own form of what is copied.
   const copied = { python: '', ours: '' };
   const remember = (side: keyof typeof copied, answer: SiteAnswer): SiteAnswer => {
@@ -69,7 +86,6 @@ export async function startBoth(python: string): Promise<BothSites> {
         copied[side] = value.startsWith('__cp=deleted') ? '' : value.split(';')[0]!;
     return answer;
   };
-  const server = await startOurs(path.join(folder, 'ours'), path.join(folder, 'python', 'Data.fs'), port);
   return {
     async python(request) {
       const head = [
@@ -93,12 +109,7 @@ export async function startBoth(python: string): Promise<BothSites> {
       });
       return remember('ours', answer);
     },
-    async close() {
-      child.stdin.end();
-      await server.close(0);
-      await shutDown();
-      rmSync(folder, { recursive: true, force: true });
-    },
+    close: () => close(server),
   };
 }
 
