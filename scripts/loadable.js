@@ -16,7 +16,7 @@ const OF_MODULES = {
  * not get another value later.
  */
 function asCommonJs(code, { fileName }) {
-  const made = inAscii(code)
+  const made = code
     .replaceAll(/^import (?:([\w$]+)(?:, )?)?(?:\* as ([\w$]+)|\{([^}]*)\})? from "([^"]+)";$/gm, importing)
     .replaceAll(/^import "([^"]+)";$/gm, (_, id) => (id.startsWith('node:') ? '' : `require("${id}");`))
     .replaceAll(/^export \{([^}]*)\} from "([^"]+)";$/gm, reexporting)
@@ -68,6 +68,10 @@ function inAscii(code) {
 export const loadable = {
   name: 'loadable',
   renderChunk: (code, chunk) => ({ code: asCommonJs(code, chunk), map: null }),
+  // After this rolldown writes the code once more, as for `comments: false`, and texts with the letters themselves.
+  generateBundle(_, bundle) {
+    for (const file of Object.values(bundle)) if (file.type === 'chunk') file.code = inAscii(file.code);
+  },
 };
 
 /** Throws if chunks need each other to run. */

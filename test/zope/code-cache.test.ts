@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import {
   cpSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -41,6 +42,14 @@ afterEach(() => rmSync(copy, { recursive: true, force: true }));
 const run = (...options: string[]) =>
   execFileSync(process.execPath, [...options, '-e', PROGRAM], { cwd: copy, encoding: 'utf8' }).trim();
 const cacheFile = () => path.join(copy, 'dist/code/main.cache');
+
+it('the build leaves no letter outside of ASCII, as which its code is read', () => {
+  const code = path.join(root, 'dist/code');
+  const files = readdirSync(code).filter((name) => name.endsWith('.cjs'));
+  expect(files).toContain('zodb.cjs');
+  const letters = new RegExp(String.raw`[^\u0000-\u007f]`);
+  expect(files.filter((name) => letters.test(readFileSync(path.join(code, name), 'latin1')))).toEqual([]);
+});
 
 describe('what the engine has compiled at build', () => {
   it('is used, and the classes are those that others import', () => {
