@@ -4,9 +4,10 @@
  */
 import { getLogger } from '@logtape/logtape';
 import { aqBase, classOf, getOwn, registerClass } from '../../persistent/index.ts';
-import { Dict, Tuple, tuple } from '../../pickle/index.ts';
+import { Dict, GlobalRef, Instance, Tuple, tuple } from '../../pickle/index.ts';
 import { call, PyError, typeName } from '../../restricted/index.ts';
 import type { HTTPRequest } from '../../publisher/index.ts';
+import { noteOnce } from '../threads/process-services.ts';
 
 const logger = getLogger(['ZPublisher']);
 const HOOK = '__before_publishing_traverse__';
@@ -45,12 +46,12 @@ export class MultiHook implements Hook {
 
 const reported = new Set<string>();
 
-/** Logs, once for each class, that a hook is left out because its class is not there and nobody knows what it would do. */
+/** Warns, once for each class in all threads, that a hook is left out because its class is not there and nobody knows what it would do. */
 function reportUnknown(hook: object): void {
-  const name = typeName(hook);
+  const name = hook instanceof Instance && hook.cls instanceof GlobalRef ? hook.cls.name : typeName(hook);
   if (reported.has(name)) return;
   reported.add(name);
-  logger.error(`${HOOK}: a hook of the unknown class ${name} is not called`);
+  noteOnce(`${HOOK}: a hook of the unknown class ${name} is not called`);
 }
 
 /** Calls what the container has, or acquires, under a name; a container that has nothing of this name goes on without. */

@@ -44,5 +44,5 @@ export const openUnshared = (kind: string): void => services.unshared(kind);
 /** Keeps a file with the number of the process until what comes back is called. */
 export const keepPidFile = (path: string): (() => void) => services.pidFile(path);
 
-/** Warns of something in the configuration, once for all threads. */
+/** Warns of something in the configuration or the site, once for all threads; to be called once in each. */
 export const noteOnce = (text: string): void => services.note(text);
