@@ -58,6 +58,8 @@ const manage = { permission: Permissions.viewManagementScreens };
 
 mixIn(DTMLDocument, PropertyManager);
 const properties = declarationsOfMixIn(PropertyManager);
+/** Python's class is made of the other one, so that it can be set here, too. */
+const OF_METHODS = { [Permissions.changeDtmlMethods]: ['Manager'] };
 
 for (const [cls, module, name, meta_type, permission, own] of [
   [DTMLMethod, 'OFS.DTMLMethod', 'DTMLMethod', 'DTML Method', Permissions.changeDtmlMethods, {}],
@@ -67,7 +69,7 @@ for (const [cls, module, name, meta_type, permission, own] of [
     'DTMLDocument',
     'DTML Document',
     Permissions.changeDtmlDocuments,
-    properties,
+    { ...properties, roles: { ...properties.roles, ...OF_METHODS } },
   ],
 ] as [typeof DTMLMethod, string, string, string, string, ClassDeclarations][]) {
   const change = { permission };
@@ -108,6 +110,7 @@ for (const [cls, module, name, meta_type, permission, own] of [
         name: view,
         manage_main: manage,
         manage_edit: change,
+        manage_historyCopy: change,
         manage_upload: change,
         PUT: change,
         PrincipiaSearchSource: manage,

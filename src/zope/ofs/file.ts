@@ -9,7 +9,7 @@ import { CACHE_OPTION, Cacheable, cacheable, cacheOf, invalidateCache } from './
 import { guessContentType } from './content-type.ts';
 import { chunksOf, type GivenData, headOf, type Pdata, sizeOf, storedData, storedForm } from './file-data.ts';
 import { answerRanges, httpDate, notModified } from './file-ranges.ts';
-import { ITEM_OPTIONS, PROPERTIES_OPTION } from './item.ts';
+import { HISTORY_OPTION, ITEM_OPTIONS, PROPERTIES_OPTION } from './item.ts';
 import { mixIn } from './mix-in.ts';
 import { PropertyManager } from './properties.ts';
 import { refreshEntityTag } from './resource.ts';
@@ -260,6 +260,7 @@ Object.assign(File.prototype, {
     PROPERTIES_OPTION,
     ...ITEM_OPTIONS,
     CACHE_OPTION,
+    HISTORY_OPTION,
   ],
   _properties: tuple(
     Dict.from({ id: 'title', type: 'string' }),
@@ -297,6 +298,7 @@ declareClass(
       manage_main: { permission: Permissions.viewManagementScreens },
       manage_edit: change,
       manage_upload: change,
+      manage_historyCopy: change,
       PUT: change,
       precondition: view,
       update_data: 'private',

@@ -103,7 +103,7 @@ declareClass(Historical, {
     manage_change_history: view,
     manage_change_history_page: view,
     manage_historicalComparison: view,
-    // Python leaves this to the class's default; it changes the object, so it asks for the right to undo.
+    // Python's classes have their own permission to change them. It changes the object: where a class says nothing, it asks for the right to undo.
     manage_historyCopy: { permission: 'Undo changes' },
     manage_beforeHistoryCopy: 'private',
     manage_afterHistoryCopy: 'private',

@@ -322,6 +322,8 @@ declareClass(
   ZopePageTemplate,
   cacheable({
     object: view,
+    // Python's class has bindings as scripts have, which can be set on it as well.
+    roles: { [Permissions.changeBindings]: ['Manager'] },
     published: ['manage_main', 'pt_editForm', 'document_src', 'PrincipiaSearchSource'],
     changes: ['PUT'],
     postOnly: ['pt_editAction', 'pt_upload'],
@@ -333,6 +335,7 @@ declareClass(
       document_src: { permission: Permissions.viewManagementScreens },
       PrincipiaSearchSource: { permission: Permissions.viewManagementScreens },
       PUT: change,
+      manage_historyCopy: change,
       pt_upload: change,
       get_size: view,
       manage_main: { permission: Permissions.viewManagementScreens },

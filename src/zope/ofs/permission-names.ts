@@ -12,8 +12,16 @@ const ofClasses = new WeakMap<Class, readonly string[]>();
 function permissionsOfClass(cls: Class): readonly string[] {
   let names = ofClasses.get(cls);
   if (names === undefined) {
-    names = [...new Set(declarationsOf(cls).flatMap((declarations) => [...permissionsIn(declarations)]))];
-    ofClasses.set(cls, names);
+    const found = new Set<string>();
+    const seen = new Set<string>();
+    for (const declarations of declarationsOf(cls)) {
+      // What a class guards anew is guarded by no permission of its bases.
+      const own = Object.entries(declarations.names ?? {}).filter(([name]) => !seen.has(name));
+      for (const [name] of own) seen.add(name);
+      for (const permission of permissionsIn({ ...declarations, names: Object.fromEntries(own) }))
+        found.add(permission);
+    }
+    ofClasses.set(cls, (names = [...found]));
   }
   return names;
 }

@@ -58,6 +58,7 @@ export function scriptDeclarations(changePermission: string, own: ClassDeclarati
       manage_proxyRoles: proxy,
       ZBindings_edit: bindings,
       PUT: change,
+      manage_historyCopy: change,
       write: change,
       edit: 'private',
       editAction: 'private',

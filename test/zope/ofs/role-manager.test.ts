@@ -1,7 +1,16 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { aqBase, getOwn } from '../../../src/persistent/index.ts';
+import { aqBase, classOf, getOwn } from '../../../src/persistent/index.ts';
 import { permissionAttribute, rolesForPermissionOn } from '../../../src/access/index.ts';
-import { Folder, ZopePageTemplate } from '../../../src/zope/ofs/index.ts';
+import { type Class, declarationOf } from '../../../src/restricted/index.ts';
+import {
+  DTMLDocument,
+  DTMLMethod,
+  File,
+  Folder,
+  Image,
+  PythonScript,
+  ZopePageTemplate,
+} from '../../../src/zope/ofs/index.ts';
 import { TestSite } from './test-site.ts';
 
 const site = new TestSite();
@@ -14,6 +23,23 @@ const folder = () => site.app._getOb('folder') as unknown as Folder;
 const page = () => folder()._getOb('page') as unknown as ZopePageTemplate;
 const names = (settings: Iterable<unknown>) =>
   [...settings].map((one) => (one as Map<string, string>).get('name'));
+
+const OF_CONTENT = [
+  'Access contents information',
+  'Change cache settings',
+  'Change permissions',
+  'Copy or Move',
+  'Delete objects',
+  'Manage WebDAV Locks',
+  'Manage properties',
+  'Take ownership',
+  'View',
+  'View History',
+  'View management screens',
+  'WebDAV Lock items',
+  'WebDAV Unlock items',
+  'WebDAV access',
+];
 
 describe('the permissions of an object (S-010, S-011)', () => {
   it('are on a container all that there are, as what it holds acquires them', () => {
@@ -30,6 +56,28 @@ describe('the permissions of an object (S-010, S-011)', () => {
     expect(own).toEqual(expect.arrayContaining(['View', 'Change Page Templates', 'Take ownership']));
     expect(own).not.toContain('Use mailhost services');
     expect(page().possible_permissions()).toEqual(folder().possible_permissions());
+  });
+
+  /** What Python's `ac_inherited_permissions(1)` gives beside those of all content with pages of its own. */
+  const OF_CLASSES = [
+    [new File('x', '', new Uint8Array()), ['Change Images and Files']],
+    [new Image('x', '', new Uint8Array()), ['Change Images and Files']],
+    [new DTMLMethod('x', ''), ['Change DTML Methods', 'Change proxy roles']],
+    [new DTMLDocument('x', ''), ['Change DTML Documents', 'Change DTML Methods', 'Change proxy roles']],
+    [new PythonScript('x'), ['Change Python Scripts', 'Change bindings', 'Change proxy roles']],
+    [new ZopePageTemplate('x', ''), ['Change Page Templates', 'Change bindings']],
+  ] as const;
+
+  it.each(OF_CLASSES)('are those of Python’s class: %s', (object, others) => {
+    const own = [...object.ac_inherited_permissions(1)].map((each) => (each as readonly string[])[0]!);
+    expect(own).toEqual([...OF_CONTENT, ...others].sort());
+  });
+
+  it('let who may change a text or file bring back what it was', () => {
+    for (const [object, [change]] of OF_CLASSES)
+      expect(declarationOf(classOf(object) as Class, 'manage_historyCopy')).toEqual({
+        permission: classOf(object) === DTMLDocument ? 'Change DTML Documents' : change,
+      });
   });
 
   it('can be set one by one, by role, and given back to what contains the object', () => {
