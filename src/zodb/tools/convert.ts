@@ -1,16 +1,28 @@
 import { copyFileSync, existsSync } from 'node:fs';
 import path from 'node:path';
 import { isBlobRecord } from '../blobs/is-blob-record.ts';
-import { POSError } from '../errors.ts';
+import { POSError, POSKeyError } from '../errors.ts';
 import { FileStorage, type FileStorageOptions } from '../filestorage/file-storage.ts';
+import type { Oid, Tid } from '../interfaces.ts';
 import { command, Progress } from './command.ts';
+import { hex16, shownOid } from './shown.ts';
+
+/** Undefined where it is missing. */
+function blobFileOf(source: FileStorage, oid: Oid, tid: Tid): string | undefined {
+  try {
+    return source.loadBlob(oid, tid);
+  } catch (error) {
+    if (error instanceof POSKeyError) return undefined;
+    throw error;
+  }
+}
 
 /** Copies all transactions of one storage to another: ids, times and revisions stay what they are. */
 export const convert = command({
   about: 'copy all transactions to a new Data.fs, with blobs to another layout or directory',
   usage: `usage: zope db convert [--from-blobs DIR] [--to-blobs DIR] [--layout bushy|lawn] FROM TO
 
-Needs all revisions of FROM; TO must not exist.
+Needs all revisions of FROM; TO must not exist. Where the file of a blob is missing, its record is copied alone, and a message tells of it.
 `,
   options: {
     'from-blobs': { type: 'string' },
@@ -40,11 +52,20 @@ Needs all revisions of FROM; TO must not exist.
         for (const { oid, tid, data, dataTxn } of transaction) {
           records++;
           if (data !== null && toBlobs !== undefined && fromBlobs !== undefined && isBlobRecord(data)) {
-            const copy = path.join(target.temporaryDirectory(), `convert-${process.pid}`);
-            copyFileSync(source.loadBlob(oid, tid), copy);
-            target.restoreBlob(oid, tid, data, copy, dataTxn, transaction);
-            blobs++;
-          } else target.restore(oid, tid, data, dataTxn, transaction);
+            const file = blobFileOf(source, oid, tid);
+            if (file !== undefined) {
+              const copy = path.join(target.temporaryDirectory(), `convert-${process.pid}`);
+              copyFileSync(file, copy);
+              target.restoreBlob(oid, tid, data, copy, dataTxn, transaction);
+              blobs++;
+              continue;
+            }
+            progress.end();
+            io.stderr.write(
+              `the file of the blob ${shownOid(oid)} of the transaction 0x${hex16(tid)} is missing\n`,
+            );
+          }
+          target.restore(oid, tid, data, dataTxn, transaction);
         }
         target.tpcVote(transaction);
         target.tpcFinish(transaction);

@@ -15,7 +15,15 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Persistent, PersistentMapping, registerClass } from '../../../src/persistent/index.ts';
 import { TransactionManager } from '../../../src/transaction/index.ts';
-import { Blob, type Connection, DB, dbCommands, FileStorage, type Oid } from '../../../src/zodb/index.ts';
+import {
+  Blob,
+  type Connection,
+  DB,
+  dbCommands,
+  FileStorage,
+  type Oid,
+  POSKeyError,
+} from '../../../src/zodb/index.ts';
 
 class Page extends Persistent {
   title = '';
@@ -419,6 +427,37 @@ describe('convert', () => {
     const other = new DB(new FileStorage(target, { readOnly: true, blobDir: copied, blobLayout: 'lawn' }));
     const connection = other.open({ transactionManager: new TransactionManager() });
     expect((connection.root().get('blob') as Blob).bytes().toString()).toBe('content');
+    other.close();
+  });
+
+  it('goes on where the file of a blob is missing, and says so', async () => {
+    const blobs = path.join(directory, 'blobs');
+    const storage = new FileStorage(file, { blobDir: blobs, fsync: false });
+    const db = new DB(storage);
+    const oid = db.transaction((connection) => {
+      const lost = new Blob('lost');
+      connection.root().set('lost', lost);
+      connection.root().set('kept', new Blob('kept'));
+      connection.add(lost);
+      return lost._p_oid!;
+    });
+    const tid = db.lastTransaction();
+    rmSync(storage.loadBlob(oid, tid));
+    db.close();
+    const [target, copied] = ['Copy.fs', 'copied'].map((name) => path.join(directory, name));
+    const { stdout, stderr, code } = await zope(
+      'convert',
+      ...['--from-blobs', blobs, '--to-blobs', copied!, file, target!],
+    );
+    expect([code, stderr]).toEqual([
+      0,
+      `the file of the blob 0x${oid.toString(16).padStart(2, '0')} of the transaction 0x${tid.toString(16).padStart(16, '0')} is missing\n`,
+    ]);
+    expect(stdout).toMatch(/^6 transactions, \d+ records, 1 blobs copied/);
+    const other = new DB(new FileStorage(target!, { readOnly: true, blobDir: copied! }));
+    const root = other.open({ transactionManager: new TransactionManager() }).root();
+    expect((root.get('kept') as Blob).bytes().toString()).toBe('kept');
+    expect(() => (root.get('lost') as Blob).bytes()).toThrow(POSKeyError);
     other.close();
   });
 });
