@@ -48,7 +48,7 @@ export async function makeApplication(
   const { db, close } = openSiteDatabases(config);
   // Answers wait for the disk instead of threads.
   for (const each of db.databases.values()) each.showEarly();
-  const uncount = countDatabase(db);
+  const counted = [...db.databases.values()].map(countDatabase);
   const pool = new ConnectionPool(db);
   const debugMode = config.debugMode || ON.has(globalConf.debug_mode ?? '');
   const publish = createPublisher({
@@ -71,7 +71,7 @@ export async function makeApplication(
   const closeAll = () => {
     if (closed) return;
     closed = true;
-    uncount();
+    for (const uncount of counted) uncount();
     pool.close();
     close();
     removePidFile();

@@ -17,6 +17,8 @@ export function countDatabase(db: DB): () => void {
   return () => databases.delete(db);
 }
 
+export const databasesInUse = (): Iterable<DB> => databases;
+
 const conflictChannel = channel('zope-ts:conflict');
 
 /** An attempt of a request has failed with a conflict; told to subscribers of the diagnostics channel `zope-ts:conflict`. */

@@ -5,6 +5,7 @@ import { declareClass, KeyError, registerType } from '../../restricted/index.ts'
 import { Permissions } from '../../access/index.ts';
 import { getRequest, HTTPRequest, quote } from '../../publisher/index.ts';
 import { type DB, UndoError } from '../../zodb/index.ts';
+import { minimizeCaches } from '../app/caches.ts';
 import { controlPanelPage, databasePage, databasesPage, debugPage, undoPage } from '../zmi/control-panel.ts';
 import { connectionOf } from './copy-source.ts';
 import { Item, type ManageOption } from './item.ts';
@@ -118,7 +119,7 @@ export class AltDatabaseManager extends Panel {
 
   /** Unloads all objects that no request uses. */
   manage_minimize(_value: unknown = 1, request?: unknown): unknown {
-    this._db().cacheMinimize();
+    minimizeCaches(this._db());
     answered(this, 'ZODB in-memory caches minimized.', request);
     return request instanceof HTTPRequest ? '' : null;
   }

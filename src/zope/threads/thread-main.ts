@@ -10,6 +10,7 @@ import {
 } from '../../paste/index.ts';
 import { FileStorage, type SharedFile } from '../../zodb/index.ts';
 import { closeIntrinsics } from '../../restricted/index.ts';
+import { hearOfCaches } from '../app/caches.ts';
 import { registerDistributions } from '../app/distributions.ts';
 import { shutDown } from '../app/shutdown.ts';
 import { siteStats } from '../app/stats.ts';
@@ -51,6 +52,7 @@ export async function startThread(data: SiteThreadData, context: ThreadContext):
       return () => {};
     },
   });
+  hearOfCaches();
   const app = await loadApp(configUri, { relativeTo, globalConf, name: appName });
   // After what a site's own code needs at its start.
   if (!data.settings.code_from_text) closeIntrinsics();

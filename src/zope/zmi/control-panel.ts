@@ -1,4 +1,5 @@
 /** The pages on the process and its databases (INVENTORY O-018, O-035). */
+import { isMainThread } from 'node:worker_threads';
 import type { AltDatabaseManager, ControlPanel, DatabaseChooser, DebugInfo } from '../ofs/control-panel.ts';
 import { getRequest } from '../../publisher/index.ts';
 import { brokenClasses } from '../../zodb/index.ts';
@@ -50,7 +51,10 @@ export function databasePage(manager: AltDatabaseManager, message?: string): str
     manager,
     'database',
     {
-      facts: facts(['Storage', db.storage.constructor.name], ['Objects in memory', db.cacheSize()]),
+      facts: facts(
+        ['Storage', db.storage.constructor.name],
+        [isMainThread ? 'Objects in memory' : 'Objects in memory, in this thread', db.cacheSize()],
+      ),
     },
     { message, tab: 'manage_main' },
   );

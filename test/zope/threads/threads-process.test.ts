@@ -156,6 +156,24 @@ describe('a site in several threads', () => {
     expect(seen.join().replace(/^(800,?)+/, '')).not.toContain('800');
   });
 
+  it('unloads the objects of all its threads when one is told to', async () => {
+    const objects = async () => {
+      const [metrics] = /http:\S+\/metrics/.exec(said)!;
+      const found = (await (await fetch(metrics)).text()).matchAll(
+        /^zope_cache_objects\{thread="\d+"\} (\d+)$/gm,
+      );
+      return Array.from(found, ([, count]) => Number(count));
+    };
+    await until(async () => {
+      await Promise.all(agents.map((_agent, connection) => get('read', connection)));
+      const counts = await objects();
+      return counts.length === THREADS && !counts.includes(0);
+    });
+    const before = await objects();
+    expect((await manage('/Control_Panel/Database/main/manage_minimize', {})).status).toBe(302);
+    await until(async () => (await objects()).every((count, thread) => count < before[thread]!));
+  });
+
   it('shows an error that one thread has logged on the page of every other', async () => {
     for (let i = 0; i < 5; i++) {
       const { status, text } = await get('fail', i);
