@@ -111,7 +111,7 @@ export type Refused = (error: PySyntaxError, tag: string, offset: number) => voi
 
 class Parser {
   readonly #source: string;
-  readonly #name: string;
+  readonly #names: TemplateNames;
   readonly #tags: ReadonlyMap<string, Tag>;
   readonly #shown: (text: string) => string;
   readonly #refused: Refused | undefined;
@@ -121,14 +121,14 @@ class Parser {
 
   constructor(
     source: string,
-    name: string,
+    names: TemplateNames,
     tags: ReadonlyMap<string, Tag>,
     quoted: boolean,
     refused: Refused | undefined,
   ) {
     this.#refused = refused;
     this.#source = source;
-    this.#name = name;
+    this.#names = names;
     this.#tags = tags;
     this.#shown = quoted ? quotedTag : (text) => text;
   }
@@ -165,7 +165,7 @@ class Parser {
   #placed(found: Found, part: Part): Part {
     const line = this.#lineOf(found.start);
     setPlace(part, {
-      filename: this.#name,
+      filename: this.#names.filename,
       line,
       function: `dtml-${found.name}`,
       source: this.#source,
@@ -214,7 +214,7 @@ class Parser {
     begin = at,
   ): ParseError {
     const line = this.#source.slice(0, at).split('\n').length;
-    const error = new kind(problem, this.#shown(tag), line, this.#shown(this.#name));
+    const error = new kind(problem, this.#shown(tag), line, this.#shown(this.#names.name));
     error.offset = begin;
     return error;
   }
@@ -301,18 +301,25 @@ class Parser {
 const quotedTag = (text: string) =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
+/** What a template is called in what is said of its source, and in the places of what fails later. */
+export interface TemplateNames {
+  readonly name: string;
+  readonly filename: string;
+}
+
 /** The parts of a source. Throws a ParseError with the tag (as HTML when `quoted`), its line and the name of the template. */
 export function parseDtml(
   source: string,
-  name: string,
+  names: TemplateNames,
   tags: ReadonlyMap<string, Tag>,
   quoted = false,
   refused?: Refused,
 ): Part[] {
   try {
-    return new Parser(source, name, tags, quoted, refused).parse(0, source.length);
+    return new Parser(source, names, tags, quoted, refused).parse(0, source.length);
   } catch (error) {
-    if (error instanceof RangeError) throw new ParseError('the template is nested too deeply', '', 1, name);
+    if (error instanceof RangeError)
+      throw new ParseError('the template is nested too deeply', '', 1, names.name);
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 /** A DTML source, compiled, and how it is rendered. */
-import { guardedRun } from '../../restricted/index.ts';
+import { compileFunction } from 'node:vm';
+import { generatedFileName, guardedRun } from '../../restricted/index.ts';
 import { commentBlock, ifBlock, letBlock, unlessBlock, withBlock } from './blocks.ts';
 import { Returned } from './errors.ts';
 import { raiseBlock, tryBlock } from './exceptions.ts';
@@ -44,6 +45,8 @@ export function registerDtmlTag(name: string, tag: Tag): void {
 export interface DtmlOptions {
   /** For messages. */
   readonly name: string;
+  /** The object that it is the source of, for stacks and the places of errors: its kind (`DTML Method`) and path. */
+  readonly object?: { readonly kind: string; readonly path: string };
   /** With the tags of SQL methods; messages are HTML, as their forms show them. */
   readonly sql?: boolean;
   /** Hears of expressions that will fail when they are evaluated, as they are refused. */
@@ -60,23 +63,45 @@ export interface DtmlCall {
   readonly values?: ReadonlyMap<string, unknown> | undefined;
 }
 
-export class DtmlProgram {
-  readonly #parts: readonly Part[];
+let next = 1;
 
-  private constructor(parts: readonly Part[]) {
+/** A function that does what it is given in a frame whose file is named for an object, where stacks are looked at. */
+function namedFrame({ kind, path }: NonNullable<DtmlOptions['object']>): <T>(work: () => T) => T {
+  const filename = generatedFileName('dtml', next++, undefined, `${kind} at ${path}`);
+  return compileFunction('return work();', ['work'], { filename }) as <T>(work: () => T) => T;
+}
+
+export class DtmlProgram {
+  /** The path of its object, where one is told. */
+  readonly path: string | undefined;
+  readonly #parts: readonly Part[];
+  readonly #object: DtmlOptions['object'];
+  #inFrame: (<T>(work: () => T) => T) | undefined;
+
+  private constructor(parts: readonly Part[], object: DtmlOptions['object']) {
     this.#parts = parts;
+    this.#object = object;
+    this.path = object?.path;
   }
 
   /** Throws a ParseError with the tag and its line. */
   static compile(source: string, options: DtmlOptions): DtmlProgram {
     const sql = options.sql ?? false;
-    const { name, refused } = options;
-    const parse = () => new DtmlProgram(parseDtml(source, name, sql ? SQL_TAGS : TAGS, sql, refused));
+    const { name, object, refused } = options;
+    const names = { name, filename: object?.path ?? name };
+    const parse = () =>
+      new DtmlProgram(parseDtml(source, names, sql ? SQL_TAGS : TAGS, sql, refused), object);
     return refused === undefined ? parse() : collectingRefusals(parse);
   }
 
   /** The text, or what a `return` tag gives. */
-  render({ clients = [], mapping, defaults, values }: DtmlCall): unknown {
+  render(given: DtmlCall): unknown {
+    if (this.#object === undefined) return this.#render(given);
+    this.#inFrame ??= namedFrame(this.#object);
+    return this.#inFrame(() => this.#render(given));
+  }
+
+  #render({ clients = [], mapping, defaults, values }: DtmlCall): unknown {
     const inner = mapping instanceof Namespace;
     const namespace = inner ? mapping : new Namespace();
     const depth = namespace.size;

@@ -14,13 +14,20 @@ import { proxyPage } from '../zmi/proxy.ts';
 import { decapitate } from './decapitate.ts';
 
 function programOf(template: DtmlTemplate): DtmlProgram {
-  let program = template._v_program;
-  if (program === undefined) {
-    program = DtmlProgram.compile(sourceOf(template), { name: template.getId() });
-    template._v_program = program;
-  }
-  return program;
+  const known = template._v_program;
+  // Found without its context at first, it did not know where it is, which stacks are to tell.
+  if (known?.path?.startsWith('/') === true) return known;
+  if (known !== undefined && !pathOf(template).startsWith('/')) return known;
+  return (template._v_program = compiled(template, sourceOf(template)));
 }
+
+const pathOf = (template: DtmlTemplate): string => template.getPhysicalPath().join('/');
+
+const compiled = (template: DtmlTemplate, source: string): DtmlProgram =>
+  DtmlProgram.compile(source, {
+    name: template.getId(),
+    object: { kind: template.meta_type, path: pathOf(template) },
+  });
 
 export function sourceOf({ raw, encoding }: DtmlTemplate): string {
   return typeof raw === 'string' ? raw : Buffer.from(raw).toString(encoding === 'utf-8' ? 'utf8' : 'latin1');
@@ -29,7 +36,7 @@ export function sourceOf({ raw, encoding }: DtmlTemplate): string {
 /** Replaces the source. Throws a ParseError, and changes nothing then. */
 function edit(template: DtmlTemplate, source: string): void {
   validateProxy(template);
-  const program = DtmlProgram.compile(source, { name: template.getId() });
+  const program = compiled(template, source);
   template.raw = source;
   template._v_program = program;
   invalidateCache(template);

@@ -274,19 +274,23 @@ describe('a site in several threads', () => {
         (await manage('/shop/slow/ZPythonScriptHTML_editAction', { title: '', params: '', body })).status,
       ).toBe(200);
     await script('def turn():\n  while True:\n    pass\n\nturn()\n');
-    const text = '<p>\n</p>\n<p tal:content="here/slow"/>';
+    await manage('/shop/manage_addDTMLMethod', { id: 'told', file: 'It\n<dtml-var slow>' });
+    const text = '<p>\n</p>\n<p tal:content="here/told"/>';
     await manage('/shop/page/pt_editAction', { title: '', text, content_type: 'text/html' });
     expect((await manage('/shop/page')).status).toBe(500);
     await ready();
     expect(said).toMatch(
-      /on GET \/shop\/page[^]* at turn \(Script \(Python\) at \/shop\/slow, line [23]\)\n[^]* at .*Page Template at \/shop\/page/,
+      /on GET \/shop\/page[^]* at turn \(Script \(Python\) at \/shop\/slow, line [23]\)\n[^]* at .*DTML Method at \/shop\/told[^]* at .*Page Template at \/shop\/page/,
     );
     await script('def turn():\n  return 1 / 0\n\nturn()\n');
-    expect((await manage('/shop/slow')).status).toBe(500);
+    expect((await manage('/shop/told')).status).toBe(500);
+    expect(said).toMatch(
+      /File "DTML Method at \/shop\/told"[^]*File "\/shop\/told", line 2, in <dtml-var slow>\nZeroDivisionError/,
+    );
     expect(said).toMatch(
       /File "Script \(Python\) at \/shop\/slow", line 4, in slow\n.*File "Script \(Python\) at \/shop\/slow", line 2, in turn\n/s,
     );
-    expect(said).not.toMatch(/zope-(?:script|template)-/);
+    expect(said).not.toMatch(/zope-(?:script|template|dtml)-/);
   });
 
   it('makes no code of texts', async () => {
