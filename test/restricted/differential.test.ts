@@ -7,7 +7,7 @@ import { ProgramWriter, Random } from './programs.ts';
  * How many programs of each kind, and from which seed; both may be set to run freely:
  * `PYTHON_FUZZ_COUNT=20000 PYTHON_FUZZ_SEED=random`. `PYTHON_FUZZ_SHOW` prints what differs.
  */
-const COUNT = Number(process.env['PYTHON_FUZZ_COUNT'] ?? 1500);
+const COUNT = Number(process.env['PYTHON_FUZZ_COUNT'] ?? 700);
 const SEED =
   process.env['PYTHON_FUZZ_SEED'] === 'random'
     ? Date.now() >>> 0
