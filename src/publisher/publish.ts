@@ -99,7 +99,7 @@ interface Attempt {
 }
 
 /** Other threads do not wait for requests of which every attempt took longer. */
-const SHORT_MS = 50;
+const SHORT_MS = 120;
 
 /** An application that publishes the objects of a site. */
 export function createPublisher(

@@ -32,7 +32,7 @@ class Probe extends Item {
   }
 
   loseSlowly(REQUEST: { readonly retryCount: number }): string {
-    for (const start = performance.now(); performance.now() - start < 60;);
+    for (const start = performance.now(); performance.now() - start < 130;);
     return this.lose(3, REQUEST);
   }
 }
