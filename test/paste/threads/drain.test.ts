@@ -49,7 +49,7 @@ async function download(url: string): Promise<Download> {
 }
 
 it('a download that moves keeps its thread beyond the time of other requests, and holds up nobody', async () => {
-  const { url, pool, ended } = await serve(1, { drainAfter: 0.5 });
+  const { url, pool, ended } = await serve(1, { drainAfter: 2 });
   const moves = await download(`${url}/flood`);
   const still = await download(`${url}/drip`);
   const messages = await logged(async () => {
@@ -61,7 +61,7 @@ it('a download that moves keeps its thread beyond the time of other requests, an
     expect((await waits).status).toBe(500);
     await until(() => still.cut);
     expect(await moves.comes()).toBe(true);
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await new Promise((resolve) => setTimeout(resolve, 2500));
     expect(await moves.comes()).toBe(true);
     expect(ended).toEqual([]);
   });
@@ -89,7 +89,7 @@ it('a download is cut when its own time is over, too', async () => {
 });
 
 it('an upload that moves is waited for, too', async () => {
-  const { url, pool, ended } = await serve(1, { drainAfter: 0.5 });
+  const { url, pool, ended } = await serve(1, { drainAfter: 1.5 });
   const answered = new Promise<number>((resolve, reject) => {
     const headers = { 'Content-Length': 1_000_000 };
     const request = http.request(`${url}/digest`, { agent: false, method: 'POST', headers }, (response) => {
