@@ -410,6 +410,7 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
   release(): void {
     for (const connection of this.connections.values()) {
       connection.opened = null;
+      connection.db.takeTransferCounts(connection);
       connection.#storage.release();
       if (connection !== this) connection.db.forget(connection);
     }

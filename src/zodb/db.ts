@@ -43,6 +43,9 @@ export class DB {
   readonly #historical: HistoricalPools;
   readonly #snapshots: Snapshots;
   #activity: ActivityMonitor | null = null;
+  /** Of connections that are gone, or were told to begin to count anew. */
+  #loadsBefore = 0;
+  #storesBefore = 0;
   #commits = 0;
   #commitMilliseconds = 0;
   #closed = false;
@@ -121,7 +124,16 @@ export class DB {
 
   /** For connections: this one is closed. */
   closed(connection: Connection): void {
-    this.#activity?.closedConnection(connection.getTransferCounts(true));
+    if (this.#activity === null) return;
+    this.#activity.closedConnection(this.takeTransferCounts(connection));
+  }
+
+  /** For connections: what one has counted goes on to count for the database, which may outlive it. */
+  takeTransferCounts(connection: Connection): { readonly loads: number; readonly stores: number } {
+    const counts = connection.getTransferCounts(true);
+    this.#loadsBefore += counts.loads;
+    this.#storesBefore += counts.stores;
+    return counts;
   }
 
   /** For connections: this one is closed and can be opened again. */
@@ -303,8 +315,8 @@ export class DB {
   /** What all connections have done: objects loaded and stored, transactions committed, and how long that took. */
   transferCounts(): { loads: number; stores: number; commits: number; commitSeconds: number } {
     const total = {
-      loads: 0,
-      stores: 0,
+      loads: this.#loadsBefore,
+      stores: this.#storesBefore,
       commits: this.#commits,
       commitSeconds: this.#commitMilliseconds / 1000,
     };

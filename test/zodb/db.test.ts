@@ -128,6 +128,23 @@ describe('a database', () => {
     connection.close();
     const all = monitor.getActivityAnalysis(1, Date.now() + 1)[0]!;
     expect([all.loads, all.stores, all.connections]).toEqual([0, 3, 1]);
+    expect(db.transferCounts()).toMatchObject({ loads: 0, stores: 3 });
+  });
+
+  it('goes on to count what connections did that it has let go', () => {
+    connection.root().set('a', new Doc());
+    manager.commit();
+    const before = db.transferCounts();
+    expect(before.stores).toBe(3);
+    db.poolSize = 1;
+    const others = [new TransactionManager(), new TransactionManager()].map((transactionManager) =>
+      db.open({ transactionManager }),
+    );
+    for (const other of others) expect(other.root().get('a')).toBeInstanceOf(Doc);
+    const { loads } = db.transferCounts();
+    expect(loads).toBeGreaterThan(before.loads);
+    for (const each of [...others, connection]) each.close();
+    expect(db.transferCounts()).toMatchObject({ loads, stores: 3 });
   });
 
   it('tells what is in its caches', () => {
