@@ -8,6 +8,7 @@ export type {
 } from './gateway/types.ts';
 export { discard as discardBody } from './gateway/body-parts.ts';
 export { Metrics } from './threads/metrics.ts';
+export { published } from './threads/request-events.ts';
 export { type HealthOptions, serveMetrics, withHealth } from './threads/operations.ts';
 export { type PoolOptions, ThreadPool } from './threads/pool.ts';
 export type { ThreadApplication, ThreadContext } from './threads/thread.ts';

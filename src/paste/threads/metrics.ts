@@ -2,6 +2,7 @@
 import type { Application } from '../gateway/types.ts';
 import type { PoolState } from './pool.ts';
 import type { ThreadStats } from './pool-thread.ts';
+import { answered } from './request-events.ts';
 
 /** Upper bounds of the classes of durations, seconds. */
 const BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -18,74 +19,69 @@ const ABOUT: Readonly<Record<string, string>> = {
   zope_thread_heap_bytes: 'Memory that objects of the thread take',
 };
 
-/** Names under which a thread that accepts connections itself tells of its requests; they are shown with those of all threads. */
-const [ANSWERS, FAILURES, SECONDS, CLASS] = [
-  '.answers_total',
-  '.failures_total',
-  '.seconds_total',
-  '.class',
-] as const;
-const classOf = (at: number) => `${CLASS}${at}_total`;
+/** Where each count is in memory; behind them are the classes of durations. */
+const [BEGUN, ANSWERS, FAILURES, SECONDS, REFUSED, CLASSES] = [0, 1, 2, 3, 4, 5] as const;
+const WORDS = CLASSES + BOUNDS.length + 1;
+
+/** For what a thread counts that accepts connections itself: the main thread sees it there also when the thread has ended. */
+export const metricsMemory = () => new SharedArrayBuffer(WORDS * Float64Array.BYTES_PER_ELEMENT);
 
 export class Metrics {
-  readonly #counts = new Float64Array(BOUNDS.length + 1);
-  #answers = 0;
-  #failures = 0;
-  #seconds = 0;
+  readonly #counts: Float64Array;
+
+  constructor(memory: ArrayBufferLike = new ArrayBuffer(WORDS * Float64Array.BYTES_PER_ELEMENT)) {
+    this.#counts = new Float64Array(memory);
+  }
 
   /** An answer was sent, or could not be. */
   readonly answered = (milliseconds: number, failed: boolean): void => {
+    const counts = this.#counts;
     const seconds = milliseconds / 1000;
-    this.#answers++;
-    if (failed) this.#failures++;
-    this.#seconds += seconds;
+    counts[ANSWERS]!++;
+    if (failed) counts[FAILURES]!++;
+    counts[SECONDS]! += seconds;
     let at = 0;
     while (at < BOUNDS.length && seconds > BOUNDS[at]!) at++;
-    this.#counts[at]!++;
+    counts[CLASSES + at]!++;
   };
 
-  /** An application whose answers are counted. */
+  /** A request found the queue full. */
+  readonly refused = (): void => {
+    this.#counts[REFUSED]!++;
+  };
+
+  /** An application whose requests are counted. */
   measured(app: Application): Application {
     return (request) => {
       const start = performance.now();
-      const done = (failed: boolean) => this.answered(performance.now() - start, failed);
-      const failed = (error: unknown): never => {
-        done(true);
-        throw error;
-      };
-      let result: Response | Promise<Response>;
-      try {
-        result = app(request);
-      } catch (error) {
-        return failed(error);
-      }
-      if (result instanceof Promise)
-        return result.then((response) => {
-          done(false);
-          return response;
-        }, failed);
-      done(false);
-      return result;
+      this.#counts[BEGUN]!++;
+      return answered(app, request, (failed) => this.answered(performance.now() - start, failed));
     };
   }
 
-  /** What was counted here, for another thread's `render`. */
-  stats(): ThreadStats {
-    const stats: Record<string, number> = {
-      [ANSWERS]: this.#answers,
-      [FAILURES]: this.#failures,
-      [SECONDS]: this.#seconds,
-    };
-    for (const [at, count] of this.#counts.entries()) stats[classOf(at)] = count;
-    return stats;
+  /** Requests of a measured application that have no answer yet. */
+  get running(): number {
+    return Math.max(0, this.#counts[BEGUN]! - this.#counts[ANSWERS]!);
   }
 
-  /** The text of a page with all metrics. */
-  render(state: PoolState, threads: ReadonlyMap<number, ThreadStats>): string {
+  /** Adds what another one has counted, whose thread has ended: it answers nothing any more. */
+  take(other: Metrics): void {
+    for (let i = other.running; i > 0; i--) other.answered(0, true);
+    for (const [at, count] of other.#counts.entries()) if (at !== BEGUN) this.#counts[at]! += count;
+  }
+
+  /** The text of a page with all metrics. @param others Threads that count their requests themselves. */
+  render(
+    state: PoolState,
+    threads: ReadonlyMap<number, ThreadStats>,
+    others: readonly Metrics[] = [],
+  ): string {
     const all = [...threads.values()];
-    const total = (own: number, name: string) => all.reduce((sum, stats) => sum + (stats[name] ?? 0), own);
-    const answers = total(this.#answers, ANSWERS);
-    const failures = total(this.#failures, FAILURES);
+    const counts = this.#counts.map((own, at) =>
+      others.reduce((sum, other) => sum + other.#counts[at]!, own),
+    );
+    const answers = counts[ANSWERS]!;
+    const failures = counts[FAILURES]!;
     const lines: string[] = [];
     const add = (
       name: string,
@@ -96,18 +92,17 @@ export class Metrics {
       lines.push(`# HELP ${name} ${about}`, `# TYPE ${name} ${type}`);
       for (const [labels, value] of values) lines.push(`${name}${labels} ${value}`);
     };
-    add('zope_requests_total', 'counter', 'Requests that threads have answered', [
+    add('zope_requests_total', 'counter', 'Requests by what became of them; refused: the queue was full', [
       ['{outcome="answered"}', answers - failures],
       ['{outcome="failed"}', failures],
+      ['{outcome="refused"}', counts[REFUSED]!],
     ]);
     let sum = 0;
     add('zope_request_duration_seconds', 'histogram', 'From the arrival of a request to its answer', []);
     for (const [i, bound] of [...BOUNDS, '+Inf'].entries())
-      lines.push(
-        `zope_request_duration_seconds_bucket{le="${bound}"} ${(sum += total(this.#counts[i]!, classOf(i)))}`,
-      );
+      lines.push(`zope_request_duration_seconds_bucket{le="${bound}"} ${(sum += counts[CLASSES + i]!)}`);
     lines.push(
-      `zope_request_duration_seconds_sum ${total(this.#seconds, SECONDS)}`,
+      `zope_request_duration_seconds_sum ${counts[SECONDS]!}`,
       `zope_request_duration_seconds_count ${answers}`,
     );
     add('zope_queue_depth', 'gauge', 'Requests that wait for a thread', [['', state.queued]]);
@@ -116,7 +111,7 @@ export class Metrics {
       ['{state="all"}', state.threads],
       ['{state="ready"}', state.ready],
     ]);
-    const names = new Set(all.flatMap((stats) => Object.keys(stats).filter((name) => !name.startsWith('.'))));
+    const names = new Set(all.flatMap((stats) => Object.keys(stats)));
     for (const name of [...names].sort()) {
       const values = [...threads]
         .filter(([, stats]) => stats[name] !== undefined)

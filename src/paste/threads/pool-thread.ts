@@ -3,6 +3,8 @@ import type { MessagePort, Worker } from 'node:worker_threads';
 import type { GatewayRequest } from '../gateway/request.ts';
 import type { Inflow, Outflow } from './flow.ts';
 import type { Link } from './link.ts';
+import type { Metrics } from './metrics.ts';
+import { ThreadCounts } from './thread-counts.ts';
 
 /** Requests that a thread may have; a power of two. */
 export const CLAIMS = 1024;
@@ -107,14 +109,24 @@ export class PoolThread {
   load = 0;
   /** Requests that it has. */
   size = 0;
-  /** What it counted when it was last asked. */
-  stats: ThreadStats = {};
+  /** What it told when it was last asked. */
+  told: ThreadStats = {};
+  readonly #counts: ThreadCounts;
+  /** Where it counts requests that it accepts itself. */
+  metrics: Metrics | undefined;
   statsCame: (() => void) | undefined;
   // Not a Map: those that keep changing leave tables behind that lead from one to the next, and with them to all that they have held.
   readonly #jobs: (Job | undefined)[] = Array.from({ length: CLAIMS }, () => undefined);
   #lastId = 0;
 
-  constructor(number: number, worker: Worker, claims: Int32Array, preparation: ThreadPreparation) {
+  constructor(
+    number: number,
+    worker: Worker,
+    claims: Int32Array,
+    counts: SharedArrayBuffer,
+    preparation: ThreadPreparation,
+  ) {
+    this.#counts = new ThreadCounts(counts);
     this.number = number;
     this.worker = worker;
     this.claims = claims;
@@ -125,6 +137,11 @@ export class PoolThread {
   /** Average of what a request takes, microseconds. */
   get cost(): number {
     return this.claims[COST]!;
+  }
+
+  /** What it told, with what it has counted since. */
+  get stats(): ThreadStats {
+    return this.#counts.newest(this.told);
   }
 
   saidSomething(): void {

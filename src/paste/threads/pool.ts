@@ -34,6 +34,9 @@ import {
 } from './pool-thread.ts';
 import type { ThreadData } from './thread.ts';
 import { watchThreads } from './watch-threads.ts';
+import { Metrics, metricsMemory } from './metrics.ts';
+import { countsMemory } from './thread-counts.ts';
+import { publishRequest } from './request-events.ts';
 import * as wire from './wire.ts';
 
 /** How long a request may lie unbegun in a thread before others may have it. */
@@ -99,8 +102,7 @@ class QueueFullError extends HTTPException {
   }
 }
 
-/** Events for whoever watches the process: `{ method, target, milliseconds, failed, thread }`, `{ thread, event, error? }`. */
-const requests = channel('zope-ts:request');
+/** Events for whoever watches the process: `{ thread, event, error? }`. */
 const lives = channel('zope-ts:thread');
 
 let lastThread = 0;
@@ -141,6 +143,10 @@ export class ThreadPool {
   #notedDepthAt = 0;
   /** Called for each answer with what it took from its arrival, and how it ended. */
   onAnswer: ((milliseconds: number, failed: boolean) => void) | undefined;
+  /** Called for each request that found the queue full. */
+  onRefusal: (() => void) | undefined;
+  /** What threads have counted that accepted connections themselves and have ended. */
+  readonly #endedMetrics = new Metrics();
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -150,7 +156,7 @@ export class ThreadPool {
     let running = 0;
     let ready = 0;
     for (const thread of this.#threads) {
-      running += thread.size;
+      running += thread.metrics?.running ?? thread.size;
       if (thread.ready) ready++;
     }
     return { threads: this.#threads.size, ready, queued: this.#queue.length, running };
@@ -217,6 +223,12 @@ export class ThreadPool {
       [0, { ...this.#endedStats }],
       ...[...this.#threads].map(({ number, stats }) => [number, stats] as const),
     ]);
+  }
+
+  /** What threads count that accept connections themselves, and have counted. */
+  get metrics(): Metrics[] {
+    const present = [...this.#threads].map(({ metrics }) => metrics).filter((found) => found !== undefined);
+    return [this.#endedMetrics, ...present];
   }
 
   /**
@@ -291,6 +303,9 @@ export class ThreadPool {
     const preparation = this.#options.prepare(number);
     const claims = new Int32Array(new SharedArrayBuffer(SHARED_WORDS * 4));
     const rings = makeRings();
+    const accept = this.#options.accept;
+    const metrics = accept?.measured === true ? metricsMemory() : undefined;
+    const counts = countsMemory();
     const data: ThreadData = {
       module: this.#options.module,
       data: preparation.data,
@@ -300,7 +315,9 @@ export class ThreadPool {
       bodyLimit: this.#options.bodyLimit,
       bodyInMemory: this.#options.bodyInMemory,
       holds: this.#options.whenDurable !== undefined,
-      ...(this.#options.accept === undefined ? {} : { accept: this.#options.accept }),
+      counts,
+      ...(metrics === undefined ? {} : { metrics }),
+      ...(accept === undefined ? {} : { accept }),
       drainAfter: this.#options.drainAfter ?? DRAIN_SECONDS,
       drainStreamsAfter: this.#options.drainStreamsAfter ?? DRAIN_STREAMS_SECONDS,
     };
@@ -310,7 +327,8 @@ export class ThreadPool {
       name: `zope-${number}`,
       ...(this.#options.execArgv === undefined ? {} : { execArgv: [...this.#options.execArgv] }),
     });
-    const thread = new PoolThread(number, worker, claims, preparation);
+    const thread = new PoolThread(number, worker, claims, counts, preparation);
+    if (metrics !== undefined) thread.metrics = new Metrics(metrics);
     const answers = new frames.AnswerReader();
     thread.link = new Link(worker, rings.requests, rings.answers, {
       frame: (memory, at, owned) => {
@@ -366,6 +384,7 @@ export class ThreadPool {
     this.#threads.delete(thread);
     thread.preparation.ended();
     lives.publish({ thread: thread.number, event: 'ended', error });
+    if (thread.metrics !== undefined) this.#endedMetrics.take(thread.metrics);
     for (const [name, count] of Object.entries(thread.stats))
       if (name.endsWith('_total')) this.#endedStats[name] = (this.#endedStats[name] ?? 0) + count;
     if (thread.draining && thread.size === 0) return;
@@ -408,7 +427,10 @@ export class ThreadPool {
   readonly dispatch: Application = (given) => {
     const request = given as unknown as GatewayRequest;
     if (this.#closing) throw stopping();
-    if (this.isFull) return busy();
+    if (this.isFull) {
+      this.onRefusal?.();
+      return busy();
+    }
     // RFC 9112, 6.
     const length = request.header('content-length');
     if (length === '0' || (length === undefined && request.header('transfer-encoding') === undefined))
@@ -593,7 +615,7 @@ export class ThreadPool {
   #receive(thread: PoolThread, kind: number, values: readonly unknown[], at: number): void {
     if (kind === wire.LOG) receiveRecordOfThread(values[at + 1] as PostedRecord);
     else if (kind === wire.STATS) {
-      thread.stats = values[at + 1] as ThreadStats;
+      thread.told = values[at + 1] as ThreadStats;
       thread.statsCame?.();
     } else {
       const job = thread.get(values[at + 1] as number);
@@ -629,9 +651,7 @@ export class ThreadPool {
   #tellAnswer(thread: PoolThread | undefined, { request, queuedAt }: Job, failed: boolean): void {
     const milliseconds = performance.now() - queuedAt;
     this.onAnswer?.(milliseconds, failed);
-    if (!requests.hasSubscribers) return;
-    const { method, environ } = request;
-    requests.publish({ method, target: environ.rawTarget, milliseconds, failed, thread: thread?.number });
+    publishRequest(request, milliseconds, failed, thread?.number);
   }
 
   #answered(thread: PoolThread, job: Job, { head, body, follows }: frames.AnswerReader): void {

@@ -23,6 +23,8 @@ import { Outflow } from './flow.ts';
 import * as frames from './frames.ts';
 import { Link, type Rings } from './link.ts';
 import { Metrics } from './metrics.ts';
+import { published } from './request-events.ts';
+import { ThreadCounts } from './thread-counts.ts';
 import { BodilessIncoming, RemoteIncoming } from './remote-incoming.ts';
 import { CLAIMS, COST, PULSE } from './pool-thread.ts';
 import type { Memory } from './ring.ts';
@@ -38,6 +40,10 @@ export interface ThreadData {
   /** Which of the requests that were sent have been begun: see `PoolThread`. */
   readonly claims: SharedArrayBuffer;
   readonly rings: Rings;
+  /** What it counts, for when it has ended: see `ThreadCounts`. */
+  readonly counts: SharedArrayBuffer;
+  /** Where it counts its requests, if it accepts connections itself: see `metricsMemory`. */
+  readonly metrics?: SharedArrayBuffer;
   readonly bodyLimit: number;
   /** Bytes of a body that are kept in memory. */
   readonly bodyInMemory: number | undefined;
@@ -51,7 +57,7 @@ export interface ThreadData {
     readonly settings: ServerSettings;
     readonly name: string;
     readonly sockets: readonly SharedSocket[];
-    /** It counts its requests. */
+    /** Its requests are counted. */
     readonly measured: boolean;
     /** See `HttpServerOptions`. */
     readonly urgentPaths: readonly string[];
@@ -92,6 +98,9 @@ interface Running {
   outflow: Outflow | undefined;
 }
 
+/** When it does not sleep, what it has counted is kept so often. */
+const KEEP_MS = 20;
+
 /** Records from this level on are sent at once, for what comes next may end the thread. */
 const URGENT = 30;
 
@@ -107,15 +116,19 @@ class Thread {
   readonly #hold = new frames.HoldFrame();
   readonly #holds: boolean;
   #app!: Application;
-  #stats!: () => Record<string, number>;
+  #siteStats: () => Record<string, number> = () => ({});
   #unsettled: Running[] = [];
   #scheduled = false;
   #handled = 0;
   #begun = 0;
   #now = 0;
   #cost: number;
+  readonly #counts: ThreadCounts;
+  #keptAt = 0;
+  #keeping = false;
 
-  constructor(port: MessagePort, { claims, rings, bodyLimit, bodyInMemory, holds }: ThreadData) {
+  constructor(port: MessagePort, { claims, rings, bodyLimit, bodyInMemory, holds, counts }: ThreadData) {
+    this.#counts = new ThreadCounts(counts);
     this.#port = port;
     this.#claims = new Int32Array(claims);
     this.#cost = this.#claims[COST]!;
@@ -131,15 +144,17 @@ class Thread {
   /** Begins to take requests, and says so. */
   start({ app, stats }: ThreadApplication): void {
     this.#app = app;
-    this.#stats = () => ({ ...stats?.(), zope_thread_heap_bytes: process.memoryUsage().heapUsed });
+    if (stats !== undefined) this.#siteStats = stats;
     this.#port.on('message', (message: unknown) => {
       if (typeof message === 'string') return;
       this.#now = this.#begun = performance.now();
       this.#link.receive(message);
       this.#run();
     });
-    // What was logged meanwhile comes before.
+    // The names of its counts; and what was logged meanwhile comes before.
+    this.#link.add(wire.STATS, this.#stats());
     this.#link.flush();
+    process.on('exit', () => this.#keep());
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of Node, not a window
     this.#port.postMessage('ready');
     this.#runSoon();
@@ -169,8 +184,25 @@ class Thread {
     while (this.#link.read(1) > 0 && this.#now < until);
     this.#flush();
     this.#handled = 0;
-    if (this.#unsettled.length > 0 || !this.#link.sleep()) this.#runSoon();
+    const awake = this.#unsettled.length > 0 || !this.#link.sleep();
+    if (awake) this.#runSoon();
+    if (!awake || this.#now - this.#keptAt > KEEP_MS) this.#keep();
   }
+
+  #keep(): void {
+    this.#keptAt = this.#now;
+    this.#counts.keep(this.#siteStats());
+  }
+
+  /** A request that it accepted itself was answered. */
+  readonly answered = (): void => {
+    if (this.#keeping) return;
+    this.#keeping = true;
+    setImmediate(() => {
+      this.#keeping = false;
+      this.#keep();
+    });
+  };
 
   #begin(memory: Memory, at: number, owned: boolean): void {
     const id = frames.idOf(memory, at);
@@ -229,6 +261,10 @@ class Thread {
     if (kind === wire.STATS) this.#tell(wire.STATS, this.#stats());
     else if (kind === wire.PING) Atomics.store(this.#claims, PULSE, values[at + 1] as number);
     else this.#more(kind, values[at + 1] as number, values[at + 2]);
+  }
+
+  #stats(): Record<string, number> {
+    return { ...this.#siteStats(), zope_thread_heap_bytes: process.memoryUsage().heapUsed };
   }
 
   /** What comes after the head of a request. */
@@ -394,14 +430,16 @@ async function end(
 const moduleOf = async (url: string): Promise<ThreadModule> =>
   (url.endsWith('.cjs') ? createRequire(url)(fileURLToPath(url)) : await import(url)) as ThreadModule;
 
-/** An application whose requests nobody else counts. */
-function counting(application: ThreadApplication, measured: boolean): ThreadApplication {
-  if (!measured) return application;
-  const metrics = new Metrics();
-  return {
-    ...application,
-    app: metrics.measured(application.app),
-    stats: () => ({ ...application.stats?.(), ...metrics.stats() }),
+/** The application of a thread that accepts connections itself: nobody else counts its requests, or publishes them. */
+function accepting(app: Application, { number, metrics }: ThreadData, thread: Thread): Application {
+  const own = published(app, number);
+  if (metrics === undefined) return own;
+  const measured = new Metrics(metrics).measured(own);
+  return (request) => {
+    const result = measured(request);
+    if (result instanceof Promise) result.then(thread.answered, thread.answered);
+    else thread.answered();
+    return result;
   };
 }
 
@@ -412,11 +450,14 @@ export async function runThread(): Promise<void> {
   const { startThread } = await moduleOf(data.module);
   const thread = new Thread(port, data);
   const context = { number: data.number, log: thread.log, isEnding: false };
-  const application = counting(await startThread(data.data, context), data.accept?.measured === true);
+  const application = await startThread(data.data, context);
   const server =
     data.accept === undefined
       ? undefined
-      : await new HttpServer({ ...data.accept, dispatch: application.app }).listen();
+      : await new HttpServer({
+          ...data.accept,
+          dispatch: accepting(application.app, data, thread),
+        }).listen();
   port.on('message', (message: unknown) => {
     if (message !== 'close' && message !== 'drain') return;
     context.isEnding = true;

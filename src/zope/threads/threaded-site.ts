@@ -12,6 +12,7 @@ import {
   loadApp,
   Metrics,
   type PoolOptions,
+  published,
   receiveLogging,
   type RunningServer,
   serveMetrics,
@@ -32,6 +33,8 @@ import type { SiteThreadData } from './thread-main.ts';
 const logger = getLogger(['Zope']);
 const MOST_THREADS = 4;
 const GRACE_MS = 30_000;
+/** The number of the only thread of a site, where operators are told of it. */
+const MAIN_NUMBER = 1;
 type Accept = NonNullable<PoolOptions['accept']>;
 type BodyLimits = Pick<PoolOptions, 'bodyLimit' | 'bodyInMemory'>;
 const UNLIMITED: BodyLimits = { bodyLimit: Infinity };
@@ -151,7 +154,8 @@ export class ThreadedSite {
       forbidCodeFromText();
       closeIntrinsics();
     }
-    this.#app = this.#options.settings.metrics_listen === '' ? app : this.#metrics.measured(app);
+    const told = published(app, MAIN_NUMBER);
+    this.#app = this.#options.settings.metrics_listen === '' ? told : this.#metrics.measured(told);
   }
 
   /** Threads listen themselves on sockets that are bound here. */
@@ -217,6 +221,7 @@ export class ThreadedSite {
       },
     });
     pool.onAnswer = this.#metrics.answered;
+    pool.onRefusal = this.#metrics.refused;
     this.#pool = pool;
     const started = pool.start();
     await Promise.all([started, this.#storageHost()]);
@@ -255,10 +260,15 @@ export class ThreadedSite {
 
   async #renderMetrics(): Promise<string> {
     const pool = this.#pool;
-    if (pool !== undefined) return this.#metrics.render(pool.state, await pool.stats());
-    const state = { threads: 1, ready: this.#reason() === undefined ? 1 : 0, queued: 0, running: 0 };
+    if (pool !== undefined) return this.#metrics.render(pool.state, await pool.stats(), pool.metrics);
+    const state = {
+      threads: 1,
+      ready: this.#reason() === undefined ? 1 : 0,
+      queued: 0,
+      running: this.#metrics.running,
+    };
     const stats = { ...siteStats(), zope_thread_heap_bytes: process.memoryUsage().heapUsed };
-    return this.#metrics.render(state, new Map([[1, stats]]));
+    return this.#metrics.render(state, new Map([[MAIN_NUMBER, stats]]));
   }
 
   /**

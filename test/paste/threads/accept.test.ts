@@ -53,10 +53,13 @@ it('serve from one address, go on when one of them ends, and end with their requ
   await ready(2);
   const [url] = urls;
   const threads = new Set<string>();
+  let answered = 0;
   // The system decides who accepts; a thread that is busy leaves it to the other.
   while (threads.size < 2)
-    for (const { text } of await Promise.all([get(`${url}/spin/20`), get(`${url}/spin/20`)]))
+    for (const { text } of await Promise.all([get(`${url}/spin/20`), get(`${url}/spin/20`)])) {
       threads.add(text);
+      answered++;
+    }
   await expect(get(`${url}/exit`)).rejects.toThrow();
   expect((await get(`${url}/thread`)).status).toBe(200);
   await until(() => ended.length === 1);
@@ -67,11 +70,15 @@ it('serve from one address, go on when one of them ends, and end with their requ
   expect(ended).toHaveLength(2);
   // Threads that were replaced have told all that they counted.
   const counted = async () => {
-    const text = new Metrics().render(pool.state, await pool.stats());
-    expect(text).not.toContain('\n.');
+    const text = new Metrics().render(pool.state, await pool.stats(), pool.metrics);
     return Number(/^zope_request_duration_seconds_count (\d+)$/m.exec(text)![1]);
   };
   const before = await counted();
+  // Those that ended in the middle have left what they had counted, and their last requests failed.
+  expect(pool.metrics[0]!.running).toBe(0);
+  expect(before).toBe(answered + 1 + 2);
+  const failures = new Metrics().render(pool.state, await pool.stats(), pool.metrics);
+  expect(failures).toContain('zope_requests_total{outcome="failed"} 2\n');
   for (let i = 0; i < 3; i++) await get(`${url}/thread`);
   expect(await counted()).toBe(before + 3);
   await pool.recycle();

@@ -153,6 +153,15 @@ describe('threads', () => {
     expect((await pool.stats()).get(0)).toMatchObject({ zope_test_total: 3 });
   });
 
+  it('leave what they have counted when they are ended in the middle of something', async () => {
+    const { url, pool, counts } = await serve(1, { endAfter: 0.2 });
+    for (let i = 0; i < 3; i++) await get(`${url}/thread`);
+    const hung = get(`${url}/loop`);
+    await until(() => counts[0] === 4);
+    expect((await hung).status).toBe(500);
+    expect((await pool.stats()).get(0)).toMatchObject({ zope_test_total: 3 });
+  });
+
   it('are started again and again when none can be', async () => {
     const { url, counts, pool, ended } = await serve(1);
     Atomics.store(counts, 3, CANNOT_START);

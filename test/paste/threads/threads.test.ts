@@ -7,9 +7,11 @@ import { describe, expect, it } from 'vitest';
 import { HttpServer } from '../../../src/paste/servers/http-server.ts';
 import { readSettings } from '../../../src/paste/servers/settings.ts';
 import type { Hold } from '../../../src/paste/gateway/request.ts';
+import { environOf } from '../../../src/paste/gateway/environ.ts';
 import { GatewayResponse } from '../../../src/paste/gateway/response.ts';
 import { Metrics } from '../../../src/paste/threads/metrics.ts';
 import { serveMetrics, withHealth } from '../../../src/paste/threads/operations.ts';
+import { published } from '../../../src/paste/threads/request-events.ts';
 import { closers, get, logged, serve, until } from './served-pool.ts';
 
 describe('requests that threads answer', () => {
@@ -287,7 +289,7 @@ describe('threads', () => {
     expect(total(text)).toBe(4);
     await get(`${url}/exit`);
     await until(() => pool.state.ready === 2);
-    expect(total(metrics.render(pool.state, await pool.stats()))).toBeGreaterThanOrEqual(4);
+    expect(total(metrics.render(pool.state, await pool.stats()))).toBe(5);
   });
 
   it('tell whether they live and are ready', async () => {
@@ -349,6 +351,43 @@ describe('threads', () => {
     expect(of({ event: 'ended' })).toMatchObject([{ error: { code: 'THREAD_DIED' } }]);
   });
 
+  it('publish the requests that they accept themselves', async () => {
+    const events: unknown[] = [];
+    const note = (event: unknown) => void events.push(event);
+    const answers: Record<string, () => Response | Promise<Response>> = {
+      '/now': () => new Response('now'),
+      '/later': async () => new Response('later'),
+      '/throw': () => {
+        throw new RangeError('thrown');
+      },
+      '/reject': () => Promise.reject(new RangeError('rejected')),
+    };
+    const app = published((request) => answers[environOf(request).pathInfo]!(), 7);
+    const server = await new HttpServer({
+      dispatch: app,
+      settings: readSettings({ listen: '127.0.0.1:0' }),
+      name: 'test',
+    }).listen();
+    closers.push(() => server.close(0));
+    await get(`${server.urls[0]!}/now`);
+    subscribe('zope-ts:request', note);
+    try {
+      for (const target of Object.keys(answers)) await get(server.urls[0]! + target);
+    } finally {
+      unsubscribe('zope-ts:request', note);
+    }
+    const milliseconds = expect.any(Number) as number;
+    expect(events).toEqual(
+      Object.keys(answers).map((target, i) => ({
+        method: 'GET',
+        target,
+        milliseconds,
+        failed: i > 1,
+        thread: 7,
+      })),
+    );
+  });
+
   it('say how many requests wait when none of them is free, as waitress does', async () => {
     const { url, counts, pool } = await serve(1);
     const messages = await logged(async () => {
@@ -384,7 +423,9 @@ describe('threads', () => {
   });
 
   it('are protected by a queue of limited length', async () => {
-    const { url, counts } = await serve(1, { queueLimit: 3 });
+    const { url, counts, pool } = await serve(1, { queueLimit: 3 });
+    const metrics = new Metrics();
+    pool.onRefusal = metrics.refused;
     const all = [get(`${url}/spin/300`)];
     await until(() => counts[0] === 1);
     for (let i = 0; i < 10; i++) all.push(get(`${url}/thread`));
@@ -393,5 +434,8 @@ describe('threads', () => {
     expect(refused.length).toBeGreaterThanOrEqual(5);
     expect(refused[0]!.headers['retry-after']).toBe('1');
     expect(answers.filter(({ status }) => status === 200).length).toBe(11 - refused.length);
+    expect(metrics.render(pool.state, await pool.stats())).toContain(
+      `zope_requests_total{outcome="refused"} ${refused.length}\n`,
+    );
   });
 });
