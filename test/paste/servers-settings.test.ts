@@ -92,6 +92,7 @@ describe('the settings of the default server', () => {
     [{ port: 'http' }, 'port', /port: invalid literal for int\(\) with base 10: 'http'/],
     [{ port: '70000' }, 'port', /at most 65535/],
     [{ threads: '0' }, 'threads', /above 0/],
+    [{ threads: '1001' }, 'threads', /at most 1000/],
     [{ expose_tracebacks: 'maybe' }, 'expose_tracebacks', /'maybe' is neither true nor false/],
     [{ unix_socket_perms: '999' }, 'unix_socket_perms', /no octal number/],
     [{ url_scheme: 'gopher' }, 'url_scheme', /http or https, not gopher/],

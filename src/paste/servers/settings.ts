@@ -133,6 +133,9 @@ export type SettingName = keyof typeof SETTINGS;
 type Tables = typeof SETTINGS & typeof FURTHER;
 export type ServerSettings = { -readonly [K in keyof Tables]: ReturnType<Tables[K]['parse']> };
 
+/** Each takes some tens of megabytes, and none more than there are cores makes a site faster. */
+const MOST_THREADS = 1000;
+
 const EXCLUSIVE: readonly (readonly [SettingName, readonly SettingName[], string])[] = [
   ['listen', ['host', 'port'], 'host or port may not be set if listen is set.'],
   ['unix_socket', ['host', 'port'], 'unix_socket may not be set if host or port is set'],
@@ -194,6 +197,8 @@ export function readSettings(given: Readonly<Record<string, string>>, further = 
   ] as const) {
     if (settings[name] < 0) throw new SettingError(name, `${name} must not be negative`);
   }
+  if (settings.threads > MOST_THREADS)
+    throw new SettingError('threads', `threads must be at most ${MOST_THREADS}`);
   if (settings.port > 65_535) throw new SettingError('port', 'port must be at most 65535');
   if (settings.url_scheme !== 'http' && settings.url_scheme !== 'https')
     throw new SettingError('url_scheme', `url_scheme must be http or https, not ${settings.url_scheme}`);
