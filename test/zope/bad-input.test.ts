@@ -288,7 +288,7 @@ describe('the port', () => {
       replace(inst('etc/zope.ini'), 'port = 8080', `port = ${port}`);
       expect(await runwsgi()).toEqual({
         exit: 1,
-        message: `cannot listen on 127.0.0.1:${port}: the address is already in use`,
+        message: `${inst('etc/zope.ini')}, line 8, section [server:main]: cannot listen on 127.0.0.1:${port}: the address is already in use`,
       });
     } finally {
       server.close();

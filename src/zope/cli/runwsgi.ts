@@ -229,17 +229,28 @@ function tellSupervisor(env: NodeJS.ProcessEnv, site: ThreadedSite): void {
 /** Names of options that an error lists; more would hide what it says. */
 const MOST_LISTED = 30;
 
+/** Options that say where a server listens, the ones first that leave others without a meaning. */
+const OF_ADDRESSES = ['unix_socket', 'listen', 'bind', 'port', 'host'];
+
 /** Settings of a server are checked by the server, which does not know where they stand. */
 export async function withPlace(
   error: unknown,
   file: string | undefined,
   { serverUri, serverName = 'main' }: Pick<ServeOptions, 'serverUri' | 'serverName'>,
 ): Promise<unknown> {
-  const { code, message, setting, known } = error as NodeJS.ErrnoException & {
-    setting?: string;
-    known?: readonly string[];
-  };
-  if (code !== 'SERVER_SETTING' || serverUri !== undefined || file === undefined) return error;
+  const {
+    code,
+    message,
+    section = `server:${serverName}`,
+    setting,
+    known,
+  } = error as NodeJS.ErrnoException & { section?: string; setting?: string; known?: readonly string[] };
+  if (
+    (code !== 'SERVER_SETTING' && code !== 'SERVER_ADDRESS') ||
+    serverUri !== undefined ||
+    file === undefined
+  )
+    return error;
   let hint = '';
   if (setting !== undefined && known !== undefined) {
     const { didYouMean } = await import('../../zconfig/index.ts');
@@ -247,16 +258,16 @@ export async function withPlace(
     if (near.length > 0) hint = `; did you mean ${near.join(' or ')}?`;
     else if (known.length <= MOST_LISTED) hint = ` (options: ${known.join(', ')})`;
   }
-  const section = `server:${serverName}`;
-  const place = lineOf(file, section, setting);
+  const place = lineOf(file, section, setting === undefined ? OF_ADDRESSES : [setting]);
   return new CommandError(`${file}, ${place}section [${section}]: ${message}${hint}`);
 }
 
 /** Nothing where it cannot be told, as for an option of a section that this one uses. */
-function lineOf(file: string, section: string, option: string | undefined): string {
+function lineOf(file: string, section: string, options: readonly string[]): string {
   const parser = ConfigParser.read(file, { defaults: { here: path.dirname(file), __file__: file } });
-  const line =
-    option === undefined || !parser.hasSection(section) ? undefined : parser.lineOf(section, option);
+  if (!parser.hasSection(section)) return '';
+  const lines = options.map((option) => parser.lineOf(section, option));
+  const line = lines.find((found) => found !== undefined);
   return line === undefined ? '' : `line ${line}, `;
 }
 

@@ -114,6 +114,26 @@ export function readOperationSettings(
   }
 }
 
+/** Notes on settings that were changed and change nothing, with so many threads. */
+export function settingsWithoutEffect(settings: OperationSettings, threads: number): string[] {
+  const defaults = readOptions({}, TABLE);
+  const notes: string[] = [];
+  const note = (names: readonly (keyof OperationSettings)[], why: string) => {
+    for (const name of names)
+      if (settings[name] !== defaults[name]) notes.push(`${name} = ${settings[name]} has no effect: ${why}`);
+  };
+  if (threads === 1) {
+    note(['accept', 'queue_limit'], 'one thread serves the site, and accepts connections itself');
+    note(
+      ['slow_request_seconds', 'hung_request_seconds'],
+      'requests are watched from outside of their thread, and one thread serves the site; with threads = 2 they would be',
+    );
+    note(['drain_seconds', 'drain_streams_seconds'], 'one thread serves the site, and is not replaced');
+  } else if (settings.accept === 'threads')
+    note(['queue_limit'], 'with accept = threads there is no queue; connection_limit counts for each thread');
+  return notes;
+}
+
 /** `host:port`, as `[::1]:9100` for an address of IPv6. Throws a LoadError. */
 export function addressOf(text: string): { host: string; port: number } {
   const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d+)$/.exec(text.trim());

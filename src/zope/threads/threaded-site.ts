@@ -24,7 +24,7 @@ import {
 import { closeIntrinsics, forbidCodeFromText } from '../../restricted/index.ts';
 import { siteStats } from '../app/stats.ts';
 import { fromSource, moduleUrl, packageRoot } from '../package-files.ts';
-import { addressOf, type OperationSettings } from './operation-settings.ts';
+import { addressOf, type OperationSettings, settingsWithoutEffect } from './operation-settings.ts';
 import { fileTrouble } from './file-troubles.ts';
 import type { StorageHost, StorageRequest } from './storage-host.ts';
 import { answerCalls } from './sync-call.ts';
@@ -132,11 +132,13 @@ export class ThreadedSite {
 
   async #start(count: number, limits: BodyLimits, name: string, accept?: Accept): Promise<void> {
     const { settings } = this.#options;
+    for (const note of settingsWithoutEffect(settings, count)) logger.warn(note);
     if (settings.metrics_listen !== '') {
-      const page = await serveMetrics(
-        addressOf(settings.metrics_listen),
-        () => this.#renderMetrics(),
-        this.#health,
+      const address = addressOf(settings.metrics_listen);
+      const page = await serveMetrics(address, () => this.#renderMetrics(), this.#health).catch(
+        (error: object) => {
+          throw Object.assign(error, { section: 'zope-ts', setting: 'metrics_listen' });
+        },
       );
       this.#metricsPage = page;
       logger.info(`Metrics are at ${page.url}`);

@@ -3,7 +3,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { addressOf, readOperationSettings } from '../../../src/zope/threads/operation-settings.ts';
+import {
+  addressOf,
+  readOperationSettings,
+  settingsWithoutEffect,
+} from '../../../src/zope/threads/operation-settings.ts';
+import { AddressError } from '../../../src/paste/servers/errors.ts';
+import { withPlace } from '../../../src/zope/cli/runwsgi.ts';
 import { command } from '../command.ts';
 
 let here: string;
@@ -57,6 +63,29 @@ describe('the section [zope-ts]', () => {
     });
   });
 
+  it('says what of it changes nothing, and why', () => {
+    const of = (text: string, threads: number) => settingsWithoutEffect(read(`[zope-ts]\n${text}`), threads);
+    expect(of('accept = main\nqueue_limit = 1000\ncode_from_text = yes\nhealth_path =\n', 1)).toEqual([]);
+    const all =
+      'accept = threads\nqueue_limit = 7\nslow_request_seconds = 0.5\nhung_request_seconds = 30\ndrain_seconds = 5\ndrain_streams_seconds = 9\n';
+    const notes = of(all, 1);
+    expect(notes.map((note) => note.split(' = ')[0]).sort()).toEqual([
+      'accept',
+      'drain_seconds',
+      'drain_streams_seconds',
+      'hung_request_seconds',
+      'queue_limit',
+      'slow_request_seconds',
+    ]);
+    expect(notes[0]).toBe(
+      'accept = threads has no effect: one thread serves the site, and accepts connections itself',
+    );
+    expect(of(all.replace('accept = threads\n', ''), 2)).toEqual([]);
+    expect(of(all, 2)).toEqual([
+      expect.stringMatching(/^queue_limit = 7 has no effect: with accept = threads/),
+    ]);
+  });
+
   it('is all in the documentation', () => {
     const text = readFileSync(path.resolve(import.meta.dirname, '../../../docs/servers.md'), 'utf8');
     for (const [name, value] of Object.entries(DEFAULTS))
@@ -86,6 +115,35 @@ describe('the section [zope-ts]', () => {
     expect(exit).toBe(1);
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);
     expect(stderr).toContain(`runwsgi: error: ${ini}, line 7, section [zope-ts]${where}: ${reason}`);
+  });
+});
+
+describe('an address that this machine does not have', () => {
+  it('of the metrics is refused with its line', async () => {
+    writeFileSync(
+      ini,
+      '[app:main]\nuse = egg:Zope#main\nzope_conf = none.conf\n[server:main]\nuse = egg:waitress#main\n' +
+        'threads = 2\n[zope-ts]\nmetrics_listen = 192.0.2.1:0\n',
+    );
+    const { exit, stderr } = await command('runwsgi', [ini]);
+    expect(exit).toBe(1);
+    expect(stderr).toMatch(
+      /line 8, section \[zope-ts\]: cannot listen on 192\.0\.2\.1:0: .*no such address\n$/,
+    );
+  });
+
+  it('of the server is refused with the line that names it', async () => {
+    const error = new AddressError('192.0.2.1:0', 'cannot listen');
+    const told = async (...options: string[]) => {
+      writeFileSync(ini, ['[server:other]', 'use = egg:waitress#main', ...options, ''].join('\n'));
+      const place = { serverUri: undefined, serverName: 'other' };
+      return ((await withPlace(error, ini, place)) as Error).message;
+    };
+    expect(await told('threads = 2', 'host = 192.0.2.1')).toBe(
+      `${ini}, line 4, section [server:other]: cannot listen`,
+    );
+    expect(await told('listen = 192.0.2.1:0')).toBe(`${ini}, line 3, section [server:other]: cannot listen`);
+    expect(await told()).toBe(`${ini}, section [server:other]: cannot listen`);
   });
 });
 
