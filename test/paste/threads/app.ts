@@ -152,6 +152,14 @@ export async function startThread(
         for (let i = 0; i < 10_000; i++) yield Buffer.alloc(65_536, i);
       })();
     },
+    // As fast as it is read, but other requests have their turn.
+    endless: () =>
+      (async function* () {
+        for (;;) {
+          await new Promise((resolve) => setTimeout(resolve, 1));
+          yield Buffer.alloc(16_384);
+        }
+      })(),
     half: () =>
       (async function* () {
         yield 'begun';
