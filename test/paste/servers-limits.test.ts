@@ -136,6 +136,31 @@ describe('limits', () => {
   });
 });
 
+it('answers also connections above the limit when it stops, and ends those on which nothing was asked', async () => {
+  const first = deferred<void>();
+  const asked: string[] = [];
+  const server = await start(
+    async (incoming) => {
+      asked.push(new URL(incoming.url).pathname);
+      await first.promise;
+      return new GatewayResponse('hello');
+    },
+    { connection_limit: '1' },
+  );
+  const running = await connect(server).send(request('/first')).connected();
+  while (asked.length === 0) await turns(1);
+  const above = await connect(server).send(request('/second')).connected();
+  const silent = await connect(server).connected();
+  await turns(50);
+  expect(asked).toEqual(['/first']);
+  const closed = server.close(10_000);
+  await silent.ended;
+  first.resolve();
+  expect((await running.answer())!.body).toBe('hello');
+  expect((await above.answer())!.body).toBe('hello');
+  await Promise.all([running.ended, above.ended, closed]);
+});
+
 describe.concurrent('time-outs', () => {
   const short = { channel_timeout: '1', cleanup_interval: '1' };
 

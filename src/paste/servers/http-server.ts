@@ -503,8 +503,12 @@ export class HttpServer implements RunningServer {
         server.closeIdleConnections = () => undefined;
         server.close();
       }
-      for (const { socket } of this.#waiting.splice(0)) socket.destroy();
       for (const socket of this.#beyond) socket.destroy();
+      // They have been accepted, and what they ask for may be there already; nobody comes after them.
+      for (const entry of [...this.#waiting]) {
+        entry.leave();
+        this.#serve(entry.socket, entry.serve);
+      }
       setImmediate(() => setImmediate(() => this.#closeIdle(false)));
       setTimeout(() => this.#closeIdle(true), IDLE_MS).unref();
     }
