@@ -18,12 +18,23 @@ export interface WatchOptions {
   readonly ping: (thread: PoolThread) => void;
 }
 
+/** How long others are spared that hang as well after one was ended: they may have waited for a lock that it had. */
+const SPARED_MS = 500;
+
+interface Hung {
+  readonly thread: PoolThread;
+  readonly since: number;
+  readonly why: string;
+}
+
 /** Watches threads until what comes back is called. */
 export function watchThreads(threads: ReadonlySet<PoolThread>, options: WatchOptions): () => void {
   const slowMs = options.slowAfter > 0 ? options.slowAfter * 1000 : Infinity;
   const endMs = options.endAfter > 0 ? options.endAfter * 1000 : Infinity;
   const logger = getLogger(options.name.split('.'));
   let last = performance.now();
+  let endedAt = -Infinity;
+  let hung: Hung[] = [];
   const timer = setInterval(() => {
     const now = performance.now();
     const late = now - last - WATCH_MS;
@@ -45,14 +56,23 @@ export function watchThreads(threads: ReadonlySet<PoolThread>, options: WatchOpt
           if (job.waiting) tellWaiting(thread, job, age, logger);
           else void tellSlow(thread, job, age, logger);
         }
-        if (age >= endMs && !job.waiting && !job.asking) {
-          endHung(thread, `it ${about(job, age)}`, logger);
-          break;
-        }
+        if (age >= endMs && !job.waiting && !job.asking)
+          hung.push({ thread, since: begunAfter(job), why: `it ${about(job, age)}` });
       }
-      if (thread.ready) watchPulse(thread, now);
+      watchPulse(thread, now);
     }
+    endOne(now);
   }, WATCH_MS).unref();
+  /** The one that hangs for longest, and others when they still do without it. */
+  const endOne = (now: number) => {
+    const all = hung;
+    hung = [];
+    if (all.length === 0) return;
+    if (now - endedAt < SPARED_MS) return;
+    const { thread, why } = all.reduce((one, other) => (other.since < one.since ? other : one));
+    endedAt = now;
+    endHung(thread, why, logger);
+  };
   /** A request that waited may go on with what does not end, and a thread may be busy with what belongs to no request. */
   const watchPulse = (thread: PoolThread, now: number) => {
     const answers = thread.answersPing;
@@ -69,11 +89,14 @@ export function watchThreads(threads: ReadonlySet<PoolThread>, options: WatchOpt
     if (thread.jobs.some(({ id, waiting }) => !waiting && thread.isBegun(id))) return;
     const age = now - thread.pingedAt;
     if (age >= slowMs && !thread.silent) void tellSilent(thread, age, logger);
-    if (age >= endMs && !thread.asking) endHung(thread, silence(thread, age), logger);
+    if (age >= endMs && !thread.asking)
+      hung.push({ thread, since: thread.pingedAt, why: silence(thread, age) });
   };
   return () => clearInterval(timer);
 }
 
+/** When it had not begun yet. */
+const begunAfter = ({ givenAt, begunAt }: Job) => Math.max(givenAt, begunAt - WATCH_MS);
 const seconds = (age: number) => `${(age / 1000).toFixed(1)} s`;
 const nameOf = ({ request }: Job) => `${request.method} ${request.environ.rawTarget}`;
 const about = (job: Job, age: number) => `has been working for ${seconds(age)} on ${nameOf(job)}`;

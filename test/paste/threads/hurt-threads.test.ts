@@ -122,6 +122,19 @@ describe('threads', () => {
     expect(ended).toHaveLength(2);
   });
 
+  it('that wait for one that hangs are spared when it is ended', async () => {
+    const { url, counts, ended } = await serve(2, { endAfter: 0.4 });
+    const loops = get(`${url}/loop`);
+    await until(() => counts[0] === 1);
+    // As for a lock that the first one has.
+    const waits = get(`${url}/hold`);
+    await until(() => ended.length > 0);
+    release(counts, 2);
+    expect((await loops).status).toBe(500);
+    expect((await waits).status).toBe(200);
+    expect(ended).toHaveLength(1);
+  });
+
   it('that wait long for something are told of, and go on', async () => {
     const { url, ended } = await serve(1, { slowAfter: 0.1, endAfter: 0.3 });
     const messages = await logged(async () => {
