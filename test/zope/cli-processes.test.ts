@@ -59,6 +59,24 @@ function install(home: string): string {
   return path.join(target, 'bin');
 }
 
+it("names a source of a site's own that is no program, with its line", async () => {
+  await command('mkwsgiinstance', ['-d', at('inst'), '-u', 'admin:secret']);
+  writeFileSync(at('inst/broken.ts'), 'const a: number = 1;\nthis is broken\n');
+  writeFileSync(at('inst/enum.ts'), '\nenum Kind { one }\n');
+  writeFileSync(at('inst/imports.ts'), "import './broken.ts';\n");
+  for (const [name, place] of [
+    ['broken.ts', /inst\/broken\.ts, line 2: Expected ';'/],
+    ['enum.ts', /inst\/enum\.ts, line 2: TypeScript enum is not supported/],
+    ['imports.ts', /inst\/broken\.ts, line 2: Expected ';'/],
+  ] as const) {
+    writeFileSync(at('inst/package.json'), JSON.stringify({ type: 'module', siteModules: [`./${name}`] }));
+    const { status, stderr } = run(path.join(BIN, 'zconsole.js'), ['run', 'etc/zope.conf', name], at('inst'));
+    expect(status).toBe(1);
+    expect(stderr).toMatch(place);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  }
+}, 60_000);
+
 describe('a site made by zope create', () => {
   it('runs its own TypeScript from an installed package: its console adds a note, its server publishes it', async () => {
     expect(await command('create', [at('shop'), '--user=ann:secret'])).toMatchObject({ exit: 0 });
@@ -215,7 +233,9 @@ describe('zope instance', () => {
         writeFileSync(ini, text);
         const broken = await instance('restart');
         expect(broken).toMatchObject({ exit: 1, stdout: '' });
-        expect(broken.stderr).toMatch(/^instance: error: the site goes on as it was: [^]*const = 1/);
+        expect(broken.stderr).toMatch(
+          /^instance: error: the site goes on as it was: .*code\.ts, line 1: Unexpected token/,
+        );
         expect(await status()).toBe(200);
       }
       expect(readFileSync(at('inst/var/Z4.pid'), 'utf8')).toBe(process1);

@@ -66,9 +66,21 @@ function allowTypeScript(): void {
     import amaro from ${JSON.stringify(amaro)};
     export async function load(url, context, nextLoad) {
       if (!url.startsWith('file:') || !/\\.m?ts$/.test(url)) return nextLoad(url, context);
-      const source = await readFile(fileURLToPath(url), 'utf8');
-      const { code } = amaro.transformSync(source, { mode: 'strip-only' });
-      return { format: 'module', shortCircuit: true, source: code };
+      const file = fileURLToPath(url);
+      const source = await readFile(file, 'utf8');
+      return { format: 'module', shortCircuit: true, source: strip(source, file) };
+    }
+    // The compiler throws texts, which show the place but do not name the file.
+    function strip(source, file) {
+      try {
+        return amaro.transformSync(source, { mode: 'strip-only' }).code;
+      } catch (error) {
+        const text = typeof error === 'string' ? error : error.message;
+        const line = /^ *(\\d+) \\|.*\\n *:/m.exec(text);
+        const reason = /^\\s*(?:x|\u00d7)\\s*(.*)$/m.exec(text);
+        const place = line === null ? file : file + ', line ' + line[1];
+        throw new SyntaxError(place + ': ' + (reason === null ? text : reason[1]));
+      }
     }`;
   register(`data:text/javascript,${encodeURIComponent(hook)}`, import.meta.url);
 }

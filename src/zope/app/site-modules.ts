@@ -10,10 +10,19 @@ export class SiteModuleError extends Error {
   readonly code = 'SITE_MODULE';
   readonly file: string;
 
-  constructor(file: string, reason: string, options?: ErrorOptions) {
-    super(`${file}: ${reason}`, options);
+  /** @param line Where the reason is, if that is known. */
+  constructor(file: string, reason: string, options?: ErrorOptions & { line?: string | undefined }) {
+    super(`${file}${options?.line === undefined ? '' : `, line ${options.line}`}: ${reason}`, options);
     this.file = file;
   }
+}
+
+/** What `importSource` says of TypeScript that is none, in a module or in another one that it imports. */
+function brokenSource(error: SyntaxError): SiteModuleError | undefined {
+  const found = /^(\/.*?)(?:, line (\d+))?: (.*)$/s.exec(error.message);
+  if (found === null) return undefined;
+  const [, file, line, reason] = found as unknown as [string, string, string | undefined, string];
+  return new SiteModuleError(file, reason, { cause: error, line });
 }
 
 const ownManifest = path.join(packageRoot, 'package.json');
@@ -33,6 +42,8 @@ export async function loadSiteModules(instanceHome: string): Promise<void> {
       // oxlint-disable-next-line no-await-in-loop -- in their order
       await importSource(file);
     } catch (error) {
+      const broken = error instanceof SyntaxError ? brokenSource(error) : undefined;
+      if (broken !== undefined) throw broken;
       const { code, message } = error as NodeJS.ErrnoException;
       if (code !== 'ERR_MODULE_NOT_FOUND') throw error;
       throw new SiteModuleError(file, `${message}; is "npm install" still to be run?`, { cause: error });
