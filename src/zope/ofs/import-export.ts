@@ -28,11 +28,12 @@ function known(): Places {
   return places;
 }
 
-/** `filename` parameters for names of any characters (RFC 6266). */
+/** `filename` parameters for names of any characters (RFC 6266): clients that know one only get the letters of ASCII, as from Python. */
 function disposition(name: string): string {
   // oxlint-disable-next-line no-control-regex
   if (/^[\u0020-\u007e]*$/.test(name)) return `inline; filename="${name.replaceAll(/["\\]/g, '_')}"`;
-  return `inline; filename="${name.replaceAll(/[^\u0020-\u007e]|["\\]/g, '_')}"; filename*=UTF-8''${quote(name)}`;
+  const ascii = name.replaceAll(/[^\u0020-\u007e]/g, '').replaceAll(/["\\]/g, '_');
+  return `inline; filename="${ascii}"; filename*=UTF-8''${quote(name)}`;
 }
 
 export function exportObject(
