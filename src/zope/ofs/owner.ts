@@ -26,6 +26,10 @@ export function ownerInfo(user: User): OwnerTuple | null {
   return tuple([...folder.getPhysicalPath()].slice(1), id) as unknown as OwnerTuple;
 }
 
+/** What the own owner of an object was acquired as first, for as long as both are in memory. */
+const origins = new WeakMap<OwnerTuple, OwnerTuple>();
+const originOf = (owner: OwnerTuple): OwnerTuple => origins.get(owner) ?? owner;
+
 const copyOf = ([path, id]: OwnerTuple) => tuple([...path], id) as unknown as OwnerTuple;
 
 const same = (a: OwnerTuple | null, b: OwnerTuple | null) =>
@@ -100,20 +104,25 @@ export class Owned extends Traversable {
     return '';
   }
 
-  /** Keeps an owner of the object's own, or with 0 leaves it to the containers where they have the same one. */
+  /**
+   * Keeps an owner of the object's own, or with 0 leaves it to the containers again, where it still is the one that was acquired from there:
+   * what came from elsewhere keeps its owner when they get another one, also if that is the same user now.
+   */
   manage_changeOwnershipType(explicit: unknown = 1, response?: unknown): void {
     const own = getOwn(this, '_owner') as OwnerTuple | null | undefined;
     if (explicit) {
       if (own !== undefined && own !== null) return;
       const owner = this.getOwnerTuple();
-      // A copy: a record's lists are its own.
-      if (owner instanceof Tuple) this._owner = copyOf(owner as unknown as OwnerTuple);
+      if (owner instanceof Tuple) {
+        // A copy: a record's lists are its own.
+        this._owner = copyOf(owner as unknown as OwnerTuple);
+        origins.set(getOwn(this, '_owner') as OwnerTuple, originOf(owner));
+      }
     } else {
       if (own === undefined || own === null) return;
       const parent = aqParent(this) as Owned | null;
-      if (parent === null || typeof parent.getOwnerTuple !== 'function') return;
-      if (!same(parent.getOwnerTuple(), own)) return;
-      delete (this as { _owner?: unknown })._owner;
+      const around = typeof parent?.getOwnerTuple === 'function' ? parent.getOwnerTuple() : null;
+      if (around !== null && originOf(own) === originOf(around)) delete (this as { _owner?: unknown })._owner;
     }
     const request = getRequest();
     if (response !== undefined && response !== null && request !== undefined)
