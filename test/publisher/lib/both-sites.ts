@@ -27,6 +27,8 @@ export interface WireRequest {
 export type SiteAnswer = Answer & { readonly raised?: string | null };
 
 export interface BothSites {
+  /** The instance homes of both. */
+  readonly homes: { readonly python: string; readonly ours: string };
   python(request: WireRequest): Promise<SiteAnswer>;
   ours(request: WireRequest): Promise<SiteAnswer>;
   close(): Promise<void>;
@@ -87,6 +89,7 @@ export async function startBoth(python: string): Promise<BothSites> {
     return answer;
   };
   return {
+    homes: { python: path.join(folder, 'python'), ours: path.join(folder, 'ours') },
     async python(request) {
       const head = [
         `${request.method} ${request.target} HTTP/1.1`,

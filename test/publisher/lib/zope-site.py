@@ -149,7 +149,7 @@ def look(o, depth):
         for p in o.propertyMap():
             say(pad + ' .', p['id'], p['type'], p.get('mode', '-'), shown(o.getProperty(p['id'])), p.get('select_variable', ''))
     owner = o.owner_info()
-    say(pad + ' owner', owner and (owner['path'], owner['id']), o.get_local_roles())
+    say(pad + ' owner', owner and (owner['path'], owner['id'], bool(owner['explicit'])), o.get_local_roles())
     kind = o.meta_type
     if kind in ('File', 'Image'):
         say(pad + ' data', o.getContentType(), o.get_size(), o.get_size() < 60000 and repr(str(o.data)[:60]), o.precondition)
