@@ -30,7 +30,7 @@ describe.skipIf(ZOPE_PYTHON === undefined)(`a tree of folders, worked on from se
     vi.stubEnv('TZ', 'UTC');
     sites = await startBoth(ZOPE_PYTHON!);
     for (const home of Object.values(sites.homes)) mkdirSync(path.join(home, 'import'), { recursive: true });
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     await sites?.close();
     vi.unstubAllEnvs();
