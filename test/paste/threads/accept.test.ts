@@ -62,8 +62,8 @@ it('serve from one address, go on when one of them ends, and end with their requ
     name: 'test',
     execArgv: ['--import', new URL('../../../scripts/register-ts.js', import.meta.url).href],
     accept: { settings, name: 'test', sockets, measured: true, urgentPaths: [] },
-    slowAfter: 0.2,
-    endAfter: 0.5,
+    slowAfter: 0.5,
+    endAfter: 2,
     prepare: (number) => ({
       data: { counts: new SharedArrayBuffer(8) },
       transfer: [],

@@ -57,7 +57,7 @@ beforeAll(async () => {
   writeFileSync(
     ini,
     readFileSync(ini, 'utf8').replace(/^port = .*$/m, `port = 0\nthreads = ${THREADS}`) +
-      '\n[zope-ts]\nmetrics_listen = 127.0.0.1:0\nhung_request_seconds = 1\nslow_request_seconds = 0.5\n',
+      '\n[zope-ts]\nmetrics_listen = 127.0.0.1:0\nhung_request_seconds = 3\nslow_request_seconds = 1\n',
   );
   // What goes to either comes in its order.
   child = spawn('/bin/sh', ['-c', 'exec "$0" "$@" 2>&1', process.execPath, bin('runwsgi'), ini], {
