@@ -57,9 +57,9 @@ export interface HttpServerOptions {
 /** A connection above the limit. */
 interface Waiting {
   readonly socket: Socket;
-  serve(): void;
+  readonly serve: () => void;
   /** Takes back what was set up for its waiting. */
-  leave(): void;
+  readonly leave: () => void;
 }
 
 export class HttpServer implements RunningServer {
@@ -505,9 +505,10 @@ export class HttpServer implements RunningServer {
       }
       for (const socket of this.#beyond) socket.destroy();
       // They have been accepted, and what they ask for may be there already; nobody comes after them.
-      for (const entry of [...this.#waiting]) {
-        entry.leave();
-        this.#serve(entry.socket, entry.serve);
+      while (this.#waiting.length > 0) {
+        const { leave, socket, serve } = this.#waiting[0]!;
+        leave();
+        this.#serve(socket, serve);
       }
       setImmediate(() => setImmediate(() => this.#closeIdle(false)));
       setTimeout(() => this.#closeIdle(true), IDLE_MS).unref();
