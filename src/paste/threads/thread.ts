@@ -98,9 +98,6 @@ interface Running {
   outflow: Outflow | undefined;
 }
 
-/** When it does not sleep, what it has counted is kept so often. */
-const KEEP_MS = 20;
-
 /** Records from this level on are sent at once, for what comes next may end the thread. */
 const URGENT = 30;
 
@@ -124,7 +121,6 @@ class Thread {
   #now = 0;
   #cost: number;
   readonly #counts: ThreadCounts;
-  #keptAt = 0;
   #keeping = false;
 
   constructor(port: MessagePort, { claims, rings, bodyLimit, bodyInMemory, holds, counts }: ThreadData) {
@@ -182,15 +178,14 @@ class Thread {
   #run(): void {
     const until = this.#now + TURN_MS;
     while (this.#link.read(1) > 0 && this.#now < until);
+    // Before the next request can come, which may be the last.
+    this.#keep();
     this.#flush();
     this.#handled = 0;
-    const awake = this.#unsettled.length > 0 || !this.#link.sleep();
-    if (awake) this.#runSoon();
-    if (!awake || this.#now - this.#keptAt > KEEP_MS) this.#keep();
+    if (this.#unsettled.length > 0 || !this.#link.sleep()) this.#runSoon();
   }
 
   #keep(): void {
-    this.#keptAt = this.#now;
     this.#counts.keep(this.#siteStats());
   }
 
