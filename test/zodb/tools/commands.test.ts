@@ -447,7 +447,12 @@ describe('convert', () => {
     const [target, copied] = ['Copy.fs', 'copied'].map((name) => path.join(directory, name));
     const { stdout, stderr, code } = await zope(
       'convert',
-      ...['--from-blobs', blobs, '--to-blobs', copied!, file, target!],
+      '--from-blobs',
+      blobs,
+      '--to-blobs',
+      copied!,
+      file,
+      target!,
     );
     expect([code, stderr]).toEqual([
       0,

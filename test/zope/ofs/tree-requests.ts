@@ -42,7 +42,8 @@ const IDS = ['a', 'b', 'c', 'f.txt', 'm', 'd', 'x y', 'ü', 'Z'];
 const BAD_IDS = ['', '_x', 'a/b', '..', 'aq_parent', 'REQUEST', 'x__', 'a?b', 'acl_users', 'title', '<i>'];
 const TITLES = ['', 'Title', 'Ä & <b>', 'two\nlines'];
 const MOST_NODES = 30;
-const isFolder = ({ metaType }: Node) => /Folder$/.test(metaType) && metaType !== 'User Folder';
+const FOLDERS = new Set(['Folder', 'Folder (Ordered)']);
+const isFolder = ({ metaType }: Node) => FOLDERS.has(metaType);
 
 export function form(
   target: string,
