@@ -14,6 +14,7 @@ export {
   type Encoding,
   findEncoding,
   isNoTextEncoding,
+  SIMPLE_ESCAPES,
 } from './encodings/index.ts';
 export {
   BadValueError,

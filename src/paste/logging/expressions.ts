@@ -2,6 +2,7 @@
  * A reader of the Python expressions in `args` and `kwargs` of an `.ini`: literals, operators between them, and a fixed
  * table of names (`sys.stdout`, `handlers.SysLogHandler.LOG_LOCAL0`, `os.path.join(…)`). Nothing is evaluated beyond it.
  */
+import { SIMPLE_ESCAPES } from '../../pickle/index.ts';
 import { pythonError } from './errors.ts';
 import { ENVIRONMENT, environment, lookUp, NamedFunction } from './expression-names.ts';
 import { formatMessage, typeName } from './percent.ts';
@@ -280,20 +281,7 @@ function unescape(source: string): string {
     (all, code: string) => {
       if (/^[0-7]/.test(code)) return String.fromCharCode(Number.parseInt(code, 8));
       if (/^[xuU]./.test(code)) return String.fromCodePoint(Number.parseInt(code.slice(1), 16));
-      const simple: Record<string, string> = {
-        '\n': '',
-        '\\': '\\',
-        "'": "'",
-        '"': '"',
-        a: '\x07',
-        b: '\b',
-        f: '\f',
-        n: '\n',
-        r: '\r',
-        t: '\t',
-        v: '\v',
-      };
-      return simple[code] ?? all;
+      return SIMPLE_ESCAPES[code] ?? all;
     },
   );
 }

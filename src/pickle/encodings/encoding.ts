@@ -36,4 +36,19 @@ export interface Decoder {
   reason: string;
 }
 
+/** What decoders that say at several places what is wrong have in common. */
+export abstract class FailingDecoder implements Decoder {
+  size = 0;
+  reason = '';
+
+  abstract decode(bytes: Uint8Array, at: number): string | undefined;
+
+  /** `size` bytes are none, for a reason. */
+  protected wrong(size: number, reason: string): undefined {
+    this.size = size;
+    this.reason = reason;
+    return undefined;
+  }
+}
+
 export const isSurrogate = (code: number): boolean => code >= 0xd800 && code <= 0xdfff;

@@ -8,6 +8,7 @@ import { latin1, usAscii, utf8, utf8Signed, wideEncoding } from './unicode.ts';
 import { utf7 } from './utf7.ts';
 
 export type { Encoder, Decoder, Encoding } from './encoding.ts';
+export { SIMPLE_ESCAPES } from './escapes.ts';
 
 const known = new Map<string, Encoding | undefined>([
   ['utf_8', utf8],

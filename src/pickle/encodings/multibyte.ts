@@ -1,5 +1,5 @@
 /** Encodings of several bytes a character: those of China, Japan and Korea. */
-import type { Decoder, Encoding } from './encoding.ts';
+import { type Encoding, FailingDecoder } from './encoding.ts';
 import { type MultibyteTable, multibyteTables } from './multibyte-tables.ts';
 
 const PRIVATE = /[\ue000-\uf8ff]/;
@@ -92,23 +92,16 @@ function japaneseByte(byte: number, windows: boolean): number {
   return byte === 0x80 ? 0x80 : byte === 0xa0 ? 0xf8f0 : byte >= 0xfd ? 0xf7f4 + byte : 0;
 }
 
-class PairDecoder implements Decoder {
-  size = 0;
-  reason = '';
+class PairDecoder extends FailingDecoder {
   readonly #name: string;
   readonly #characters: Characters;
   readonly #bytes: boolean;
 
   constructor(name: string) {
+    super();
     this.#name = name;
     this.#characters = charactersOf(name);
     this.#bytes = name === 'shift_jis' || name === 'cp932';
-  }
-
-  #wrong(size: number, reason: string): undefined {
-    this.size = size;
-    this.reason = reason;
-    return undefined;
   }
 
   decode(bytes: Uint8Array, at: number): string | undefined {
@@ -120,41 +113,41 @@ class PairDecoder implements Decoder {
       if (code !== 0) return String.fromCharCode(code);
     }
     const left = bytes.length - at;
-    if (left < 2) return this.#wrong(1, INCOMPLETE);
+    if (left < 2) return this.wrong(1, INCOMPLETE);
     const second = bytes[at + 1]!;
     if (this.#name === 'gb18030' && second >= 0x30 && second <= 0x39) return this.#four(bytes, at);
     if (this.#name === 'euc_jp' && first === 0x8f) {
-      if (left < 3) return this.#wrong(left, INCOMPLETE);
+      if (left < 3) return this.wrong(left, INCOMPLETE);
       const code = this.#characters.triples[second * 256 + bytes[at + 2]!]!;
       this.size = 3;
-      return code === 0 ? this.#wrong(1, ILLEGAL) : String.fromCharCode(code);
+      return code === 0 ? this.wrong(1, ILLEGAL) : String.fromCharCode(code);
     }
     if (this.#name === 'euc_kr' && first === 0xa4 && second === 0xd4) return this.#composed(bytes, at);
     const code = this.#characters.pairs[first * 256 + second]!;
-    if (code === 0) return this.#wrong(1, ILLEGAL);
+    if (code === 0) return this.wrong(1, ILLEGAL);
     this.size = 2;
     return String.fromCharCode(code);
   }
 
   #four(bytes: Uint8Array, at: number): string | undefined {
-    if (bytes.length - at < 4) return this.#wrong(bytes.length - at, INCOMPLETE);
+    if (bytes.length - at < 4) return this.wrong(bytes.length - at, INCOMPLETE);
     const [a, b, c, d] = bytes.subarray(at, at + 4) as unknown as [number, number, number, number];
-    if (a < 0x81 || a > 0xfe || c < 0x81 || c > 0xfe || d < 0x30 || d > 0x39) return this.#wrong(1, ILLEGAL);
+    if (a < 0x81 || a > 0xfe || c < 0x81 || c > 0xfe || d < 0x30 || d > 0x39) return this.wrong(1, ILLEGAL);
     const place = (((a - 0x81) * 10 + b - 0x30) * 126 + c - 0x81) * 10 + d - 0x30;
     const code = codeOfFour(place);
-    if (code === undefined) return this.#wrong(1, ILLEGAL);
+    if (code === undefined) return this.wrong(1, ILLEGAL);
     this.size = 4;
     return String.fromCodePoint(code);
   }
 
   /** A syllable as its letters (KS X 1001, annex 3). */
   #composed(bytes: Uint8Array, at: number): string | undefined {
-    if (bytes.length - at < 8) return this.#wrong(bytes.length - at, INCOMPLETE);
+    if (bytes.length - at < 8) return this.wrong(bytes.length - at, INCOMPLETE);
     const letters = [3, 5, 7].map((i) => (bytes[at + i - 1] === 0xa4 ? bytes[at + i]! - 0xa1 : -1));
     const [initial, medial, final] = letters as [number, number, number];
     const [i, m] = [INITIALS.indexOf(initial), medial - 30];
     const f = final === 51 ? 0 : FINALS.indexOf(final) + 1;
-    if (i < 0 || m < 0 || m > 20 || (f === 0 && final !== 51)) return this.#wrong(1, ILLEGAL);
+    if (i < 0 || m < 0 || m > 20 || (f === 0 && final !== 51)) return this.wrong(1, ILLEGAL);
     this.size = 8;
     return String.fromCharCode(0xac00 + (i * 21 + m) * 28 + f);
   }
@@ -292,22 +285,15 @@ function iso2022jp(): Encoding {
 const isFinal = (byte: number): boolean => byte >= 0x40 && byte <= 0x5a;
 const LONGEST_ESCAPE = 16;
 
-class Iso2022Decoder implements Decoder {
-  size = 0;
-  reason = '';
+class Iso2022Decoder extends FailingDecoder {
   readonly #characters: Characters;
   #state: CharacterSet = 'ascii';
   /** Whether all is passed on, up to a letter: a sequence that is none of ISO 2022. */
   #passing = false;
 
   constructor(characters: Characters) {
+    super();
     this.#characters = characters;
-  }
-
-  #wrong(size: number, reason: string): undefined {
-    this.size = size;
-    this.reason = reason;
-    return undefined;
   }
 
   #escape(bytes: Uint8Array, at: number): string | undefined {
@@ -318,10 +304,10 @@ class Iso2022Decoder implements Decoder {
     }
     let length = 2;
     while (length <= LONGEST_ESCAPE && length <= left && !isFinal(bytes[at + length - 1]!)) length++;
-    if (length > left) return this.#wrong(left, INCOMPLETE);
-    if (length > LONGEST_ESCAPE) return this.#wrong(1, ILLEGAL);
+    if (length > left) return this.wrong(left, INCOMPLETE);
+    if (length > LONGEST_ESCAPE) return this.wrong(1, ILLEGAL);
     const sequence = Buffer.from(bytes.subarray(at + 1, at + length)).toString('latin1');
-    if (!Object.hasOwn(SETS, sequence)) return this.#wrong(length, ILLEGAL);
+    if (!Object.hasOwn(SETS, sequence)) return this.wrong(length, ILLEGAL);
     this.#state = SETS[sequence as keyof typeof SETS];
     this.size = length;
     return '';
@@ -341,13 +327,13 @@ class Iso2022Decoder implements Decoder {
       return '\n';
     }
     if (first < 0x20) return String.fromCharCode(first);
-    if (first >= 128) return this.#wrong(1, ILLEGAL);
+    if (first >= 128) return this.wrong(1, ILLEGAL);
     if (this.#state === 'ascii') return String.fromCharCode(first);
     if (this.#state === 'roman')
       return first === 0x5c ? '¥' : first === 0x7e ? '‾' : String.fromCharCode(first);
-    if (left < 2) return this.#wrong(1, INCOMPLETE);
+    if (left < 2) return this.wrong(1, INCOMPLETE);
     const code = this.#characters.pairs[(first * 256 + bytes[at + 1]!) | 0x8080]!;
-    if (code === 0 || bytes[at + 1]! >= 128) return this.#wrong(1, ILLEGAL);
+    if (code === 0 || bytes[at + 1]! >= 128) return this.wrong(1, ILLEGAL);
     this.size = 2;
     return String.fromCharCode(code);
   }

@@ -1,5 +1,5 @@
 /** UTF-7 (RFC 2152), as lenient as Python's. */
-import type { Decoder, Encoding } from './encoding.ts';
+import { type Encoding, FailingDecoder } from './encoding.ts';
 
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const VALUES = new Int8Array(256).fill(-1);
@@ -10,21 +10,12 @@ const [PLUS, MINUS] = [0x2b, 0x2d];
 const isDirect = (code: number): boolean =>
   code < 127 && (code >= 32 ? code !== PLUS && code !== 0x5c && code !== 0x7e : [9, 10, 13].includes(code));
 
-class Utf7Decoder implements Decoder {
-  size = 0;
-  reason = '';
-
-  #wrong(size: number, reason: string): undefined {
-    this.size = size;
-    this.reason = reason;
-    return undefined;
-  }
-
+class Utf7Decoder extends FailingDecoder {
   /** What is between `+` and the end of base64 is read at once. */
   decode(bytes: Uint8Array, at: number): string | undefined {
     const first = bytes[at]!;
     this.size = 1;
-    if (first >= 128) return this.#wrong(1, 'unexpected special character');
+    if (first >= 128) return this.wrong(1, 'unexpected special character');
     if (first !== PLUS) return String.fromCharCode(first);
     if (bytes[at + 1] === MINUS) {
       this.size = 2;
@@ -40,11 +31,11 @@ class Utf7Decoder implements Decoder {
       text += String.fromCharCode((bits >>> count) & 0xffff);
       bits &= (1 << count) - 1;
     }
-    if (end === at + 1 && end < bytes.length) return this.#wrong(2, 'ill-formed sequence');
+    if (end === at + 1 && end < bytes.length) return this.wrong(2, 'ill-formed sequence');
     if (end === bytes.length && (count >= 6 || bits !== 0 || end === at + 1))
-      return this.#wrong(end - at, 'unterminated shift sequence');
-    if (count >= 6) return this.#wrong(end - at + 1, 'partial character in shift sequence');
-    if (bits !== 0) return this.#wrong(end - at + 1, 'non-zero padding bits in shift sequence');
+      return this.wrong(end - at, 'unterminated shift sequence');
+    if (count >= 6) return this.wrong(end - at + 1, 'partial character in shift sequence');
+    if (bits !== 0) return this.wrong(end - at + 1, 'non-zero padding bits in shift sequence');
     this.size = end - at + (bytes[end] === MINUS ? 1 : 0);
     return text;
   }

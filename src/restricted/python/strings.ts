@@ -1,19 +1,7 @@
 /** The values of string literals, and the parts of f-strings. */
-export class LiteralError extends Error {}
+import { SIMPLE_ESCAPES } from '../../pickle/index.ts';
 
-const SIMPLE: Record<string, string> = {
-  '\\': '\\',
-  "'": "'",
-  '"': '"',
-  a: '\x07',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  v: '\v',
-  '\n': '',
-};
+export class LiteralError extends Error {}
 
 /** Resolves the escapes of a str literal. */
 export function unescapeText(body: string): string {
@@ -37,7 +25,7 @@ export function unescapeText(body: string): string {
         throw new LiteralError(
           `(unicode error) 'unicodeescape' codec can't decode bytes: truncated \\${other}${{ x: 'XX', u: 'XXXX', U: 'XXXXXXXX' }[other]} escape`,
         );
-      return SIMPLE[other!] ?? `\\${other}`;
+      return SIMPLE_ESCAPES[other!] ?? `\\${other}`;
     },
   );
 }
@@ -54,7 +42,7 @@ export function bytesOf(body: string, raw: boolean): Uint8Array {
           if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8) & 255);
           if (x !== undefined) return String.fromCharCode(Number.parseInt(x, 16));
           if (other === 'x') throw new LiteralError('(value error) invalid \\x escape at position 0');
-          return SIMPLE[other!] ?? `\\${other}`;
+          return SIMPLE_ESCAPES[other!] ?? `\\${other}`;
         },
       );
   return new Uint8Array(Buffer.from(text, 'latin1'));
