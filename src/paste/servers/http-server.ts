@@ -30,6 +30,7 @@ import type { ServerSettings } from './settings.ts';
 import { duplicateSocket, type SharedSocket } from './shared-sockets.ts';
 import { removeStaleSocket } from './stale-socket.ts';
 import { MOST_BEYOND, MOST_URGENT, URGENT_MS, UrgentPaths } from './urgent.ts';
+import { MOST_TIMER_MS } from '../most-timer.ts';
 
 /** How long the answer to a client that has closed its side may stand still. */
 const HALF_CLOSED_MS = 30_000;
@@ -37,8 +38,6 @@ const HALF_CLOSED_MS = 30_000;
 const IDLE_MS = 250;
 /** Requests of one connection that are taken in before their turn. */
 const WAITING_REQUESTS = 16;
-/** The longest time that a timer of Node can take. */
-const MOST_TIMER_MS = 2 ** 31 - 1;
 /** What is left of a body that nobody read is thrown away up to here; beyond, the connection ends. */
 const DISCARDED_BODY_BYTES = 65_536;
 

@@ -38,6 +38,7 @@ import { Metrics, metricsMemory } from './metrics.ts';
 import { countsMemory } from './thread-counts.ts';
 import { publishRequest } from './request-events.ts';
 import * as wire from './wire.ts';
+import { MOST_TIMER_MS } from '../most-timer.ts';
 
 /** How long a request may lie unbegun in a thread before others may have it. */
 const STEAL_MS = 5;
@@ -54,8 +55,6 @@ const CLOSE_MS = 5000;
 const DRAIN_SECONDS = 60;
 const DRAIN_STREAMS_SECONDS = 3600;
 const DRAIN_LOOK_MS = 1000;
-/** The longest time that a timer of Node can take. */
-const MOST_TIMER_MS = 2 ** 31 - 1;
 /** The first answer does not have to share the processor with the start of other threads; but it may never come. */
 const OTHERS_AFTER_MS = 250;
 
