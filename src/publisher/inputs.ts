@@ -61,7 +61,6 @@ class FormInputs {
   method: string | undefined;
   #steps = 0;
 
-  /** Python's publisher keeps the last converter for the fields that follow with another one missing; names do not. */
   constructor(form: Dict<string, unknown>, charset: string) {
     this.form = form;
     this.charset = charset;
@@ -90,6 +89,7 @@ class FormInputs {
     else target.set(key, sequence ? [value] : value);
   }
 
+  /** Python's publisher keeps the last converter for the fields that follow with another one missing; names do not here. */
   #directions(field: Field): Directions {
     const { value: raw } = field;
     const charset = field.valueCharset ?? this.charset;

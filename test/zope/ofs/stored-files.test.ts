@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { DB, FileStorage } from '../../../src/zodb/index.ts';
+import { MULTIPART, multipart } from '../../publisher/lib/multipart.ts';
 import { TestSite } from './test-site.ts';
 
 type Kind = 'File' | 'Image';
@@ -34,16 +35,11 @@ async function stored([kind, way, size]: Task): Promise<Stored> {
     send(
       target,
       'POST',
-      Buffer.concat([
-        Buffer.from(
-          '--xx\r\nContent-Disposition: form-data; name="id"\r\n\r\nx\r\n' +
-            '--xx\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n' +
-            'Content-Type: application/octet-stream\r\n\r\n',
-        ),
-        contentOf(bytes),
-        Buffer.from('\r\n--xx--\r\n'),
-      ]),
-      'multipart/form-data; boundary=xx',
+      multipart(
+        { name: 'id', data: 'x' },
+        { name: 'file', filename: 'a.bin', type: 'application/octet-stream', data: contentOf(bytes) },
+      ),
+      MULTIPART,
     );
   await form(`/manage_addProduct/OFSP/manage_add${kind}`, way === 'add' ? size : 10);
   if (way === 'upload') await form('/x/manage_upload', size);

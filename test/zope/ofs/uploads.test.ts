@@ -7,6 +7,7 @@ import {
   OrderedFolder,
   type ZopePageTemplate,
 } from '../../../src/zope/ofs/index.ts';
+import { MULTIPART, multipart } from '../../publisher/lib/multipart.ts';
 import { TestSite } from './test-site.ts';
 
 const GIF = Buffer.from('R0lGODlhAgACAIAAABCAIP///ywAAAAAAgACAAACAkQBADs=', 'base64');
@@ -30,17 +31,12 @@ async function send(
   fields: Readonly<Record<string, string>>,
   file: { readonly name: string; readonly type?: string; readonly data: Buffer; readonly field?: string },
 ): Promise<string | null> {
-  const parts = Object.entries(fields).map(
-    ([name, value]) => `--xx\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
-  );
-  const type = file.type === undefined ? '' : `Content-Type: ${file.type}\r\n`;
-  const head = `--xx\r\nContent-Disposition: form-data; name="${file.field ?? 'file'}"; filename="${file.name}"\r\n${type}\r\n`;
+  const parts = Object.entries(fields).map(([name, data]) => ({ name, data }));
+  const { field: name = 'file', name: filename, ...rest } = file;
   const answer = await site.request(path, {
     user: 'admin',
-    body: new Uint8Array(
-      Buffer.concat([Buffer.from(parts.join('') + head), file.data, Buffer.from('\r\n--xx--\r\n')]),
-    ),
-    type: 'multipart/form-data; boundary=xx',
+    body: new Uint8Array(multipart(...parts, { name, filename, ...rest })),
+    type: MULTIPART,
   });
   expect(answer.status).toBeLessThan(400);
   return answer.headers.get('location');
