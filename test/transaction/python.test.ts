@@ -13,9 +13,12 @@ const skipped = process.env.ZOPE_PYTHON === undefined;
 const count = process.env.TRANSACTION_PROGRAMS ?? '250';
 if (skipped) console.warn('no ZOPE_PYTHON: random transactions are not compared with Python');
 
-test.skipIf(skipped)('random steps do what they do in Python', { timeout: 120_000 + Number(count) * 20 }, () =>
-  compareWithPython(suite, path.join(import.meta.dirname, 'steps_python.py'), [
-    process.env.TRANSACTION_SEED ?? '1',
-    count,
-  ]),
+test.skipIf(skipped)(
+  'random steps do what they do in Python',
+  { timeout: 120_000 + Number(count) * 20 },
+  () =>
+    compareWithPython(suite, path.join(import.meta.dirname, 'steps_python.py'), [
+      process.env.TRANSACTION_SEED ?? '1',
+      count,
+    ]),
 );

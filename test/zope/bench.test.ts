@@ -153,7 +153,9 @@ describe('zope bench', () => {
     const { exit, stdout } = await bench([...args, '--soak']);
     expect(exit, stdout).toBe(code);
     expect(samples).toBeGreaterThan(1);
-    expect(stdout).toMatch(/the server's memory is [\d,]+ MB warm, [\d,]+ MB at the end, at most [\d,]+ MB\n$/);
+    expect(stdout).toMatch(
+      /the server's memory is [\d,]+ MB warm, [\d,]+ MB at the end, at most [\d,]+ MB\n$/,
+    );
     if (code === 1) expect((await bench(args)).exit).toBe(0);
   });
 
