@@ -11,6 +11,7 @@ export { Metrics } from './threads/metrics.ts';
 export { published } from './threads/request-events.ts';
 export { type HealthOptions, serveMetrics, withHealth } from './threads/operations.ts';
 export { type PoolOptions, ThreadPool } from './threads/pool.ts';
+export { frameLine, type StackFrame } from './threads/thread-stack.ts';
 export type { ThreadApplication, ThreadContext } from './threads/thread.ts';
 export { type Environ, environOf, withEnviron, withHeaders } from './gateway/environ.ts';
 export { errorPage, escapeHtml } from './gateway/error-page.ts';

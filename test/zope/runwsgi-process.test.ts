@@ -85,13 +85,18 @@ const read = (name: string) => readFileSync(at(name), 'utf8');
 function makeSite(): string {
   writeFileSync(
     at('site.ts'),
-    `import { getLogger } from '${path.join(root, 'node_modules/@logtape/logtape/dist/mod.js')}';
+    `import { existsSync } from 'node:fs';
+import { getLogger } from '${path.join(root, 'node_modules/@logtape/logtape/dist/mod.js')}';
 let release = () => {};
+function spin(file: string) {
+  while (!existsSync(file));
+}
 export const main = () => async (request: Request): Promise<Response> => {
   const { pathname } = new URL(request.url);
   getLogger(['site']).info('asked for ' + pathname);
   if (pathname === '/slow') await new Promise<void>((resolve) => { release = resolve; console.log('waiting'); });
   if (pathname === '/stuck') await new Promise<void>(() => console.log('stuck'));
+  if (pathname === '/spin') spin('released');
   if (pathname === '/loop') {
     console.log('looping');
     for (;;);
@@ -209,6 +214,29 @@ describe('a site whose code does not return to the only thread', () => {
     expect(await site.exited).toBe(128 + 2);
     clearInterval(again);
     await site.says(/ended in code that did not return:\n {4}at file:\S+site\.ts/);
+  });
+
+  it('is told of with the place where it is, also while it does not return', async () => {
+    const ini = makeSite();
+    writeFileSync(ini, `${readFileSync(ini, 'utf8')}[zope-ts]\nslow_request_seconds = 0.3\n`);
+    const site = new Running([bin('runwsgi'), ini]);
+    const url = await site.url();
+    const slow = getAlone(`${url}/slow`);
+    await site.says(/waiting/);
+    await site.says(/The main thread has been waiting for 0\.[3-9] s for what GET \/slow needs/);
+    const spinning = getAlone(`${url}/spin?a`);
+    await site.says(
+      /runwsgi: the main thread has not returned for \d+ s on GET \/spin\?a\n(?: {4}at .*\n)* {4}at spin \(file:\S+site\.ts:\d+:\d+\)\n/,
+    );
+    writeFileSync(at('released'), '');
+    expect(await spinning).toBe('one');
+    await site.says(
+      /The main thread has been working for \d\.\d s on GET \/spin\?a\n(?: {4}at .*\n)* {4}at spin \(file:/,
+    );
+    expect(read('event.log')).toMatch(/has been working for/);
+    site.signal('SIGWINCH');
+    expect(await slow).toBe('one');
+    expect(await site.signal('SIGTERM').exited).toBe(0);
   });
 
   it('ends at SIGTERM, at the latest when the grace time is over', async () => {

@@ -70,15 +70,27 @@ export async function stackOfThread(threadId: number): Promise<string[] | undefi
   }
 }
 
-/** As in a line of `Error.stack`, but code of the site's own objects is named as they are. */
 function lineOf({ functionName, location }: CallFrame, scripts: ReadonlyMap<string, string>): string {
   const { scriptId, lineNumber, columnNumber } = location;
-  const file = scripts.get(scriptId) || '<anonymous>';
-  const generated = generatedPlace(file, lineNumber + 1);
+  const file = scripts.get(scriptId) ?? '';
+  return frameLine({ name: functionName, file, line: lineNumber + 1, column: columnNumber + 1 });
+}
+
+/** A frame, as far as a debugger tells it; lines and columns count from 1. */
+export interface StackFrame {
+  readonly name: string;
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** As in a line of `Error.stack`, but code of the site's own objects is named as they are. */
+export function frameLine({ name, file, line, column }: StackFrame): string {
+  const generated = generatedPlace(file, line);
   const where =
     generated === undefined
-      ? `${file}:${lineNumber + 1}:${columnNumber + 1}`
+      ? `${file || '<anonymous>'}:${line}:${column}`
       : `${generated.file}${generated.line === undefined ? '' : `, line ${generated.line}`}`;
-  const name = generated === undefined ? functionName : generatedName(functionName);
-  return name === '' ? `at ${where}` : `at ${name} (${where})`;
+  const shown = generated === undefined ? name : generatedName(name);
+  return shown === '' ? `at ${where}` : `at ${shown} (${where})`;
 }

@@ -13,6 +13,7 @@ import {
 } from '../../paste/index.ts';
 import { shutDown } from '../app/shutdown.ts';
 import { readOperationSettings } from '../threads/operation-settings.ts';
+import type { OwnRequests } from '../threads/own-requests.ts';
 import { ThreadedSite } from '../threads/threaded-site.ts';
 import { registerDistributions } from '../app/distributions.ts';
 import { type Command, CommandError, type CommandIo, parseOptions, usageError } from './command-line.ts';
@@ -142,8 +143,8 @@ class Interruption {
   }
 
   /** Also where the site's code does not return to this thread. */
-  watch(graceMs = GRACE_MS): void {
-    this.#watch.start(graceMs, SAME_SIGNAL_MS);
+  watch(graceMs = GRACE_MS, slow?: OwnRequests): void {
+    this.#watch.start(graceMs, SAME_SIGNAL_MS, slow);
   }
 
   async forget(): Promise<void> {
@@ -188,7 +189,7 @@ async function serve(options: ServeOptions): Promise<number> {
     server = (await runner(site.app)) as RunningServer | undefined;
     await site.start(undefined);
     if (server === undefined) return 0;
-    if (site.inMainThread) interruption.watch(server.graceMs);
+    if (site.inMainThread) interruption.watch(server.graceMs, site.ownRequests);
     tellSupervisor(io.env, site);
     if (!(await Promise.race([interruption.came.then(() => true), server.closed.then(() => false)])))
       return 0;

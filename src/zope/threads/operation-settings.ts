@@ -125,8 +125,8 @@ export function settingsWithoutEffect(settings: OperationSettings, threads: numb
   if (threads === 1) {
     note(['accept', 'queue_limit'], 'one thread serves the site, and accepts connections itself');
     note(
-      ['slow_request_seconds', 'hung_request_seconds'],
-      'requests are watched from outside of their thread, and one thread serves the site; with threads = 2 they would be',
+      ['hung_request_seconds'],
+      'one thread serves the site; with threads = 2 one that hangs would be replaced',
     );
     note(['drain_seconds', 'drain_streams_seconds'], 'one thread serves the site, and is not replaced');
   } else if (settings.accept === 'threads')

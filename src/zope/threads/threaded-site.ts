@@ -26,6 +26,7 @@ import { siteStats } from '../app/stats.ts';
 import { fromSource, moduleUrl, packageRoot } from '../package-files.ts';
 import { addressOf, type OperationSettings, settingsWithoutEffect } from './operation-settings.ts';
 import { fileTrouble } from './file-troubles.ts';
+import { OwnRequests } from './own-requests.ts';
 import type { StorageHost, StorageRequest } from './storage-host.ts';
 import { answerCalls } from './sync-call.ts';
 import type { SiteThreadData } from './thread-main.ts';
@@ -68,6 +69,7 @@ export class ThreadedSite {
   #app: Application | undefined;
   #ending = false;
   #metricsPage: { close(): void } | undefined;
+  #ownRequests: OwnRequests | undefined;
   readonly #health: HealthOptions;
   /** Why the site takes no requests, as it was last told to the log. */
   #said: string | undefined;
@@ -120,6 +122,11 @@ export class ThreadedSite {
     return this.#pool === undefined;
   }
 
+  /** Where the site's code runs in this thread: what is to be watched from another one, if it is. */
+  get ownRequests(): OwnRequests | undefined {
+    return this.#ownRequests;
+  }
+
   /** How many threads can take requests now; the others start after the first one. */
   get readyThreads(): number {
     return this.#pool?.state.ready ?? (this.#app === undefined ? 0 : 1);
@@ -144,20 +151,22 @@ export class ThreadedSite {
       logger.info(`Metrics are at ${page.url}`);
     }
     if (count > 1) await this.#startPool(count, limits, name, accept);
-    else await this.#loadHere();
+    else await this.#loadHere(name);
     this.#options.onLoaded?.();
   }
 
-  async #loadHere(): Promise<void> {
-    const { configUri, relativeTo, globalConf, appName } = this.#options;
+  async #loadHere(name: string): Promise<void> {
+    const { configUri, relativeTo, globalConf, appName, settings } = this.#options;
+    if (settings.slow_request_seconds > 0)
+      this.#ownRequests = new OwnRequests(settings.slow_request_seconds, name);
     const app = await loadApp(configUri, { relativeTo, globalConf, name: appName });
     // After what a site's own code needs at its start; threads have a flag of the engine for it.
-    if (!this.#options.settings.code_from_text) {
+    if (!settings.code_from_text) {
       forbidCodeFromText();
       closeIntrinsics();
     }
-    const told = published(app, MAIN_NUMBER);
-    this.#app = this.#options.settings.metrics_listen === '' ? told : this.#metrics.measured(told);
+    const told = published(this.#ownRequests?.watched(app) ?? app, MAIN_NUMBER);
+    this.#app = settings.metrics_listen === '' ? told : this.#metrics.measured(told);
   }
 
   /** Threads listen themselves on sockets that are bound here. */
@@ -294,6 +303,7 @@ export class ThreadedSite {
   /** Ends the threads and closes what they had open. */
   async close(): Promise<void> {
     this.#metricsPage?.close();
+    this.#ownRequests?.close();
     await this.#pool?.close();
     this.#host?.close();
   }

@@ -75,7 +75,6 @@ describe('the section [zope-ts]', () => {
       'drain_streams_seconds',
       'hung_request_seconds',
       'queue_limit',
-      'slow_request_seconds',
     ]);
     expect(notes[0]).toBe(
       'accept = threads has no effect: one thread serves the site, and accepts connections itself',
