@@ -178,9 +178,9 @@ class Thread {
   #run(): void {
     const until = this.#now + TURN_MS;
     while (this.#link.read(1) > 0 && this.#now < until);
-    // Before the next request can come, which may be the last.
-    this.#keep();
     this.#flush();
+    // While others are at the answers, and before the next request is begun, which may be the last.
+    this.#keep();
     this.#handled = 0;
     if (this.#unsettled.length > 0 || !this.#link.sleep()) this.#runSoon();
   }
