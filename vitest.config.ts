@@ -9,8 +9,8 @@ export default defineConfig({
     // On two cores the default is one at a time.
     maxWorkers: '100%',
     // Only what hangs comes to these; machines may be slow and busy.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     reporters: process.env.CI ? ['default'] : ['dot'],
   },
 });
