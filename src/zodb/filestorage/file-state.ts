@@ -82,8 +82,11 @@ export abstract class FileState {
   abstract endPack(): void;
   /** Uses another file from now on. `replace` puts it in the place of the old one. Locked. */
   abstract replace(descriptor: number, index: OidIndex, end: number, replace: () => void): void;
-  /** Locks, with everything that was committed on the disk. */
-  abstract lockSettled(fsync: boolean): void;
+  /**
+   * Locks, with everything that was committed on the disk. False, without the lock, when that was not to be had in so many
+   * milliseconds (default: for ever).
+   */
+  abstract lockSettled(fsync: boolean, patienceMs?: number): boolean;
 
   /** @throws what bringing to the disk throws that nobody has waited for. */
   close(): void {

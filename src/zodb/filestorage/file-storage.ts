@@ -118,6 +118,7 @@ const NOWHERE = { position: 0, tid: 0n };
 const logger = getLogger(['ZODB', 'FileStorage']);
 /** Records after which the index is saved, at least; more for a database that has more objects. */
 const SAVE_INDEX_AFTER = 10_000;
+const SAVE_INDEX_PATIENCE_MS = 20;
 
 export class FileStorage implements Storage, BlobStore {
   readonly path: string;
@@ -690,10 +691,13 @@ export class FileStorage implements Storage, BlobStore {
     return pending.tid;
   }
 
-  /** Between transactions. This one is over: what the disk refuses now are others, whose threads are told. */
+  /**
+   * Between transactions. This one is over: what the disk refuses now are others, whose threads are told. Where others do not let go
+   * of the file, a later transaction does this: the thread may have the lock of another file, for which they wait.
+   */
   #saveIndexSettled(fsync: boolean): void {
     try {
-      this.#state.lockSettled(fsync);
+      if (!this.#state.lockSettled(fsync, SAVE_INDEX_PATIENCE_MS)) return;
     } catch (error) {
       logger.warn(`${this.path}.index is not written, for the disk failed: ${error}`, { error });
       return;

@@ -129,7 +129,9 @@ export class OwnState extends FileState {
     this.#packing = false;
   }
 
-  lockSettled(): void {}
+  lockSettled(): boolean {
+    return true;
+  }
 
   replace(descriptor: number, index: OidIndex, end: number, replace: () => void): void {
     replace();

@@ -406,6 +406,45 @@ describe('publishing', () => {
     expect(first.lock.holder).toBe(1);
   });
 
+  it('is settled for one that wants all to be while another one has the lock, who may wait for it in another file', () => {
+    const [packer, committer] = begun();
+    const third = new CommitState(packer.memory, 3);
+    const failures = append(committer, 11n, 100);
+    third.lock.acquire();
+    let now = 0;
+    let waits = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
+    const wait = vi.spyOn(Atomics, 'wait').mockImplementation((words: unknown, _at, _value, left) => {
+      if (++waits > 1000) throw new Error('nobody goes on');
+      now += left!;
+      // The lock is free when the transaction is settled that has that of the other file.
+      if (words instanceof BigInt64Array && committer.durable < 11n) {
+        committer.settle(11n, failures, () => undefined, expect.unreachable);
+        third.lock.release();
+      }
+      return 'timed-out';
+    });
+    try {
+      expect(packer.lockSettled(expect.unreachable, expect.unreachable)).toBe(true);
+      expect([packer.lock.holder, packer.durable, packer.published]).toEqual([1, 11n, 11n]);
+    } finally {
+      clock.mockRestore();
+      wait.mockRestore();
+    }
+  });
+
+  it('is not waited for by one that has no time, and is left to others then', () => {
+    const [first, second] = begun();
+    const failures = append(first, 11n, 100);
+    first.lock.acquire();
+    expect(second.lockSettled(expect.unreachable, expect.unreachable, 5)).toBe(false);
+    first.lock.release();
+    first.settle(11n, failures, () => undefined, expect.unreachable);
+    expect(first.durable).toBe(11n);
+    expect(second.lockSettled(expect.unreachable, expect.unreachable, 5)).toBe(true);
+    expect(second.lock.holder).toBe(2);
+  });
+
   it('writes nothing more when what the disk refused cannot be taken back', () => {
     const [first, second] = begun();
     const failures = [append(first, 11n, 100), append(second, 12n, 200)] as const;

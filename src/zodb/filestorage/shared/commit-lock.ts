@@ -44,6 +44,17 @@ export class CommitLock {
     if (Atomics.compareExchange(this.#words, HOLDER, 0, this.#thread) !== 0) this.#wait(timeoutMs);
   }
 
+  /** As `acquire`; false when the lock was not to be had in time. */
+  tryAcquire(timeoutMs: number): boolean {
+    try {
+      this.acquire(timeoutMs);
+      return true;
+    } catch (error) {
+      if (error instanceof LockTimeoutError) return false;
+      throw error;
+    }
+  }
+
   #wait(timeoutMs: number): void {
     const words = this.#words;
     const thread = this.#thread;

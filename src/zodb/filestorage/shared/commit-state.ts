@@ -70,6 +70,11 @@ const CONTROL_BYTES = TURN_AT + TURN_WORDS * 4;
 
 /** How long a thread sleeps before it looks again whether its transaction is published. */
 const LOOK_AGAIN_MS = 100;
+/**
+ * How long the one who syncs waits for the lock. Whoever has the lock may wait for that of another file, and who has that one for
+ * a sync of this file.
+ */
+const LOCK_AS_SYNCER_MS = 20;
 /** How long a sync waits at most for transactions that are about to be appended. */
 const GATHER_MS = 2;
 /** A sync that takes less is not waited for: there is more to gain from the processors, which would do nothing meanwhile. */
@@ -540,25 +545,44 @@ export class CommitState {
    * Takes the lock with nothing that is not published; nobody else is bringing anything to the disk then. Throws, without the lock,
    * when the disk refuses.
    * @param takeBack See `settle`.
+   * @param patienceMs How long it may take: a thread that has the lock of another file must not wait for ever.
+   * @returns Whether it has the lock.
    */
-  lockSettled(sync: () => void, takeBack: () => number): void {
-    while (Atomics.compareExchange(this.#words, SYNCER, 0, this.thread) !== 0)
-      Atomics.wait(this.#signed, DURABLE, BigInt.asIntN(64, this.durable), 1);
-    this.#asSyncer(() => {
-      this.lock.acquire();
-      const { failures } = this;
-      try {
-        if (this.isBroken) throw broken();
-        if (this.appended > this.durable) this.#bring(sync);
-      } catch (error) {
-        this.lock.release();
-        this.takeBack(failures, takeBack);
-        throw error;
+  lockSettled(sync: () => void, takeBack: () => number, patienceMs = Infinity): boolean {
+    const until = performance.now() + patienceMs;
+    for (;;) {
+      while (Atomics.compareExchange(this.#words, SYNCER, 0, this.thread) !== 0) {
+        if (performance.now() >= until) return false;
+        this.#waitForDisk();
       }
-      this.#words[SYNCED] = Atomics.load(this.#words, APPENDS);
-      this.publish();
-    });
-    this.#wakeAll();
+      let locked = false;
+      this.#asSyncer(() => {
+        locked = this.#lockAsSyncer(sync, takeBack, Math.min(patienceMs, LOCK_AS_SYNCER_MS));
+      });
+      this.#wakeAll();
+      if (locked || performance.now() >= until) return locked;
+      this.#waitForDisk();
+    }
+  }
+
+  #waitForDisk(): void {
+    Atomics.wait(this.#signed, DURABLE, BigInt.asIntN(64, this.durable), 1);
+  }
+
+  #lockAsSyncer(sync: () => void, takeBack: () => number, patienceMs: number): boolean {
+    if (!this.lock.tryAcquire(patienceMs)) return false;
+    const { failures } = this;
+    try {
+      if (this.isBroken) throw broken();
+      if (this.appended > this.durable) this.#bring(sync);
+    } catch (error) {
+      this.lock.release();
+      this.takeBack(failures, takeBack);
+      throw error;
+    }
+    this.#words[SYNCED] = Atomics.load(this.#words, APPENDS);
+    this.publish();
+    return true;
   }
 
   /** Only one thread packs at a time. */

@@ -287,14 +287,16 @@ export class SharedState extends FileState {
     this.shared.endPack();
   }
 
-  lockSettled(fsync: boolean): void {
-    this.shared.lockSettled(
+  lockSettled(fsync: boolean, patienceMs?: number): boolean {
+    const locked = this.shared.lockSettled(
       () => {
         if (fsync) this.#sync();
       },
       () => this.#takeBack(),
+      patienceMs,
     );
-    this.follow();
+    if (locked) this.follow();
+    return locked;
   }
 
   replace(descriptor: number, index: OidIndex, end: number, replace: () => void): void {
