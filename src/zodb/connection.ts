@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { getLogger } from '@logtape/logtape';
@@ -581,7 +582,7 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
         if (isBlob(meta)) {
           const file = (object as Blob)._takeChanges();
           if (file === null) return false;
-          this.#storage.storeBlob(oid!, tid, data, file, transaction);
+          this.#storeBlob(oid!, tid, data, file, transaction);
         } else this.#storage.store(oid!, tid, data, transaction);
         this.#modified.push(meta);
         return true;
@@ -620,6 +621,16 @@ export class Connection implements Jar, DataManager, Synchronizer, BlobHost {
     }
     this.#registered = [];
     this.#storing = writer;
+  }
+
+  /** The blob has given its file away: one that the storage refuses, for a conflict, belongs to nobody else. */
+  #storeBlob(oid: Oid, tid: Tid, data: Uint8Array, file: string, transaction: Transaction): void {
+    try {
+      this.#storage.storeBlob(oid, tid, data, file, transaction);
+    } catch (error) {
+      rmSync(file, { force: true });
+      throw error;
+    }
   }
 
   #storeInSavepoint(savepoints: SavepointStorage): void {

@@ -8,6 +8,7 @@ import { TransactionManager } from '../../src/transaction/index.ts';
 import {
   Blob,
   BlobError,
+  ConflictError,
   type Connection,
   DB,
   ExportError,
@@ -104,6 +105,20 @@ describe('a blob', () => {
     manager.abort();
     expect(text(blob)).toBe('hello');
     expect(files()).toEqual(before);
+  });
+
+  it('leaves no file when another connection has changed it first', () => {
+    const ours = stored('first');
+    const others = new TransactionManager();
+    const other = db.open({ transactionManager: others });
+    write(other.root<Root>().get('blob')!, 'w', 'theirs');
+    write(ours, 'w', 'ours');
+    others.commit();
+    expect(() => manager.commit()).toThrow(ConflictError);
+    manager.abort();
+    expect(text(ours)).toBe('theirs');
+    expect(readdirSync(path.join(directory, 'blobs/tmp'))).toEqual([]);
+    other.close();
   });
 
   it('goes back to a savepoint', () => {
