@@ -155,16 +155,15 @@ export class BlobDirectory {
   }
 
   #removeEmpty(directory: string): void {
-    let at = directory;
-    try {
-      while (at.length > this.path.length && existsSync(at) && readdirSync(at).length === 0) {
+    for (let at = directory; at.length > this.path.length; at = path.dirname(at))
+      try {
         rmdirSync(at);
-        at = path.dirname(at);
+      } catch (error) {
+        const code = (error as NodeJS.ErrnoException).code ?? '';
+        if (['ENOTEMPTY', 'EEXIST'].includes(code)) return;
+        // Somebody else has just removed it.
+        if (code !== 'ENOENT') throw error;
       }
-    } catch (error) {
-      // Somebody has just put a file there.
-      if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
-    }
   }
 
   /**

@@ -725,7 +725,6 @@ export class FileStorage implements Storage, BlobStore {
       this.#state.writeNoMore();
       logger.error(`${this.path} cannot be written to, and takes no more transactions: {error}`, { error });
     }
-    this.#unlock();
     this.#takenBack();
   }
 
@@ -735,9 +734,14 @@ export class FileStorage implements Storage, BlobStore {
     this.#state.unlock();
   }
 
+  /** Blobs go before another thread can store some of the same objects, or pack. */
   #takenBack(): void {
-    this.#removeNewBlobs();
-    this.#clear();
+    try {
+      this.#removeNewBlobs();
+    } finally {
+      this.#unlock();
+      this.#clear();
+    }
   }
 
   tpcAbort(transaction: StorageTransaction): void {
@@ -751,7 +755,6 @@ export class FileStorage implements Storage, BlobStore {
         logger.error(`${this.path} cannot be cut at ${this.#state.end}: {error}`, { error });
       }
     }
-    this.#unlock();
     const rival = this.#rival;
     this.#takenBack();
     if (rival !== undefined) this.#state.lostAgainst(rival);

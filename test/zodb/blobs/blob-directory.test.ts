@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { BlobDirectory } from '../../../src/zodb/index.ts';
@@ -54,6 +54,15 @@ test('revisions are found, and removed with the directories that become empty', 
     expect(existsSync(blobs.temporary)).toBe(true);
     expect(() => blobs.load({ oid: 1, tid: 16n })).toThrow('there is no object');
   }
+});
+
+test('directories that somebody else has removed meanwhile are no obstacle', () => {
+  const blobs = new BlobDirectory(newDirectory());
+  put(blobs, 1, 16n, 'a');
+  const parent = path.dirname(path.dirname(blobs.file({ oid: 1, tid: 16n })));
+  rmSync(path.dirname(blobs.file({ oid: 1, tid: 16n })), { recursive: true });
+  blobs.remove({ oid: 1, tid: 16n });
+  expect(existsSync(parent)).toBe(false);
 });
 
 test('a pack keeps the removed files beside the directory, if that is wanted', () => {

@@ -225,6 +225,31 @@ describe('a transaction that is not voted on yet', () => {
     expect(readdirSync(slow.temporaryDirectory())).toEqual([]);
   });
 
+  it('has removed its blobs when others may commit again', () => {
+    const blobDir = path.join(temporaryDirectory(), 'blobs');
+    const [first] = views(1, { blobDir }) as [FileStorage];
+    const given = path.join(first.temporaryDirectory(), 'given.tmp');
+    writeFileSync(given, 'lost');
+    const lost = begin(first, {});
+    first.storeBlob(7, 0n, bytes('blob'), given, lost.transaction);
+    first.tpcVote(lost.transaction);
+    const blobs = () =>
+      readdirSync(blobDir, { recursive: true }).filter((name) => /0x.*\.blob$/.test(String(name)));
+    expect(blobs()).toHaveLength(1);
+    const unlock = vi.spyOn(SharedState.prototype, 'unlock').mockImplementationOnce(function (
+      this: SharedState,
+    ) {
+      expect(blobs()).toEqual([]);
+      this.unlock();
+    });
+    try {
+      lost.abort();
+      expect(unlock).toHaveBeenCalled();
+    } finally {
+      unlock.mockRestore();
+    }
+  });
+
   it('is refused at its vote when there is no room for it any more', () => {
     const [slow, fast] = views(2, { quota: 2000 }) as [FileStorage, FileStorage];
     const begun = begin(slow, { 1: 'a', 2: 'b' });
