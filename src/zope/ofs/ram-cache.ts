@@ -2,7 +2,7 @@
  * RAM Cache Manager: results of scripts and templates, kept in memory (INVENTORY O-051). Each thread has a cache of its own; what is
  * forgotten in one is forgotten in all.
  */
-import { BroadcastChannel } from 'node:worker_threads';
+import { BroadcastChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { metaOf, registerClass } from '../../persistent/index.ts';
 import { Dict, tuple, tupleFrom } from '../../pickle/index.ts';
 import { declareClass, str } from '../../restricted/index.ts';
@@ -146,13 +146,25 @@ let shared: BroadcastChannel | undefined;
 function channel(): BroadcastChannel {
   if (shared === undefined) {
     shared = new BroadcastChannel('zope-ts RAM caches');
-    shared.onmessage = (event) => {
-      const [id, path] = (event as { data: [string, string] }).data;
-      caches.get(id)?.forget(path);
-    };
+    shared.onmessage = (event) => take((event as { data: Told }).data);
     shared.unref();
   }
   return shared;
+}
+
+/** The id of a cache, and the path of what is to be forgotten there. */
+type Told = readonly [string, string];
+
+const take = ([id, path]: Told) => caches.get(id)?.forget(path);
+
+/** Others may have told something that has not been looked at yet: their requests are answered already. */
+function listen(): void {
+  const port = channel() as unknown as MessagePort;
+  for (;;) {
+    const told = receiveMessageOnPort(port) as { message: Told } | undefined;
+    if (told === undefined) break;
+    take(told.message);
+  }
 }
 
 export class RAMCacheManager extends CacheManager {
@@ -170,8 +182,8 @@ export class RAMCacheManager extends CacheManager {
     let cache = caches.get(id);
     if (cache === undefined) {
       caches.set(id, (cache = new RAMCache(id, this._current())));
-      channel();
     } else cache.configure(this._current());
+    listen();
     return cache;
   }
 

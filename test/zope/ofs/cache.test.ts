@@ -159,3 +159,15 @@ it('is known to its container as long as it is there', () => {
   site.change((app) => app._delObject('ram'));
   expect(ids()).toEqual(['http']);
 });
+
+it('forgets at once what another thread has forgotten', () => {
+  const manager = new RAMCacheManager('shared');
+  const object = { getPhysicalPath: () => ['', 'object'] } as unknown as Item;
+  manager._cache().set(object, 'old', undefined);
+  expect(manager._cache().get(object, undefined)).toBe('old');
+  // As the other thread does, whose request is answered before this one has looked.
+  const other = new BroadcastChannel('zope-ts RAM caches');
+  other.postMessage([` ${manager._RAMCacheManager__cacheid}`, '/object']);
+  expect(manager._cache().get(object, undefined)).toBeUndefined();
+  other.close();
+});
