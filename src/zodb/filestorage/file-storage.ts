@@ -119,6 +119,8 @@ const logger = getLogger(['ZODB', 'FileStorage']);
 /** Records after which the index is saved, at least; more for a database that has more objects. */
 const SAVE_INDEX_AFTER = 10_000;
 const SAVE_INDEX_PATIENCE_MS = 20;
+/** Records. */
+const TRY_INDEX_AGAIN_AFTER = 1000;
 
 export class FileStorage implements Storage, BlobStore {
   readonly path: string;
@@ -697,7 +699,10 @@ export class FileStorage implements Storage, BlobStore {
    */
   #saveIndexSettled(fsync: boolean): void {
     try {
-      if (!this.#state.lockSettled(fsync, SAVE_INDEX_PATIENCE_MS)) return;
+      if (!this.#state.lockSettled(fsync, SAVE_INDEX_PATIENCE_MS)) {
+        this.#sinceIndex -= TRY_INDEX_AGAIN_AFTER;
+        return;
+      }
     } catch (error) {
       logger.warn(`${this.path}.index is not written, for the disk failed: ${error}`, { error });
       return;
