@@ -137,12 +137,12 @@ describe('threads', () => {
   });
 
   it('that wait long for something are told of, and go on', async () => {
-    const { url, ended } = await serve(1, { slowAfter: 0.1, endAfter: 0.3 });
+    const { url, ended } = await serve(1, { slowAfter: 0.1, endAfter: 1.5 });
     const messages = await logged(async () => {
-      expect((await get(`${url}/sleep/700`)).status).toBe(200);
+      expect((await get(`${url}/sleep/2500`)).status).toBe(200);
     });
     expect(
-      messages.filter((text) => /has been waiting for 0\.\d s for what GET \/sleep\/700 needs/.test(text)),
+      messages.filter((text) => /has been waiting for \d\.\d s for what GET \/sleep\/2500 needs/.test(text)),
     ).toHaveLength(1);
     expect(ended).toEqual([]);
   });
