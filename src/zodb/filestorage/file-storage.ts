@@ -958,7 +958,7 @@ export class FileStorage implements Storage, BlobStore {
    * it was complete; locks that it held are released.
    */
   forgetThread(thread: number): void {
-    if (this.#sharedState().forget(thread)) rmSync(`${this.path}.pack`, { force: true });
+    this.#sharedState().forget(thread, () => rmSync(`${this.path}.pack`, { force: true }));
   }
 
   /** Bytes of memory that the index takes. */

@@ -464,17 +464,41 @@ describe('publishing', () => {
     const [first, second] = begun();
     second.lock.acquire();
     expect(() =>
-      first.forget(2, () => {
-        throw new Error('EIO');
-      }),
+      first.forget(
+        2,
+        () => {
+          throw new Error('EIO');
+        },
+        expect.unreachable,
+      ),
     ).toThrow('EIO');
     expect([first.lock.holder, first.isBroken]).toEqual([0, true]);
+  });
+
+  it('lets nobody pack before what a thread left that packed is gone', () => {
+    const [first, second] = begun();
+    expect(second.beginPack()).toBe(true);
+    let abandoned = false;
+    first.forget(
+      2,
+      () => expect.unreachable(),
+      () => {
+        abandoned = true;
+        expect(first.beginPack()).toBe(false);
+      },
+    );
+    expect(abandoned).toBe(true);
+    expect(first.beginPack()).toBe(true);
   });
 
   it('publishes for a thread that has ended', () => {
     const [first, second] = begun();
     append(second, 11n, 100);
-    expect(first.forget(2, () => expect.unreachable())).toEqual({ packing: false });
+    first.forget(
+      2,
+      () => expect.unreachable(),
+      () => expect.unreachable(),
+    );
     first.tidy(() => undefined);
     expect([first.published, first.publishedEnd]).toEqual([11n, 100]);
   });

@@ -598,9 +598,9 @@ export class CommitState {
    * Puts in order what a thread that has ended leaves behind. Called by another one that never waits for the lock itself.
    *
    * @param recover Called when it had the lock, with the phase that it was in.
-   * @returns What the thread was doing beside: bringing bytes to the disk, packing.
+   * @param abandonPack Called when it was packing, before another thread may.
    */
-  forget(thread: number, recover: (phase: number) => void): { readonly packing: boolean } {
+  forget(thread: number, recover: (phase: number) => void, abandonPack: () => void): void {
     this.lock.forget(thread, () => {
       this.#orBreak(() => recover(this.phase));
       this.phase = IDLE;
@@ -610,7 +610,12 @@ export class CommitState {
     Atomics.notify(this.#signed, DURABLE);
     // One that ended may have been woken to wake the next.
     this.#wakeAll();
-    return { packing: Atomics.compareExchange(this.#words, PACKER, thread, 0) === thread };
+    if (Atomics.load(this.#words, PACKER) !== thread) return;
+    try {
+      abandonPack();
+    } finally {
+      Atomics.store(this.#words, PACKER, 0);
+    }
   }
 }
 

@@ -340,9 +340,12 @@ export class SharedState extends FileState {
     }
   }
 
-  /** Puts in order what a thread that has ended was doing to the file. True when it was packing. */
-  forget(thread: number): boolean {
-    const { packing } = this.shared.forget(thread, (phase) => recoverState(this, phase));
+  /**
+   * Puts in order what a thread that has ended was doing to the file.
+   * @param abandonPack Called when it was packing, before another thread may.
+   */
+  forget(thread: number, abandonPack: () => void): void {
+    this.shared.forget(thread, (phase) => recoverState(this, phase), abandonPack);
     try {
       this.shared.tidy(() => this.#sync());
     } catch (error) {
@@ -351,6 +354,5 @@ export class SharedState extends FileState {
         { error },
       );
     }
-    return packing;
   }
 }
