@@ -1,5 +1,6 @@
 /** Objects with all they contain as `.zexp` files (INVENTORY O-024). */
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { aqBase, aqParent } from '../../persistent/index.ts';
 import { BadRequest, HTTPRequest, HTTPResponse, quote } from '../../publisher/index.ts';
@@ -36,6 +37,18 @@ function disposition(name: string): string {
   return `inline; filename="${ascii}"; filename*=UTF-8''${quote(name)}`;
 }
 
+/** Several threads may export objects of one name at once, and nobody shall find a part of a file. */
+function writeWhole(file: string, data: Uint8Array): void {
+  const part = `${file}.${randomUUID()}`;
+  try {
+    writeFileSync(part, data);
+    renameSync(part, file);
+  } catch (error) {
+    rmSync(part, { force: true });
+    throw error;
+  }
+}
+
 export function exportObject(
   container: ObjectManager,
   object: Item,
@@ -55,7 +68,7 @@ export function exportObject(
     return data;
   }
   const file = path.join(known().clientHome, `${path.basename(id)}.zexp`);
-  writeFileSync(file, data);
+  writeWhole(file, data);
   return request instanceof HTTPRequest
     ? container.manage_main(`"${id}" successfully exported to "${file}"`)
     : null;
