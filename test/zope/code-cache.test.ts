@@ -71,7 +71,7 @@ describe('what the engine has compiled at build', () => {
   });
 
   it('is not used where the engine has other flags, or source maps are asked for', () => {
-    expect(run('--max-old-space-size=500')).toBe('no cache true Folder');
+    expect(run('--stack-size=900')).toBe('no cache true Folder');
     expect(run('--enable-source-maps')).toBe('no cache true Folder');
   });
 
