@@ -7,7 +7,7 @@ import { type Budget, setBudgetSource, setDefaultLimits, setSecurityPolicy } fro
 import type { ZopeConfig } from '../../zconfig/index.ts';
 import { setConfiguration } from './configuration.ts';
 import { environmentOf } from './environment.ts';
-import { noteOnce } from '../threads/process-services.ts';
+import { noteOnce, setTimeZone } from '../threads/process-services.ts';
 import { readPasswordFile } from './password-file.ts';
 import { trustedProxiesOf } from './trusted-proxies.ts';
 import { readLocales, setCatalogs } from '../../templates/index.ts';
@@ -15,7 +15,9 @@ import { readLocales, setCatalogs } from '../../templates/index.ts';
 /** What a configuration does to the process: environment, order of dates, emergency user, security policy. */
 export function applyToProcess(config: ZopeConfig): void {
   setConfiguration(config);
-  Object.assign(process.env, environmentOf(config));
+  const environment = environmentOf(config);
+  Object.assign(process.env, environment);
+  if (environment.TZ !== undefined) setTimeZone(environment.TZ);
   setDefaultDateFormat(config.datetimeFormat);
   setEmergencyUser(readPasswordFile(path.join(config.instanceHome, 'access')));
   setCatalogs(readLocales(path.join(config.instanceHome, 'locales')));

@@ -12,6 +12,8 @@ interface ProcessServices {
   note(text: string): void;
   /** Writes the file with the number of the process; what comes back removes it. */
   pidFile(path: string): () => void;
+  /** The variable `TZ`, which counts only where the main thread has it. */
+  timeZone(name: string): void;
 }
 
 export function writePidFile(path: string): () => void {
@@ -29,6 +31,9 @@ let services: ProcessServices = {
   unshared: () => {},
   note: (text) => getLogger(['Zope']).warn('{text}', { text }),
   pidFile: writePidFile,
+  timeZone: (name) => {
+    process.env.TZ = name;
+  },
 };
 
 export function setProcessServices(others: ProcessServices): void {
@@ -46,3 +51,6 @@ export const keepPidFile = (path: string): (() => void) => services.pidFile(path
 
 /** Warns of something in the configuration or the site, once for all threads; to be called once in each. */
 export const noteOnce = (text: string): void => services.note(text);
+
+/** Sets the time zone of the process. A thread that has shown local times before keeps the one of that time. */
+export const setTimeZone = (name: string): void => services.timeZone(name);

@@ -12,7 +12,8 @@ export type StorageRequest =
   | { readonly kind: 'file'; readonly path: string; readonly options: FileStorageOptions }
   | { readonly kind: 'unshared'; readonly what: string }
   | { readonly kind: 'pid'; readonly path: string }
-  | { readonly kind: 'note'; readonly text: string };
+  | { readonly kind: 'note'; readonly text: string }
+  | { readonly kind: 'timeZone'; readonly name: string };
 
 /** The main thread takes part in commits only to put in order what others have left. */
 const MAIN_THREAD = 1_000_000_000;
@@ -47,6 +48,10 @@ export class StorageHost {
     if (request.kind === 'note') {
       if (!this.#notes.has(request.text)) logger.warn('{text}', { text: request.text });
       this.#notes.add(request.text);
+      return null;
+    }
+    if (request.kind === 'timeZone') {
+      process.env.TZ = request.name;
       return null;
     }
     if (request.kind === 'pid') {

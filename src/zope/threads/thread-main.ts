@@ -51,6 +51,7 @@ export async function startThread(data: SiteThreadData, context: ThreadContext):
       ask({ kind: 'pid', path });
       return () => {};
     },
+    timeZone: (name) => void ask({ kind: 'timeZone', name }),
   });
   hearOfCaches();
   const app = await loadApp(configUri, { relativeTo, globalConf, name: appName });

@@ -15,6 +15,7 @@ it('says once that a hook of a class that is not there is left out, and goes on 
     unshared: () => {},
     note: (text) => notes.push(text),
     pidFile: () => () => {},
+    timeZone: () => {},
   });
   const hook = new Instance(GlobalRef.of('Products.Gone', 'Traverser'), tuple());
   site.change((app) => {

@@ -43,6 +43,11 @@ export class Bank extends Item {
     return JSON.stringify({ balance: sum('balance'), moves: sum('moves') });
   }
 
+  /** The hour of a moment that is midnight in Greenwich. */
+  hour(): string {
+    return String(new Date(0).getHours());
+  }
+
   /** What comes of making code of a text. */
   evaluate(): string {
     try {
@@ -66,7 +71,7 @@ export class Bank extends Item {
   }
 }
 registerClass(Bank, 'tests.Bank', { acquires: 'implicit' });
-const published = ['evaluate', 'read', 'write', 'transfer', 'total', 'fail', 'exit', 'loop'];
+const published = ['evaluate', 'hour', 'read', 'write', 'transfer', 'total', 'fail', 'exit', 'loop'];
 declareClass(Bank, {
   published,
   names: Object.fromEntries(published.map((name) => [name, { permission: 'View' }])),

@@ -53,6 +53,8 @@ beforeAll(async () => {
   run(bin('zconsole'), 'run', 'etc/zope.conf', 'add-bank.ts');
   // A script must be able to hang for as long as is looked for.
   appendFileSync(path.join(home, 'etc/zope.conf'), '\nscript-steps-limit 100000000000\n');
+  const conf = path.join(home, 'etc/zope.conf');
+  writeFileSync(conf, readFileSync(conf, 'utf8').replace('<environment>', '<environment>\n  TZ Asia/Tokyo'));
   const ini = path.join(home, 'etc/zope.ini');
   writeFileSync(
     ini,
@@ -130,6 +132,11 @@ describe('a site in several threads', () => {
     ];
     expect(loaded).toBeGreaterThanOrEqual(0);
     expect(starts).toBeGreaterThan(loaded);
+  });
+
+  it('has the time zone of its configuration in all threads', async () => {
+    const hours = await Promise.all(agents.map((_agent, connection) => get('hour', connection)));
+    expect(new Set(hours.map(({ text }) => text))).toEqual(new Set(['9']));
   });
 
   it('takes transactions back while its threads serve, and all of them see it', async () => {
