@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Dict } from '../../src/pickle/index.ts';
 import { PageTemplateProgram } from '../../src/templates/index.ts';
 
@@ -51,4 +51,19 @@ it('reads bytes as UTF-8: a byte order mark stays, and what is no text is left o
   const broken = Uint8Array.of(0xef, 0xbf, 0xbd, 0xff, 0x62);
   expect(render('${b}', { b: broken })).toBe('\ufffdb');
   expect(() => render('<i tal:content="string:${b}"/>', { b: broken })).toThrow(/can't decode byte 0xff/);
+});
+
+describe('the place of a loop inside of one of the same name', () => {
+  it('is that of the inner loop, once that is over, too (T-032)', () => {
+    const page = (inner: string) =>
+      `<tal:x repeat="x python:(1, 2)">\${repeat/x/end}\${repeat/x/length}<tal:y repeat="x ${inner}"/> </tal:x>`;
+    expect(render(page('python:(1, 2, 3)'))).toBe('False2 True3 ');
+    expect(render(page('string:'))).toBe('False2 False0 ');
+  });
+
+  it('is after the last item, that is the one before itself', () => {
+    expect(
+      render('<tal:x repeat="x python:(1, 2)">${repeat/x/first}</tal:x> ${repeat/x/first} ${repeat/x/last}'),
+    ).toBe('TrueTrue False True');
+  });
 });

@@ -255,6 +255,7 @@ const common = {
   include,
   mapped,
   mapping,
+  leave: RepeatItem.leave,
   move: RepeatItem.move,
   normalised: (out: string) => out.replace(/\s+/g, ' ').trim(),
   not: (value: unknown) => (truth(value) ? 0 : 1),

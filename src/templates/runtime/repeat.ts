@@ -16,6 +16,7 @@ import { stepUntrusted } from './paths.ts';
 export class RepeatItem {
   readonly #items: readonly unknown[];
   #at = -1;
+  #left = false;
 
   constructor(items: readonly unknown[]) {
     this.#items = items;
@@ -24,6 +25,11 @@ export class RepeatItem {
   /** Moves to an item; only the loop may. */
   static move(item: RepeatItem, position: number): void {
     item.#at = position;
+  }
+
+  /** The loop is over, and the item before is the last one itself. */
+  static leave(item: RepeatItem): void {
+    item.#left = true;
   }
 
   get item(): unknown {
@@ -40,7 +46,7 @@ export class RepeatItem {
   }
 
   get end(): boolean {
-    return this.#at === this.#items.length - 1;
+    return this.#at >= 0 && this.#at === this.#items.length - 1;
   }
 
   number(): number {
@@ -88,9 +94,11 @@ export class RepeatItem {
     return this.Roman().toLowerCase();
   }
 
-  /** Whether this is the first item, or one that differs from the item before (in what a path leads to). */
+  /** Whether this is the first item, or one that differs from the item before (in what a path leads to). Throws before the first one. */
   first(path: string | null = null): boolean {
-    return this.start || !same(path, this.#items[this.#at - 1], this.item);
+    if (this.start) return true;
+    if (this.#at < 0) throw new AttributeError("'RepeatItem' object has no attribute '_last_item'");
+    return !same(path, this.#items[this.#left ? this.#at : this.#at - 1], this.item);
   }
 
   last(path: string | null = null): boolean {

@@ -80,6 +80,6 @@ export function repeatCode(compiler: Compiler, clause: Clause | undefined, white
     `{${before}const ${items}=itemsOf(${value}),${item}=enter(c.get("repeat"),${JSON.stringify(names)},${items});${empty}`,
     `for(let ${index}=0;${index}<${items}.length;${index}++){move(${item},${index});const ${written}=o.length;${bound}`,
     ...inner,
-    `${space}spend(o.length-${written});}${after}}`,
+    `${space}spend(o.length-${written});}leave(${item});${after}}`,
   ];
 }
