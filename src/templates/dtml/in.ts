@@ -1,5 +1,5 @@
 /** `dtml-in`: a section for each item, all of them or a batch (INVENTORY T-067). */
-import { ByteArray, isFloat } from '../../pickle/index.ts';
+import { ByteArray } from '../../pickle/index.ts';
 import {
   builtinValue,
   call,
@@ -10,6 +10,7 @@ import {
   getitem,
   isForeign,
   str,
+  trustedGetattr,
   trustedIterate,
   truth,
   TypeError,
@@ -17,7 +18,7 @@ import {
   Unauthorized,
   ValueError,
 } from '../../restricted/index.ts';
-import { batchBounds } from './batch.ts';
+import { batchBounds, hasItem, minus, more, plus } from './batch.ts';
 import { checkElse } from './blocks.ts';
 import { ParseError } from './errors.ts';
 import { compileDtmlExpression, type Expression } from './expression.ts';
@@ -94,6 +95,11 @@ export const inBlock: BlockTag = {
 function parseLoop(sections: readonly Section[]): Loop {
   const [first, second, ...more] = sections as [Section, ...Section[]];
   const parameters = parseParameters(first.args, KNOWN);
+  const expression = (name: string) => {
+    const text = parameters.get(name);
+    return text === undefined ? undefined : compileDtmlExpression(String(text));
+  };
+  const [sortExpression, reverseExpression] = [expression('sort_expr'), expression('reverse_expr')];
   const prefix = checkPrefix(parameters);
   for (const name of ['orphan', 'overlap', 'previous', 'next']) {
     if (parameters.has(name) && !isBatch(parameters)) {
@@ -105,10 +111,6 @@ function parseLoop(sections: readonly Section[]): Loop {
       );
     }
   }
-  const expression = (name: string) => {
-    const text = parameters.get(name);
-    return text === undefined ? undefined : compileDtmlExpression(String(text));
-  };
   const start = parameters.get('start');
   const source = nameParameter(parameters);
   if (second !== undefined) {
@@ -120,8 +122,8 @@ function parseLoop(sections: readonly Section[]): Loop {
     parameters,
     prefix,
     mapping: parameters.has('mapping'),
-    sortExpression: expression('sort_expr'),
-    reverseExpression: expression('reverse_expr'),
+    sortExpression,
+    reverseExpression,
     startName:
       start === undefined || /^\s*[-+]?\d+\s*$/.test(String(start))
         ? undefined
@@ -163,7 +165,7 @@ function ordered(
   namespace: Namespace,
 ): Items {
   let result = items;
-  const sort = sortExpression === undefined ? parameters.get('sort') : str(sortExpression(namespace));
+  const sort = sortExpression === undefined ? parameters.get('sort') : sortText(sortExpression(namespace));
   if (sort !== undefined)
     result = sorted(result, sort === 'sequence-item' ? '' : String(sort), mapping, namespace);
   const reverse =
@@ -171,6 +173,12 @@ function ordered(
   if (reverse === undefined) return result;
   chargeMemory(result.length * 8);
   return [...result].reverse();
+}
+
+/** What an expression says to sort by; what cannot be searched as a text can is refused as Python refuses it. */
+function sortText(value: unknown): string {
+  trustedGetattr(value, 'find');
+  return str(value);
 }
 
 function queryString({ startName }: Loop, namespace: Namespace): string {
@@ -231,70 +239,86 @@ function renderAll(loop: Loop, names: SequenceNames, namespace: Namespace): stri
 /** A number that is given, or what the namespace has under a name. */
 function numberParameter(parameters: Parameters, namespace: Namespace, name: string): unknown {
   const given = parameters.get(name);
-  if (given === undefined || given === '') return 0;
+  if (given === undefined) return 0;
   const text = String(given);
+  if (text === '') return text;
   if (/^\s*[-+]?\d+\s*$/.test(text)) return Number(text);
   const value = namespace.get(text);
   return typeof value === 'string' ? call(builtinValue('int'), [value]) : value;
 }
 
-function checkNumber(value: unknown, operator: string): number {
-  if (typeof value === 'boolean') return Number(value);
-  if (typeof value === 'number' && Number.isInteger(value)) return value;
-  if (isFloat(value)) throw new TypeError("'float' object cannot be interpreted as an integer");
-  throw new TypeError(`'${operator}' not supported between instances of '${typeName(value)}' and 'int'`);
+/** Where a loop begins or ends. */
+function placeOf(value: unknown): number {
+  const place = typeof value === 'boolean' ? Number(value) : value;
+  if (typeof place === 'number' && Number.isInteger(place)) return place;
+  throw new TypeError(`'${typeName(place)}' object cannot be interpreted as an integer`);
+}
+
+/** Whether there is an item at a place. Throws what Python throws for what is no place. */
+function hasNext(items: Items, place: unknown): boolean {
+  if (!Number.isInteger(place)) getitem(items, place);
+  return hasItem(place, items.length);
 }
 
 function renderBatch(loop: Loop, names: SequenceNames, namespace: Namespace): string {
   const { parameters } = loop;
-  const number = (name: string, operator = '>') =>
-    checkNumber(numberParameter(parameters, namespace, name), operator);
-  let given: unknown;
+  const number = (name: string) => numberParameter(parameters, namespace, name);
+  let from: unknown;
   try {
-    given = numberParameter(parameters, namespace, 'start');
+    from = number('start');
   } catch (error) {
     caught(error);
-    given = 1;
+    from = 1;
   }
   const [until, wanted, overlap, orphan] = [
     number('end'),
-    number('size', '<'),
+    number('size'),
     number('overlap'),
     number('orphan'),
   ];
-  const from = checkNumber(given, '>');
   const { length } = names.items;
   const { start, end, size } = batchBounds(from, until, wanted, orphan, length);
+  const [before, final] = [minus(start, 1), minus(end, 1)];
   for (const [name, value] of Object.entries({
     'sequence-step-size': size,
     'sequence-step-overlap': overlap,
     'sequence-step-start': start,
     'sequence-step-end': end,
-    'sequence-step-start-index': start - 1,
-    'sequence-step-end-index': end - 1,
+    'sequence-step-start-index': before,
+    'sequence-step-end-index': final,
     'sequence-step-orphan': orphan,
   }))
     names.set(name, value);
-  const first = start - 1;
-  const last = end - 1;
   const describe = (kind: 'previous' | 'next') => {
     const batch =
       kind === 'previous'
-        ? batchBounds(0, first + overlap, size, orphan, length)
-        : batchBounds(end + 1 - overlap, 0, size, orphan, length);
-    names.set(`${kind}-sequence-start-index`, batch.start - 1);
-    names.set(`${kind}-sequence-end-index`, batch.end - 1);
-    names.set(`${kind}-sequence-size`, batch.end + 1 - batch.start);
+        ? batchBounds(0, plus(before, overlap), size, orphan, length)
+        : batchBounds(minus(plus(end, 1), overlap), 0, size, orphan, length);
+    names.set(`${kind}-sequence-start-index`, minus(batch.start, 1));
+    names.set(`${kind}-sequence-end-index`, minus(batch.end, 1));
+    names.set(`${kind}-sequence-size`, minus(plus(batch.end, 1), batch.start));
   };
   if (parameters.has('previous') || parameters.has('next')) {
     const kind = parameters.has('previous') ? 'previous' : 'next';
-    if (kind === 'previous' ? first <= 0 : end >= length) return renderParts(loop.otherwise, namespace);
+    if (kind === 'previous' ? !more(before, 0) : !hasNext(names.items, end))
+      return renderParts(loop.otherwise, namespace);
     names.set(`${kind}-sequence`, 1);
     describe(kind);
     return renderParts(loop.body, namespace);
   }
+  const [first, last] = [placeOf(before), placeOf(final)];
+  /** What has no next batch because of its numbers has none, without an error. */
+  const describeNext = (isLast: boolean) => {
+    try {
+      describe('next');
+    } catch (error) {
+      caught(error);
+      return;
+    }
+    if (isLast) names.set('next-sequence', 1);
+  };
   let text = '';
-  for (let index = first; index < end; index++) {
+  for (let index = first; index <= last; index++) {
     names.set('previous-sequence', 0);
     names.set('next-sequence', 0);
     if (index === first || index === last) {
@@ -302,10 +326,7 @@ function renderBatch(loop: Loop, names: SequenceNames, namespace: Namespace): st
         if (index === first) names.set('previous-sequence', 1);
         describe('previous');
       }
-      if (end < length) {
-        if (index === last) names.set('next-sequence', 1);
-        describe('next');
-      }
+      if (last + 1 < length) describeNext(index === last);
     }
     if (index === last) names.set('sequence-end', 1);
     const rendered = renderItem(loop, names, index, namespace);

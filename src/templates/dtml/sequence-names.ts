@@ -11,7 +11,7 @@ import {
   PyError,
 } from '../../restricted/index.ts';
 import { roman } from '../roman.ts';
-import { type Batch, batchBounds } from './batch.ts';
+import { type Batch, batchBounds, less, minus, more, plus } from './batch.ts';
 import type { NameSource } from './namespace.ts';
 import { statisticsOf, STATISTICS } from './statistics.ts';
 
@@ -209,7 +209,7 @@ export class SequenceNames implements NameSource {
 
   #batches(direction: 'previous' | 'next'): unknown {
     if (!this.data.get(`${direction}-sequence`)) return Tuple.of();
-    const number = (name: string) => this.data.get(`sequence-step-${name}`) as number;
+    const number = (name: string) => this.data.get(`sequence-step-${name}`);
     const [size, orphan, overlap] = [number('size'), number('orphan'), number('overlap')];
     let [start, end] = [number('start'), number('end')];
     const batches: SequenceNames[] = [];
@@ -219,17 +219,17 @@ export class SequenceNames implements NameSource {
       chargeMemory(2000);
       ({ start, end } = batch);
       const names = new SequenceNames(this.items, '', this.#queryString, this.#startName);
-      names.set('batch-start-index', start - 1);
-      names.set('batch-end-index', end - 1);
-      names.set('batch-size', end + 1 - start);
+      names.set('batch-start-index', minus(start, 1));
+      names.set('batch-end-index', minus(end, 1));
+      names.set('batch-size', minus(plus(end, 1), start));
       names.set('mapping', this.data.get('mapping'));
       batches.push(names);
     };
     const { length } = this.items;
     if (direction === 'next') {
-      while (end < length) add(batchBounds(end + 1 - overlap, 0, size, orphan, length));
+      while (less(end, length)) add(batchBounds(minus(plus(end, 1), overlap), 0, size, orphan, length));
     } else {
-      while (start > 1) add(batchBounds(0, start - 1 + overlap, size, orphan, length));
+      while (more(start, 1)) add(batchBounds(0, plus(minus(start, 1), overlap), size, orphan, length));
       batches.reverse();
     }
     this.data.set(`${direction}-batches`, batches);
