@@ -1,9 +1,9 @@
 /** `dtml-tree`: a tree of objects as a table, with the open branches in a cookie (INVENTORY T-082). */
-import { deflateSync, inflateSync } from 'node:zlib';
-import { Dict } from '../../pickle/index.ts';
+import { Dict, Tuple } from '../../pickle/index.ts';
 import { metaOf, isPersistent } from '../../persistent/index.ts';
 import {
   call,
+  caught,
   chargeMemory,
   chargeSteps,
   getattr,
@@ -20,6 +20,7 @@ import { compileDtmlExpression, type Expression } from './expression.ts';
 import { Bindings, InstanceNames, type Namespace } from './namespace.ts';
 import { checkPrefix, nameParameter, type Parameters, parseParameters, type Source } from './parameters.ts';
 import { type BlockTag, type Part, renderParts } from './render.ts';
+import { applyChange, decodeState, depthOf, encodeState, isState, type OpenNode } from './tree-state.ts';
 
 const KNOWN = {
   name: null,
@@ -42,9 +43,6 @@ const KNOWN = {
   prefix: null,
 } as const;
 
-/** An open node: its id, and the open nodes below it. */
-type OpenNode = [id: unknown, children?: OpenNode[]];
-
 interface Tree {
   readonly source: Source | undefined;
   readonly parameters: Parameters;
@@ -64,11 +62,13 @@ export const treeBlock: BlockTag = {
     const expression = parameters.get('branches_expr');
     if (expression !== undefined && parameters.has('branches'))
       throw new ParseError('branches and  and branches_expr given', '');
+    const branchesExpression =
+      expression === undefined ? undefined : compileDtmlExpression(String(expression));
     const tree: Tree = {
       source: given ? nameParameter(parameters) : undefined,
       parameters,
       prefix: checkPrefix(parameters),
-      branchesExpression: expression === undefined ? undefined : compileDtmlExpression(String(expression)),
+      branchesExpression,
       branches: expression === undefined ? String(parameters.get('branches') ?? 'tpValues') : undefined,
       id: String(parameters.get('id') ?? 'tpId'),
       url: String(parameters.get('url') ?? 'tpURL'),
@@ -107,50 +107,6 @@ function idOf(object: unknown, name: string): unknown {
   return str(object);
 }
 
-/** The state as text for cookies and links: compressed JSON in base64 without padding, `-` for `+`. */
-function encodeState(state: unknown): string {
-  return deflateSync(JSON.stringify(state)).toString('base64').replaceAll('=', '').replaceAll('+', '-');
-}
-
-const MAX_STATE = 100_000;
-
-/** What `encodeState` made; what is none is an empty state. */
-function decodeState(text: unknown): unknown[] {
-  if (typeof text !== 'string') return [];
-  try {
-    const data = Buffer.from(text.replaceAll('-', '+'), 'base64');
-    const value: unknown = JSON.parse(inflateSync(data, { maxOutputLength: MAX_STATE }).toString('utf8'));
-    return Array.isArray(value) ? value : [];
-  } catch {
-    return [];
-  }
-}
-
-const isState = (value: unknown): value is OpenNode[] =>
-  Array.isArray(value) &&
-  value.every((node) => Array.isArray(node) && (node.length < 2 || isState((node as unknown[])[1])));
-
-/** Opens or closes the node that a path of ids leads to. */
-function applyChange(state: OpenNode[], path: readonly unknown[], open: boolean): void {
-  let nodes = state;
-  for (const [at, id] of path.entries()) {
-    const last = at === path.length - 1;
-    let index = nodes.findIndex((node) => node[0] === id);
-    if (index < 0) {
-      if (last && !open) return;
-      nodes.push([id, []]);
-      index = nodes.length - 1;
-    } else if (last && !open) {
-      nodes.splice(index, 1);
-      return;
-    }
-    nodes = nodes[index]![1] ??= [];
-  }
-}
-
-const depthOf = (nodes: readonly OpenNode[]): number =>
-  nodes.reduce((depth, node) => Math.max(depth, 1 + depthOf(node[1] ?? [])), 0);
-
 const SPANNING = (count: number) => `<td colspan="${count}" style="white-space: nowrap"></td>`;
 const CELL = '<td width="16" style="white-space: nowrap"></td>';
 const indentation = (level: number) => (level > 2 ? SPANNING(level) : CELL.repeat(Math.max(0, level)));
@@ -160,6 +116,8 @@ class TreeRendering {
   readonly #namespace: Namespace;
   #output = '';
   #state: OpenNode[] = [];
+  /** Whether the state is of no request before, and then a tuple: its root stays. */
+  #isNew = true;
   #columns = 0;
   readonly #path: unknown[] = [];
   readonly #data = new Map<string, unknown>();
@@ -184,7 +142,7 @@ class TreeRendering {
     const rootUrl = str(url).slice(str(url).lastIndexOf('/') + 1);
     this.#set('tree-root-url', rootUrl);
     this.#set('tree-colspan', this.#columns);
-    this.#set('tree-state', this.#state);
+    this.#set('tree-state', this.#isNew ? Tuple.of(...this.#state) : this.#state);
     namespace.push(new InstanceNames(root));
     namespace.push(new Bindings(this.#data));
     try {
@@ -210,13 +168,15 @@ class TreeRendering {
     if (namespace.find('expand_all') !== undefined) return [[id, this.#expanded(root, 0)]];
     const stored = namespace.getOrUndefined('tree-s');
     const decoded = stored === undefined ? [] : decodeState(stored);
-    const state: OpenNode[] = isState(decoded) && decoded[0]?.[0] === id ? decoded : [[id, []]];
+    const stays = isState(decoded) && decoded[0]?.[0] === id;
+    const state: OpenNode[] = stays ? decoded : [[id, []]];
+    this.#isNew = !stays;
     for (const [name, open] of [
       ['tree-e', true],
       ['tree-c', false],
     ] as const) {
       const change = namespace.getOrUndefined(name);
-      if (change !== undefined) applyChange(state, decodeState(change), open);
+      if (change !== undefined) applyChange(stays ? state : [...state], decodeState(change), open);
     }
     return state;
   }
@@ -224,17 +184,26 @@ class TreeRendering {
   #expanded(object: unknown, level: number): OpenNode[] {
     if (level > 100) return [];
     const nodes: OpenNode[] = [];
-    for (const item of this.#children(object) ?? []) {
-      const below = this.#children(item);
-      if (below === undefined || below.length === 0) continue;
+    for (const item of this.#shown(object)) {
+      if (this.#shown(item).length === 0) continue;
       const children = this.#expanded(item, level + 1);
       nodes.push(children.length > 0 ? [idOf(item, this.#tree.id), children] : [idOf(item, this.#tree.id)]);
     }
     return nodes;
   }
 
+  /** What can be expanded below an object: none where that fails or is not for the user, which counts when it is shown. */
+  #shown(object: unknown): unknown[] {
+    try {
+      return this.#children(object, true) ?? [];
+    } catch (error) {
+      caught(error);
+      return [];
+    }
+  }
+
   /** The objects below one; undefined when it cannot have any. */
-  #children(object: unknown): unknown[] | undefined {
+  #children(object: unknown, skip = this.#tree.parameters.has('skip_unauthorized')): unknown[] | undefined {
     chargeSteps(8);
     const { branches, branchesExpression, parameters } = this.#tree;
     let value: unknown;
@@ -257,7 +226,7 @@ class TreeRendering {
     }
     const refused = items.filter((_item, index) => !mayHave(items, index));
     if (refused.length > 0) {
-      if (!parameters.has('skip_unauthorized')) throw new Unauthorized(`(${refused.length} items of a tree)`);
+      if (!skip) throw new Unauthorized(`(${refused.length} items of a tree)`);
       items = items.filter((item) => !refused.includes(item));
     }
     const sort = parameters.get('sort');
