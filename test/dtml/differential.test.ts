@@ -7,10 +7,12 @@ import {
   withoutAccidents,
   zopeWithScripts,
 } from '../templates/lib/zope-cases.ts';
+import { DEEP_DTML_FEATURES, deepDtmlInput } from './lib/deep-dtml.ts';
 import { DTML_FEATURES, dtmlInput } from './lib/dtml-generator.ts';
 
-/** How many of each feature, and from which seed; both may be set to run freely. */
+/** How many of each feature, of small and of deep texts, and from which seed; all may be set to run freely. */
 const COUNT = Number(process.env['DTML_FUZZ_COUNT'] ?? 20);
+const DEEP_COUNT = Number(process.env['DTML_DEEP_FUZZ_COUNT'] ?? 12);
 const SEED = Number(process.env['DTML_FUZZ_SEED'] ?? 20_240_229);
 const ZOPE_PYTHON = zopeWithScripts();
 if (ZOPE_PYTHON === undefined)
@@ -18,13 +20,19 @@ if (ZOPE_PYTHON === undefined)
     'differential tests of DTML are skipped: ZOPE_PYTHON names no Python with Zope and Products.PythonScripts',
   );
 
-describe(`${COUNT} random texts about each of ${Object.keys(DTML_FEATURES).length} features of DTML, from seed ${SEED},`, () => {
+const CASES = [
+  [COUNT, DTML_FEATURES, dtmlInput],
+  [DEEP_COUNT, DEEP_DTML_FEATURES, deepDtmlInput],
+] as const;
+
+describe.each(CASES)('%i random texts about each feature of DTML', (count, features, inputOf) => {
+  const names = Object.keys(features);
   it.skipIf(ZOPE_PYTHON === undefined)(
-    'give what Zope gives',
+    `give what Zope gives, for ${names.length} features from seed ${SEED}`,
     () => {
       const random = new Random(SEED);
-      const inputs = Object.keys(DTML_FEATURES).flatMap((feature) =>
-        Array.from({ length: COUNT }, () => dtmlInput(random, feature)),
+      const inputs = names.flatMap((feature) =>
+        Array.from({ length: count }, () => inputOf(random, feature)),
       );
       const found = withoutAccidents(
         differences('dtml', inputs, askZope(ZOPE_PYTHON!, 'dtml', inputs)),

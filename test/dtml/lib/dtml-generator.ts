@@ -5,7 +5,7 @@
 import type { Random } from '../../restricted/programs.ts';
 import type { Input } from '../../templates/lib/zope-cases.ts';
 
-type Make = (r: Random) => string;
+export type Make = (r: Random) => string;
 
 const VARS: Readonly<Record<string, unknown>> = {
   s: 'some text here',
@@ -922,5 +922,20 @@ export function dtmlInput(r: Random, feature?: string): Input {
         ? { query_string: 'qs=3&x=rx' }
         : {}),
     dtml: { source, ...(chance(r, 6) ? { class: 'DTML Document', title: 'Doc <t>' } : {}) },
+  };
+}
+
+/** A case with this source, and with more names than all cases have. */
+export function dtmlOf(
+  source: string,
+  vars: Readonly<Record<string, unknown>>,
+  query: string | undefined,
+): Input {
+  return {
+    root: ROOT,
+    here: 'mill',
+    vars: { ...VARS, ...vars },
+    ...(query === undefined ? {} : { query_string: query }),
+    dtml: { source },
   };
 }

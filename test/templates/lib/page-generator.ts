@@ -5,7 +5,9 @@
 import type { Random } from '../../restricted/programs.ts';
 import type { Input } from './zope-cases.ts';
 
-type Make = (r: Random) => string;
+export type Make = (r: Random) => string;
+/** By feature: makers of sources. */
+export type PageFeatures = Readonly<Record<string, Make>>;
 
 const OPTIONS: Readonly<Record<string, unknown>> = {
   s: 'text',
@@ -347,7 +349,7 @@ const inTal = (text: string): string => text;
 /** A `;` of an expression in a statement of many parts is written twice. */
 const many = (text: string, r: Random): string => (chance(r, 12) ? text : text.replaceAll(/;+/g, ';;'));
 
-const quote = (text: string, r: Random): string => {
+export const quote = (text: string, r: Random): string => {
   const q = text.includes('"') ? "'" : text.includes("'") ? '"' : chance(r, 5) ? "'" : '"';
   return `${q}${q === '"' ? text.replaceAll('"', '&quot;') : text.replaceAll("'", '&#39;')}${q}`;
 };
@@ -1252,8 +1254,7 @@ const tags: Make = (r) => {
   ).join(p(r, ['', '\n']));
 };
 
-/** By feature: makers of sources. */
-export const PAGE_FEATURES: Readonly<Record<string, Make>> = {
+export const PAGE_FEATURES: PageFeatures = {
   define: (r) =>
     `<tal:b define=${quote(define(r), r)}>${element(r, { depth: 3, names: [] })}\${${p(r, NAMES)} | string:undef}</tal:b>\${x | string:out}`,
   condition: one('condition'),
@@ -1291,7 +1292,11 @@ const FEATURES = Object.values(PAGE_FEATURES);
 
 /** A case of the suite `zpt` about a feature, or about any. */
 export function pageInput(r: Random, feature?: string): Input {
-  const source = (feature === undefined ? r.pick(FEATURES) : PAGE_FEATURES[feature]!)(r);
+  return pageOf(r, (feature === undefined ? r.pick(FEATURES) : PAGE_FEATURES[feature]!)(r));
+}
+
+/** A case of the suite `zpt` with this source, as HTML or XML. */
+export function pageOf(r: Random, source: string): Input {
   const xml = chance(r, 5);
   const template = xml
     ? {
