@@ -257,8 +257,8 @@ const ACCIDENTS: Readonly<Record<Kind, readonly Accident[]>> = {
     // Texts of functions have another length, and are repeated by letters.
     [/repeat=["'][\w ]+(?:nocall:)?string:/, /"output"/],
     [/\.next\b/, /bound method/],
-    // Without quotes, Python puts references between all letters of a message.
-    [/=[^\s"'<>]/, /&#0;/],
+    // Without quotes, or without a value, Python puts references between all letters of a message.
+    [/tal:attributes/i, /&#0;/],
     // A tag that is none ends in an error about that error.
     [/<\/ |<\/$/, /'NoneType' object has no attribute 'groupdict'/],
     [/enumerate|reversed|zip|map|filter/, /NullIter|SafeIter/],
