@@ -55,7 +55,7 @@ import { LockFile } from './lock-file.ts';
 import { encodeMetadata } from './metadata.ts';
 import type { FileState } from './file-state.ts';
 import { OwnState } from './own-state.ts';
-import { SharedState } from './shared/shared-state.ts';
+import { openCurrent, SharedState } from './shared/shared-state.ts';
 import { packAtOnce, packOnline, type PackHost } from './pack-steps.ts';
 import { PendingTransaction } from './pending.ts';
 import type { RecordReader } from './records.ts';
@@ -171,12 +171,8 @@ export class FileStorage implements Storage, BlobStore {
     this.#options = options;
     this.#health = new StorageHealth(attach?.health);
     if (attach !== undefined) {
-      this.#state = new SharedState(
-        path,
-        openDataFile(path, false),
-        new CommitState(attach.memory, attach.thread),
-        attach.first,
-      );
+      const shared = new CommitState(attach.memory, attach.thread);
+      this.#state = new SharedState(path, openCurrent(path, shared), shared, attach.first);
       this.#records = this.#state.records;
       if (options.blobDir !== undefined)
         this.#blobs = new BlobDirectory(options.blobDir, options.blobLayout, false);

@@ -7,7 +7,13 @@ import { disk } from '../../../src/zodb/filestorage/disk.ts';
 import { FileStorage, type FileStorageOptions } from '../../../src/zodb/filestorage/file-storage.ts';
 import { PendingTransaction } from '../../../src/zodb/filestorage/pending.ts';
 import { ChangeRing } from '../../../src/zodb/filestorage/shared/change-ring.ts';
-import { APPENDING, COMPLETE, CommitState, IDLE } from '../../../src/zodb/filestorage/shared/commit-state.ts';
+import {
+  APPENDING,
+  COMPLETE,
+  CommitState,
+  IDLE,
+  REPLACING,
+} from '../../../src/zodb/filestorage/shared/commit-state.ts';
 import { reserveIndex, SharedIndex } from '../../../src/zodb/filestorage/shared/shared-index.ts';
 import { SharedState } from '../../../src/zodb/filestorage/shared/shared-state.ts';
 import type { Oid, RawMetadata, Tid } from '../../../src/zodb/interfaces.ts';
@@ -488,4 +494,26 @@ it('a file that was removed while threads use it is not made anew by one that be
   rmSync(first.path);
   expect(() => FileStorage.attach(shared)).toThrow('ENOENT');
   expect(existsSync(first.path)).toBe(false);
+});
+
+it('a thread that begins while a packed file takes the place of the old one waits for that', () => {
+  const [first] = views(1);
+  write(first!, { 1: 'one' });
+  write(first!, { 1: 'two' });
+  // As a pack in another thread: from here on the name may lead to either file.
+  const packer = new CommitState(first!.share(2).memory, 2);
+  packer.lock.acquire();
+  packer.phase = REPLACING;
+  const wait = vi.spyOn(Atomics, 'wait').mockImplementationOnce(() => {
+    packer.phase = IDLE;
+    packer.lock.release();
+    first!.pack(Date.now() / 1000 + 1, { gc: false });
+    return 'timed-out';
+  });
+  const begun = FileStorage.attach(first!.share(3));
+  expect(wait).toHaveBeenCalledTimes(1);
+  wait.mockRestore();
+  expect(text(begun.load(1).data)).toBe('two');
+  expect(statSync(begun.path).size).toBe(begun.getSize());
+  begun.close();
 });

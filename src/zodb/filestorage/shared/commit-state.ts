@@ -232,6 +232,16 @@ export class CommitState {
     Atomics.store(this.#words, PHASE, phase);
   }
 
+  /** Whether another thread is putting a packed file in the place of the one in use. */
+  get isReplaced(): boolean {
+    return this.phase === REPLACING && this.lock.holder !== this.thread;
+  }
+
+  /** Waits for a moment, unless that is over. */
+  waitWhileReplaced(): void {
+    Atomics.wait(this.#words, PHASE, REPLACING, 1);
+  }
+
   /** Which file is in use: counts packs. */
   get file(): number {
     return Atomics.load(this.#words, FILE);

@@ -1,5 +1,6 @@
 import { closeSync } from 'node:fs';
 import { getLogger } from '@logtape/logtape';
+import { POSError } from '../../errors.ts';
 import type { Oid, Tid } from '../../interfaces.ts';
 import { nextOid } from '../../storages/merge.ts';
 import { disk, openDataFile } from '../disk.ts';
@@ -18,6 +19,39 @@ const logger = getLogger(['ZODB', 'FileStorage']);
 /** Oids that a thread takes at once. */
 const OIDS_AT_ONCE = 32;
 
+/** Renaming takes less, with what else a pack does then. */
+const REPLACED_WITHIN_MS = 10_000;
+
+/** A descriptor of the file that is in use, and the number of that file. */
+export interface OpenFile {
+  readonly file: number;
+  readonly descriptor: number;
+}
+
+/**
+ * Opens the file in use. While a pack puts another one in its place, the name leads to that one already, and the index in use is still
+ * that of the old one. Throws a POSError when that lasts.
+ */
+export function openCurrent(path: string, shared: CommitState): OpenFile {
+  const until = performance.now() + REPLACED_WITHIN_MS;
+  for (;;) {
+    const { file } = shared;
+    let descriptor: number | undefined;
+    try {
+      descriptor = openDataFile(path, false);
+    } catch (error) {
+      // Where a file can have one name only, there is none for a moment.
+      if (!shared.isReplaced) throw error;
+    }
+    // In this order: whoever replaces it counts first, and says last that it is done.
+    if (descriptor !== undefined && !shared.isReplaced && shared.file === file) return { file, descriptor };
+    if (descriptor !== undefined) closeSync(descriptor);
+    if (performance.now() > until)
+      throw new POSError(`${path} is being replaced by a packed file for too long`);
+    shared.waitWhileReplaced();
+  }
+}
+
 /** All threads have the file together; each reads with a descriptor of its own. */
 export class SharedState extends FileState {
   readonly shared: CommitState;
@@ -35,11 +69,11 @@ export class SharedState extends FileState {
   #later: LaterSync | undefined;
 
   /** @param own The index, where no other thread uses it. */
-  constructor(path: string, descriptor: number, shared: CommitState, first: Tid, own?: OidIndex) {
+  constructor(path: string, { file, descriptor }: OpenFile, shared: CommitState, first: Tid, own?: OidIndex) {
     super(path, descriptor, shared.end);
     this.shared = shared;
     this.#first = first;
-    this.#file = shared.file;
+    this.#file = file;
     this.#failures = shared.failures;
     this.#index = own ?? shared.indexOf(this.#file);
   }
@@ -53,7 +87,7 @@ export class SharedState extends FileState {
     }
     shared.begin({ end: found.end, lastTid: found.lastTid, nextOid: BigInt(nextOid(found.index.max)) });
     const own = thread === undefined ? found.index : undefined;
-    return new SharedState(path, descriptor, shared, found.lastTid, own);
+    return new SharedState(path, { file: 0, descriptor }, shared, found.lastTid, own);
   }
 
   get first(): Tid {
@@ -100,13 +134,7 @@ export class SharedState extends FileState {
 
   /** A pack has put another file in the place. */
   #reopen(): void {
-    let file: number;
-    let descriptor: number;
-    do {
-      file = this.shared.file;
-      descriptor = openDataFile(this.path, false);
-      if (file !== this.shared.file) closeSync(descriptor);
-    } while (file !== this.shared.file);
+    const { file, descriptor } = openCurrent(this.path, this.shared);
     closeSync(this.descriptor);
     this.descriptor = descriptor;
     this.#file = file;
